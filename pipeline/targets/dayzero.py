@@ -1,0 +1,204 @@
+"""Turn customer records into requests of the DayZero API, and its answers into outcomes.
+
+Sources: https://www.ondayzero.com/docs/reference/customers (create, list, get, update) and the guides on
+authentication, pagination and error handling. Two generations of the documents differ in the answer: a bare
+object, or an envelope {success, message, code, data}; both are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.handoff import Entry
+from pipeline.schema import Column
+from pipeline.targets.interface import (
+    Answer, Call, ClosedList, Created, Fatal, Identity, Outcome, Pace, Page, Record, Rejected, Secret, Target,
+    Unknown, Wait,
+)  # fmt: skip
+
+LARGEST = 2**63 - 1
+
+
+class Customer(BaseModel):
+    """CustomerCreateRequest of the DayZero API; `country` and `currency` are ours, and never sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1), Column(
+        "name", "Name", "Nombre", ("nombre", "razon social", "nome", "razao social", "customer name", "company name",
+        "legal name", "client", "cliente", "customer", "company", "empresa", "nombre o razon social"),
+        example="Northwind Studio LLC", help="Name of the person or company.",
+        help_es="Nombre de la persona o razón social de la empresa.")]  # fmt: skip
+    email: Annotated[str, Field(min_length=3), Column(
+        "email", "E-mail", "Correo", ("correo", "correo electronico", "e mail", "mail", "email address",
+        "correo e", "e mail address"), example="billing@northwind.example",
+        help="Where invoices are sent; it identifies the customer.",
+        help_es="Adonde se envían las facturas; identifica al cliente.")]  # fmt: skip
+    phone: Annotated[str | None, Column(
+        "phone", "Phone", "Teléfono", ("telefono", "fono", "telefone", "phone number", "telephone", "tel",
+        "celular", "mobile", "movil", "telefono fijo"), example="+1 212 555 0100", identifier=True,
+        help="With the country prefix, or national where the row has a country.",
+        help_es="Con el prefijo del país, o nacional si la fila tiene país.")] = None  # fmt: skip
+    address: Annotated[str | None, Column(
+        "address", "Address", "Dirección", ("direccion", "domicilio", "endereco", "street", "street address",
+        "billing address", "calle", "direccion comercial", "address line 1"),
+        example="350 Fifth Avenue, New York, NY 10118", help="The whole billing address, in one line.",
+        help_es="La dirección completa de facturación, en una línea.")] = None  # fmt: skip
+    tax_id: Annotated[str | None, Column(
+        "tax_id", "Tax id", "Identificador tributario", ("rut", "rfc", "nit", "ruc", "cuit", "cnpj", "cpf", "ein", "vat",
+        "vat number", "tax number", "tax id", "taxid", "nif", "cif", "rut cliente", "rut empresa", "cnpj cpf"),
+        example="12-3456789", identifier=True, help="EIN, VAT number, RUT, RFC, ...",
+        help_es="EIN, número de IVA, RUT, RFC, ...")] = None  # fmt: skip
+    website: Annotated[str | None, Column(
+        "url", "Website", "Sitio web", ("web", "sitio web", "pagina web", "site", "url", "website url", "web page"),
+        example="https://northwind.example", help="Web address.", help_es="Dirección web.")] = None  # fmt: skip
+    credit_limit_cents: Annotated[int | None, Field(ge=0, le=LARGEST), Column(
+        "cents", "Credit limit", "Límite de crédito", ("limite de credito", "credit limit", "cupo", "cupo de credito",
+        "monto de credito", "linea de credito", "limite de credito cents"), example="1500.00",
+        help="Amount in the account's currency, in units: 1500.00 is sent as 150000 cents.",
+        help_es="Monto en la moneda de la cuenta, en unidades: 1500,00 se envía como 150000 centavos.")] = None  # fmt: skip
+    default_payment_term_id: Annotated[str | None, Column(
+        "term", "Payment term", "Condición de pago", ("terms", "payment terms", "payment term", "plazo", "condicion de pago",
+        "condiciones de pago", "default payment term", "plazo de pago", "forma de pago plazo"), example="Net 30",
+        help="Name of a payment term of the account, or its id.",
+        help_es="Nombre de una condición de pago de la cuenta, o su id.")] = None  # fmt: skip
+    status: Annotated[Literal["active", "inactive", "blocked"] | None, Column(
+        "choice", "Status", "Estado", ("estatus", "situacao", "customer status", "active status", "activo", "cliente activo",
+        "estado cliente"), example="active", help="active, inactive or blocked.",
+        help_es="activo, inactivo o bloqueado.")] = None  # fmt: skip
+    category: Annotated[str | None, Column(
+        "text", "Category", "Categoría", ("categoria", "rubro", "customer type", "industry", "segmento", "account type"),
+        example="Retail", help="Business category.", help_es="Rubro o categoría.")] = None  # fmt: skip
+    notes: Annotated[str | None, Column(
+        "text", "Notes", "Notas", ("notas", "nota", "observaciones", "comentarios", "comments", "note", "description"),
+        example="Prefers invoices in English", help="Internal notes.", help_es="Notas internas.")] = None  # fmt: skip
+    invoice_footer: Annotated[str | None, Column(
+        "text", "Invoice footer", "Pie de factura", ("pie de factura", "invoice notes", "instrucciones de pago"),
+        example="Please pay to account 123", help="Printed on the customer's invoices.",
+        help_es="Se imprime en las facturas del cliente.")] = None  # fmt: skip
+    country: Annotated[str | None, Field(exclude=True), Column(
+        "country", "Country", "País", ("pais", "country code", "country region", "nacion", "codigo pais"), sent=False,
+        example="United States", help="Not sent: tells how phone and tax id are read.",
+        help_es="No se envía: dice cómo leer el teléfono y el identificador.")] = None  # fmt: skip
+    currency: Annotated[str | None, Field(exclude=True), Column(
+        "currency", "Currency of the credit limit", "Moneda del límite", ("moneda", "divisa", "moeda", "currency code"),
+        sent=False, example="USD", help="Not sent: a limit in another currency than the account's is refused.",
+        help_es="No se envía: un límite en otra moneda que la de la cuenta se rechaza.")] = None  # fmt: skip
+
+
+def _headers(secrets: Mapping[str, str], _test_mode: bool) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {secrets['DAYZERO_API_TOKEN']}",
+        "x-business-id": secrets["DAYZERO_BUSINESS_ID"],
+    }
+
+
+def _body(record: Record) -> bytes:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _create(record: Record) -> Call:
+    return Call("POST", "/api/v1/customers", body=_body(record))
+
+
+def _update(id_: str, changes: Record, whole: Record) -> Call:
+    """PUT is documented with all fields optional, but not what it does to absent ones: send the whole record."""
+    return Call("PUT", f"/api/v1/customers/{id_}", body=_body({**whole, **changes}))
+
+
+def _retrieve(id_: str) -> Call:
+    return Call("GET", f"/api/v1/customers/{id_}")
+
+
+def _list(path: str, filters: Mapping[str, str], cursor: str | None) -> Call:
+    steady = (("limit", "1000"), ("sort_by", "created_at"), ("descending", "false"), ("include_total_count", "true"))
+    return Call("GET", path, (*filters.items(), *steady, *((("cursor", cursor),) if cursor else ())))
+
+
+def _search(filters: Mapping[str, str], cursor: str | None) -> Call:
+    return _list("/api/v1/customers", filters, cursor)
+
+
+def unwrap(body: Any) -> Any:
+    """The data of an answer, in an envelope or bare."""
+    return body["data"] if isinstance(body, dict) and "success" in body and "data" in body else body
+
+
+def _page(answer: Answer) -> Page:
+    body = unwrap(answer.json)
+    body = body if isinstance(body, dict) else {}
+    items = tuple(item for item in body.get("items") or () if isinstance(item, dict))
+    more = body.get("has_next", body.get("has_more", True))
+    cursor = body.get("next_cursor") if more else None
+    total = body.get("total")
+    return Page(items, str(cursor) if cursor else None, total if isinstance(total, int) else None)
+
+
+def _problems(body: Any) -> tuple[tuple[str | None, str], ...]:
+    """Read `detail`, a text or a list of {loc, msg}, in an envelope or bare."""
+    body = unwrap(body)
+    detail = body.get("detail", body.get("message")) if isinstance(body, dict) else None
+    if isinstance(detail, str):
+        return ((None, detail),)
+    found: list[tuple[str | None, str]] = []
+    for entry in detail if isinstance(detail, list) else ():
+        if isinstance(entry, dict):
+            path = [str(part) for part in entry.get("loc") or () if part not in ("body", "query", "path")]
+            found.append((".".join(path) or None, str(entry.get("msg") or "refused")))
+        else:
+            found.append((None, str(entry)))
+    return tuple(found)
+
+
+def _outcome(_call: Call, answer: Answer) -> Outcome:
+    status, body = answer.status, unwrap(answer.json)
+    if status in (200, 201) and isinstance(body, dict) and body.get("id"):
+        return Created(str(body["id"]), body)
+    said = "; ".join(text for _, text in _problems(answer.json)) or (answer.text or "no readable answer")[:200]
+    if status in (401, 403):
+        return Fatal(f"DayZero refuses the credentials ({status}): {said}")
+    if status == 429:
+        return Wait(None, "429: too many requests")
+    if status in (400, 404, 405, 409, 413, 415, 422):
+        return Rejected(_problems(answer.json) or ((None, said),))
+    return Unknown(f"DayZero answered {status}: {said}")
+
+
+def _view(customer: Record) -> Record:
+    return {name: customer[name] for name in Customer.model_fields if name in customer}
+
+
+TARGET = Target(
+    name="dayzero",
+    title="DayZero",
+    base_url="https://api.ondayzero.com",
+    record=Customer,
+    secrets=(
+        Secret("DAYZERO_API_TOKEN", "API token: DayZero dashboard, Settings > API Tokens"),
+        Secret("DAYZERO_BUSINESS_ID", "business id (a UUID)", private=False),
+    ),
+    headers=_headers,
+    workspace="DAYZERO_BUSINESS_ID",
+    identities=(Identity(("email",)),),
+    filters=("email",),
+    pace=Pace(rate=10, concurrency=8),
+    page_size=1000,
+    create=_create,
+    update=_update,
+    retrieve=_retrieve,
+    search=_search,
+    page=_page,
+    outcome=_outcome,
+    view=_view,
+    lists={
+        "terms": ClosedList(
+            lambda page, _: _list("/api/v1/payment-terms", {}, page),
+            lambda item: Entry(str(item["id"]), str(item.get("name") or "")),
+        ),
+    },
+    notes=("DayZero documents no rate limit; 10 requests a second is a modest guess.",),
+)
