@@ -1,0 +1,132 @@
+"""Turn a run folder into files that are private, and appear whole or not at all.
+
+    runs/<source stem>-<target>-<UTC time>/
+        plan.parquet plan.json journal.db results.csv errors.csv summary.json ...
+
+Folders are 0700 and files 0600, because they hold personal data. Nothing here knows what the files mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Misuse, Stop
+
+LARGEST_JSON = 64 * 1024 * 1024
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        """Wrap an existing folder; see `create` and `find`."""
+        self.path = path
+
+    @classmethod
+    def create(cls, out: Path | None, stem: str, target: str) -> RunFolder:
+        """Make a new private folder: `out` (new or empty), else one in `runs/`.
+
+        Raises:
+            Misuse: `out` exists and is not empty, or it cannot be made.
+        """
+        try:
+            if out is None:
+                root = Path("runs")
+                root.mkdir(mode=0o700, exist_ok=True)
+                ignore = root / ".gitignore"
+                if not ignore.exists():
+                    ignore.write_text("*\n", encoding="utf-8")
+                out = _unused(root, stem, target)
+            out.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if any(out.iterdir()):
+                raise Misuse(f"the folder {out} is not empty", "Name a new or an empty folder with --out DIR.")
+            out.chmod(0o700)
+        except OSError as error:
+            raise cannot_write(out or Path("runs"), error) from error
+        return cls(out)
+
+    @classmethod
+    def find(cls, name: str) -> RunFolder:
+        """The run folder called `name`, or the newest one of `runs/` for "latest".
+
+        Raises:
+            Misuse: there is none, or it holds no plan.
+        """
+        if name == "latest":
+            plans = sorted(Path("runs").glob("*/plan.json"), key=lambda p: p.stat().st_mtime)
+            if not plans:
+                raise Misuse("there is no run in runs/ yet", "Start one with: customer-import run FILE --to TARGET")
+            return cls(plans[-1].parent)
+        path = Path(name)
+        if not (path / "plan.json").is_file():
+            raise Misuse(f"{name} is no run folder (it has no plan.json)", "Name a folder of runs/, or latest.")
+        return cls(path)
+
+    def file(self, name: str) -> Path:
+        """The path of one of the folder's files."""
+        return self.path / name
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """A private scratch path that becomes file `name` when the block ends well, and vanishes otherwise."""
+        final = self.path / name
+        scratch = self.path / f".{name}.{secrets.token_hex(4)}.part"
+        try:
+            scratch.touch(mode=0o600)
+            yield scratch
+            with scratch.open("rb") as written:
+                os.fsync(written.fileno())
+            scratch.replace(final)
+        except OSError as error:
+            raise cannot_write(final, error) from error
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write `content` as JSON, readable by people too."""
+        with self.writing(name) as path:
+            path.write_text(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON file of the folder.
+
+        Raises:
+            Misuse: it is absent, damaged or larger than any we write.
+        """
+        path = self.path / name
+        try:
+            if path.stat().st_size > LARGEST_JSON:
+                raise ValueError("too large")
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise Misuse(f"{path} cannot be read: {error}", "Run the import again from the source file.") from error
+
+
+def cannot_write(path: Path, error: OSError) -> Stop:
+    """The stop for a full or read-only disk."""
+    why = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the disk is read-only",
+        errno.EACCES: "the permission is missing",
+    }.get(error.errno or 0, error.strerror or str(error))
+    return Misuse(f"cannot write {path}: {why}", "Make room or choose another folder with --out DIR, then run again.")
+
+
+def _unused(root: Path, stem: str, target: str) -> Path:
+    clean = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "customers"
+    base = f"{clean[:60]}-{target}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    name, count = base, 1
+    while (root / name).exists():
+        count += 1
+        name = f"{base}-{count}"
+    return root / name
