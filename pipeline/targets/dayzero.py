@@ -101,12 +101,12 @@ def _body(record: Record) -> bytes:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _create(record: Record) -> Call:
-    return Call("POST", "/api/v1/customers", body=_body(record))
+def _create(payload: bytes) -> Call:
+    return Call("POST", "/api/v1/customers", body=payload)
 
 
 def _update(id_: str, changes: Record, whole: Record) -> Call:
-    """PUT is documented with all fields optional, but not what it does to absent ones: send the whole record."""
+    """PUT is documented with all fields optional, but not what it does to absent ones: send the whole customer."""
     return Call("PUT", f"/api/v1/customers/{id_}", body=_body({**whole, **changes}))
 
 

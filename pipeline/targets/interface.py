@@ -132,7 +132,8 @@ class Target:
         headers: secrets by variable name and test mode -> request headers.
         workspace: the variable that names the workspace.
         identities: in order of preference; the first whose fields are all there decides.
-        create, update, retrieve: records and ids -> requests. `update` gets only what differs.
+        create: the JSON of the plan, byte for byte, -> request. update: id, what differs, and the customer as
+            the target shows it now -> request. retrieve: id -> request.
         search: filters by field (equality) and a page token -> request; a field that is not in `filters`
             cannot be searched for. Answers are compared on our side all the same.
         page: answer of `search` -> items and the next token.
@@ -155,8 +156,8 @@ class Target:
     filters: tuple[str, ...]
     pace: Pace
     page_size: int
-    create: Callable[[Record], Call]
-    update: Callable[[str, Record, Record], Call]  # id, changes, the whole record after them
+    create: Callable[[bytes], Call]
+    update: Callable[[str, Record, Record], Call]
     retrieve: Callable[[str], Call]
     search: Callable[[Mapping[str, str], str | None], Call]
     page: Callable[[Answer], Page]

@@ -110,8 +110,8 @@ def _body(record: Record) -> bytes:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _create(record: Record) -> Call:
-    return Call("POST", "/customers/", body=_body(record))
+def _create(payload: bytes) -> Call:
+    return Call("POST", "/customers/", body=payload)
 
 
 def _update(id_: str, changes: Record, _whole: Record) -> Call:

@@ -1,0 +1,221 @@
+"""Turn a target's requests into answers over HTTP, and say for each failure whether anything can have arrived.
+
+    Failed
+    ├── NotSent   the connection was never made (refused, DNS, TLS, connect time-out): certainly not there
+    └── Lost      anything else: whether the request was carried out is not known
+
+The classes of httpx do not tell the two apart on the aiohttp transport (a refused connection and a server that
+hung up after it had the whole request are both ConnectTimeout), so the transport's own cause decides. The
+transport's silent repetition of idempotent requests is switched off. Redirects are never followed, and
+requests go to one base URL only: the credentials cannot reach another host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import aiohttp
+import anyio
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from pipeline.errors import Misuse, Unavailable
+from pipeline.pace import Limiter, backoff
+from pipeline.targets.interface import Answer, Call
+
+LARGEST_ANSWER = 32 * 1024 * 1024
+LONGEST_HINT = 3600.0
+CONNECT_TIMEOUT = 10.0
+PAUSE_STATUSES = (429, 503)
+AGENT = "customer-import"
+
+
+class Failed(Exception):
+    """A request without a usable answer."""
+
+
+class NotSent(Failed):
+    """The connection was never made: nothing can have arrived."""
+
+
+class Lost(Failed):
+    """The request may have been carried out; nobody knows yet."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on: `timeout` seconds for one request, `retries` more attempts, `seconds` in all."""
+
+    timeout: float = 30.0
+    retries: int = 5
+    seconds: float = 600.0
+
+
+class Client:
+    """Sends calls to one base URL, at the pace of one limiter; counts what it sends."""
+
+    def __init__(self, http: httpx.AsyncClient, limiter: Limiter, patience: Patience) -> None:
+        """Use `connect` instead."""
+        self._http = http
+        self.limiter = limiter
+        self.patience = patience
+        self.requests = 0
+
+    async def send(self, call: Call, *, slot: bool = True) -> Answer:
+        """Send once, at the limiter's next slot; `slot` is False where the caller has waited for it already.
+
+        Raises:
+            NotSent: certainly nothing arrived.
+            Lost: whether it arrived is not known.
+        """
+        if slot:
+            await self.limiter.slot()
+        self.requests += 1
+        request = self._http.build_request(
+            call.method, call.path, params=call.params or None, content=call.body,
+            headers={"Content-Type": "application/json"} if call.body is not None else None,
+        )  # fmt: skip
+        try:
+            with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
+                answer = await self._receive(request)
+        except TimeoutError as error:
+            raise Lost(f"no answer within {self.patience.timeout:g} s") from error
+        except httpx.HTTPError as error:
+            raise _classify(error) from error
+        except OSError as error:
+            raise Lost(_why(error)) from error
+        if answer.status in PAUSE_STATUSES:
+            self.limiter.slow_down(retry_after(answer.headers))
+        elif answer.status < 500:
+            self.limiter.succeeded()
+        return answer
+
+    async def _receive(self, request: httpx.Request) -> Answer:
+        response = await self._http.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    raise httpx.DecodingError("the answer is larger than 32 MiB")
+        finally:
+            with contextlib.suppress(httpx.HTTPError):
+                await response.aclose()
+        try:
+            content = json.loads(bytes(body)) if body else None
+        except (ValueError, RecursionError):
+            content = None
+        return Answer(response.status_code, response.headers, content, bytes(body[:500]).decode("utf-8", "replace"))
+
+    async def read(self, call: Call) -> Answer:
+        """Send a reading request until it is answered with 200, within the patience.
+
+        Raises:
+            Unavailable: the target refuses the credentials.
+            Failed: no good answer came; the text says what did.
+        """
+        assert not call.writes
+        started, attempt = time.monotonic(), 0
+        while True:
+            try:
+                answer = await self.send(call)
+            except Failed as error:
+                failure, lasting = error, False
+            else:
+                if answer.status == 200 and answer.json is not None:
+                    return answer
+                if answer.status in (401, 403):
+                    raise Unavailable(*refused(answer))
+                failure = Failed(f"{answer.status}: {(answer.text or 'no readable answer')[:200]}")
+                lasting = 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
+            attempt += 1
+            if lasting or attempt > self.patience.retries or time.monotonic() - started > self.patience.seconds:
+                raise failure
+            await anyio.sleep(backoff(attempt))
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    base_url: str, headers: Mapping[str, str], limiter: Limiter, patience: Patience, connections: int = 8
+) -> AsyncIterator[Client]:
+    """Open a client for `base_url`; https, or http to a loopback address only.
+
+    Raises:
+        Misuse: the address is no such URL.
+    """
+    loopback = check_base_url(base_url)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=connections + 2, keepalive_timeout=15, ssl=httpx.create_ssl_context())
+        made = aiohttp.ClientSession(connector=connector, trust_env=not loopback, auto_decompress=False)
+        made._retry_connection = False  # a repeated PUT is ours to decide; the test of the client pins it
+        return made
+
+    timeout = httpx.Timeout(patience.timeout, connect=CONNECT_TIMEOUT, pool=None)
+    http = httpx.AsyncClient(
+        base_url=base_url,
+        headers={**headers, "Accept": "application/json", "User-Agent": AGENT},
+        transport=AiohttpTransport(client=session),
+        timeout=timeout,
+        follow_redirects=False,
+        trust_env=False,
+    )
+    async with http:
+        yield Client(http, limiter, patience)
+
+
+def check_base_url(base_url: str) -> bool:
+    """Whether `base_url` is a loopback address; plain http to any other host is refused.
+
+    Raises:
+        Misuse: it is no http(s) URL, holds credentials, or would send the token in clear text.
+    """
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    loopback = host in ("localhost", "::1") or host.startswith("127.")
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
+        raise Misuse(f"{base_url!r} is no base URL", "Write it like --base-url https://api.example.com")
+    if parts.scheme == "http" and not loopback:
+        raise Misuse(
+            f"{base_url} would send the token in clear text", "Use https; plain http is for this machine only."
+        )
+    return loopback
+
+
+def refused(answer: Answer) -> tuple[str, str]:
+    """Message and remedy for an answer that refuses the credentials."""
+    said = answer.json.get("detail") if isinstance(answer.json, dict) else answer.text
+    return f"the target refuses the credentials ({answer.status}: {said})", "Check the token and the workspace."
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks for, in either form (RFC 9110, 10.2.3); None without one."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isdecimal():
+        return min(float(text), LONGEST_HINT)
+    with contextlib.suppress(ValueError, TypeError):
+        return min(max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0), LONGEST_HINT)
+    return None
+
+
+def _classify(error: httpx.HTTPError) -> Failed:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+            return NotSent(_why(cause))
+        cause = cause.__cause__
+    if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+        return NotSent(_why(error))
+    return Lost(_why(error))
+
+
+def _why(error: BaseException) -> str:
+    return str(error) or type(error).__name__

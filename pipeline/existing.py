@@ -1,0 +1,141 @@
+"""Turn "who is already at the target?" into the fewest requests that answer it.
+
+Either every page of the list is read, or one look-up is made for each identity, whichever costs fewer
+requests; where the target cannot filter by the identity, all pages are read. Filters are never trusted:
+each record that comes back is compared on our side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from pipeline import identity as who
+from pipeline.client import Client
+from pipeline.progress import Progress
+from pipeline.targets.interface import Identity, Page, Record, Target
+
+MOST_PAGES = 100_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One identity to look for, and the field values it was made of, as they are sent."""
+
+    identity: str
+    values: dict[str, str]
+
+
+@dataclass
+class Found:
+    """Which records answer to which identity; `how` says how they were found, for the report."""
+
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    how: str = ""
+
+    def add(self, identity: str, record: Record) -> None:
+        """Note a record once."""
+        known = self.records.setdefault(identity, [])
+        if all(r.get("id") != record.get("id") for r in known):
+            known.append(record)
+
+
+async def find(
+    client: Client, target: Target, identities: Sequence[Identity], wanted: Callable[[], Iterator[Wanted]],
+    count: int, progress: Progress,
+) -> Found:  # fmt: skip
+    """Look up `count` identities.
+
+    Raises:
+        Failed: the target does not answer.
+        Unavailable: it refuses the credentials.
+    """
+    first = target.page(await client.read(target.search({}, None)))
+    total = first.total if first.total is not None else len(first.items)
+    pages = -(-total // target.page_size)
+    if not first.items and first.next is None:
+        return Found(how="the target has no customers yet")
+    if first.next is None or pages <= count or any(_filter(target, w) is None for w in wanted()):
+        return await _scan(client, target, identities, {w.identity for w in wanted()}, first, pages, progress)
+    return await _each(client, target, identities, wanted, count, progress)
+
+
+async def _scan(
+    client: Client, target: Target, identities: Sequence[Identity], wanted: set[str], first: Page, pages: int,
+    progress: Progress,
+) -> Found:  # fmt: skip
+    found = Found(how=f"compared with all customers of the target ({pages} pages)")
+    progress.begin("look up", pages, "pages")
+    async for page in pages_of(client, target, first):
+        for names, record in zip(
+            who.of_records([target.view(r) for r in page.items], identities), page.items, strict=True
+        ):
+            for name in names & wanted:
+                found.add(name, record)
+        progress.advance(1)
+    progress.end()
+    return found
+
+
+async def pages_of(client: Client, target: Target, first: Page | None = None) -> AsyncIterator[Page]:
+    """Every page of the target's customers."""
+    page = first or target.page(await client.read(target.search({}, None)))
+    for _ in range(MOST_PAGES):
+        yield page
+        if page.next is None:
+            return
+        page = target.page(await client.read(target.search({}, page.next)))
+
+
+async def _each(
+    client: Client, target: Target, identities: Sequence[Identity], wanted: Callable[[], Iterator[Wanted]],
+    count: int, progress: Progress,
+) -> Found:  # fmt: skip
+    found = Found(how=f"looked up one by one ({count} look-ups)")
+    queue = wanted()
+    progress.begin("look up", count, "look-ups")
+
+    async def worker() -> None:
+        for one in queue:
+            for record in await search(client, target, identities, one):
+                found.add(one.identity, record)
+            progress.advance(1)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(target.pace.concurrency):
+            group.start_soon(worker)
+    progress.end()
+    return found
+
+
+async def search(client: Client, target: Target, identities: Sequence[Identity], one: Wanted) -> list[Record]:
+    """The records that answer to one identity, by the target's filter, all pages, compared on our side."""
+    chosen = _filter(target, one)
+    assert chosen is not None
+    spellings = {chosen[1]}
+    if chosen[0] == "tax_id":
+        spellings.add(one.identity.split("|")[0].partition("=")[2])
+    matches: dict[str, Record] = {}
+    for spelling in sorted(spellings):
+        page: str | None = None
+        for _ in range(MOST_PAGES):
+            read = target.page(await client.read(target.search({chosen[0]: spelling}, page)))
+            for names, record in zip(
+                who.of_records([target.view(r) for r in read.items], identities), read.items, strict=True
+            ):
+                if one.identity in names:
+                    matches[str(record.get("id"))] = record
+            if read.next is None:
+                break
+            page = read.next
+    return list(matches.values())
+
+
+def _filter(target: Target, one: Wanted) -> tuple[str, str] | None:
+    """The field to filter by and its value; None where the target cannot filter by this identity."""
+    for name, value in one.values.items():
+        if name in target.filters:
+            return name, value
+    return None

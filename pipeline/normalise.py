@@ -1,0 +1,82 @@
+"""Turn a mapped batch of texts into typed values, with every doubtful or wrong cell as an issue.
+
+Each field's cells go to the normaliser of its kind (`columns`); the row's country comes first, because
+phones, tax ids, states and currencies are read by it. Helper columns (`~city`) inform, but are no fields.
+Depends on nothing but its arguments, so batches can be worked on anywhere.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import BaseModel
+
+from pipeline import issues
+from pipeline.columns import normaliser
+from pipeline.handoff import ISSUE_SCHEMA, Around, Clean, Judged, Mapping, Settings
+from pipeline.schema import Field, find
+
+FIRST = ("country", "currency")
+TYPES: dict[str, pl.DataType] = {"flag": pl.Boolean(), "cents": pl.Int64()}
+
+
+def normalise(mapped: pl.DataFrame, mapping: Mapping, record: type[BaseModel], settings: Settings) -> Clean:
+    """Normalise `mapped` (one String column per field, helper columns with `~`) against `record`.
+
+    Returns:
+        The typed record columns, the issues, and for each row what was changed.
+    """
+    helpers = {name[1:]: mapped[name] for name in mapped.columns if name.startswith("~")}
+    names = [name for name in mapped.columns if not name.startswith("~")]
+    values: dict[str, pl.Series] = {}
+    found: list[pl.DataFrame] = []
+    changes: list[pl.Series] = []
+    for name in sorted(names, key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST)):
+        field = find(record, name)
+        assert field is not None, name
+        others = {**helpers, **{n: mapped[n] for n in names if n != name}}
+        judged = _judge(field, mapped[name], values.get("country"), others, settings)
+        values[name] = judged.value.alias(name)
+        found.append(_issues(name, mapping.label(name), mapped[name], judged))
+        changes.append(_changes(name, mapped[name], judged, settings))
+    ordered = pl.DataFrame([values[name] for name in names])
+    said = pl.DataFrame(changes).select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
+    everything = pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *found])
+    return Clean(ordered, everything, said.alias("changes"))
+
+
+def _judge(
+    field: Field, cells: pl.Series, country: pl.Series | None, others: dict[str, pl.Series], settings: Settings
+) -> Judged:
+    if cells.null_count() == len(cells) and field.kind not in ("state", "tax_id"):
+        blank = pl.Series("", [None] * len(cells), dtype=pl.String)
+        return Judged(blank.cast(TYPES.get(field.kind, pl.String())), blank, blank, blank)
+    known = country if country is not None and country.null_count() < len(country) else None
+    return normaliser(field.kind)(cells, Around(field, known, others, settings))
+
+
+def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {"at": pl.int_range(len(cells), dtype=pl.UInt32, eager=True), "value": cells, "code": judged.code,
+         "detail": judged.detail, "suggestion": judged.suggestion}
+    )  # fmt: skip
+    return (
+        frame.filter(pl.col("code").is_not_null())
+        .with_columns(field=pl.lit(name), column=pl.lit(label))
+        .select(list(ISSUE_SCHEMA))
+    )
+
+
+def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) -> pl.Series:
+    """`field: before -> after` where a value differs from its cell; null elsewhere, and where it was refused."""
+    frame = pl.DataFrame({"raw": cells, "after": judged.value.cast(pl.String), "code": judged.code})
+    if name == "state":
+        shown = {str(e.id): f"{e.id} ({e.name})" for e in settings.catalogue.states or ()}
+        after = pl.col("after").replace(shown) if shown else pl.col("after")
+    else:
+        after = pl.col("after")
+    differs = pl.col("after").is_not_null() & pl.col("raw").ne_missing(pl.col("after")) & ~issues.is_error("code")
+    return frame.select(
+        pl.when(differs)
+        .then(pl.concat_str(pl.lit(f"{name}: "), pl.col("raw").fill_null(""), pl.lit(" -> "), after))
+        .alias(name)
+    ).to_series()

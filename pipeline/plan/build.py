@@ -1,0 +1,263 @@
+"""Turn checked batches into `plan.parquet`: spool them, settle what needs the whole file, write the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from pipeline import identity as who
+from pipeline import issues, store
+from pipeline.existing import Found, Wanted
+from pipeline.folder import RunFolder
+from pipeline.handoff import Checked, Mapping
+from pipeline.plan import duplicates
+from pipeline.plan.diff import described, differences
+from pipeline.plan.payload import Pieces, frame, unframe
+from pipeline.progress import Progress
+from pipeline.schema import fields
+from pipeline.targets.interface import Identity, Record, Target
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose for planning; see the flags of `run` in the contract."""
+
+    identities: tuple[Identity, ...]
+    policy: duplicates.Policy = "error"
+    on_existing: Literal["skip", "update", "error"] = "skip"
+    clear_blanks: bool = False
+    workspace: str = ""
+    mode: str = "LIVE"
+
+
+@dataclass
+class _Existing:
+    """What is to be done with a row whose identity is at the target already."""
+
+    status: str
+    action: str
+    id: str | None
+    payload: str | None
+    before: str | None
+    changes: str
+    issue: dict[str, str | None] | None
+
+
+class Builder:
+    """Collects the batches of a run and writes its plan."""
+
+    def __init__(self, folder: RunFolder, target: Target, choices: Choices, mapping: Mapping, spool: Path) -> None:
+        """Spool into `spool`, a private folder that the caller removes."""
+        self._folder, self._target, self._choices, self._mapping = folder, target, choices, mapping
+        self._spool = spool
+        self._hashes = duplicates.Hashes()
+        self._parts = 0
+        self._cells = 0
+        self._verdicts: dict[int, duplicates.Verdict] = {}
+        self.rows = 0
+
+    def add(self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None) -> None:
+        """Spool one batch: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order."""
+        known = fields(self._target.record)
+        sent = checked.record.select(n for n in checked.record.columns if n not in known or known[n].sent)
+        pieces = Pieces.of(sent)
+        identity = who.of_rows(checked.record, self._choices.identities)
+        base = pl.DataFrame([identity, pieces.text().alias("text")]).select(
+            pl.coalesce("identity", "text").alias("who")
+        ).to_series()  # fmt: skip
+        first = {i.fields[0]: None for i in self._choices.identities if i.fields[0] in checked.record.columns}
+        spooled = pl.DataFrame([checked.valid, identity, base, _issue_lists(checked.issues, cells.height), checked.changes,
+                                self._blanks(mapped)]).hstack(frame(pieces))  # fmt: skip
+        spooled = spooled.hstack([checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first])
+        spooled = spooled.with_columns(source=pl.lit(source), sheet=pl.lit(sheet, dtype=pl.String)).hstack(cells)
+        spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
+        self._hashes.add(base, checked.valid)
+        self._parts += 1
+        self._cells = max(self._cells, sum(n[1:].isdigit() for n in cells.columns if n[0] == "c"))
+        self.rows += cells.height
+
+    def _blanks(self, mapped: pl.DataFrame) -> pl.Series:
+        if not self._choices.clear_blanks or not mapped.width:
+            return pl.Series("blanks", [None] * mapped.height, dtype=pl.String)
+        names = [pl.when(pl.col(n).is_null()).then(pl.lit(n)).alias(n) for n in mapped.columns if not n.startswith("~")]
+        return mapped.select(pl.concat_str(names, separator=",", ignore_nulls=True).alias("blanks")).to_series()
+
+    def settle_duplicates(self) -> None:
+        """Find the rows of the file that are the same customer, and decide about them."""
+        affected = self._hashes.affected()
+        if affected.is_empty():
+            return
+        parts = []
+        for seq, part in self._read():
+            hit = seq.is_in(affected.implode())
+            if hit.any():
+                chosen = part.filter(hit)
+                text = unframe(chosen).text().alias("body")
+                parts.append(
+                    chosen.select("row", "source", "sheet", "who", "identity").hstack([seq.filter(hit), text])
+                )
+        self._verdicts = duplicates.judge(pl.concat(parts), self._choices.policy, self._mapping.label)
+
+    def wanted(self) -> Iterator[Wanted]:
+        """The identities of the rows that would be sent, in order."""
+        for seq, part in self._read():
+            by = [n for n in part.columns if n.startswith("by.")]
+            rows = part.select("valid", "identity", *by).hstack([seq]).filter(
+                pl.col("valid") & pl.col("identity").is_not_null()
+            )  # fmt: skip
+            for line in rows.iter_rows(named=True):
+                verdict = self._verdicts.get(line["seq"])
+                if verdict is None or verdict.status == "ready":
+                    values = {n[3:]: line[n] for n in by if line[n] is not None and line["identity"].startswith(n[3:])}
+                    yield Wanted(line["identity"], values)
+
+    def finish(self, found: Found | None, facts: dict[str, Any], progress: Progress) -> dict[str, int]:
+        """Write the plan; `found` is None where the target was not asked. Return the rows by status."""
+        counts: dict[str, int] = {}
+
+        def batches() -> Iterator[pl.DataFrame]:
+            for seq, part in self._read():
+                batch = self._settled(seq, part, found)
+                for status, count in batch["status"].value_counts().iter_rows():
+                    counts[status] = counts.get(status, 0) + count
+                progress.advance(batch.height)
+                yield batch
+
+        progress.begin("plan", self.rows)
+        store.write(self._folder, batches(), self._cells, {**facts, "rows": self.rows})
+        progress.end()
+        return counts
+
+    def _read(self) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+        start = 0
+        for number in range(self._parts):
+            part = pl.read_ipc(self._spool / f"{number:06}.ipc", memory_map=False)
+            yield pl.int_range(start, start + part.height, dtype=pl.UInt32, eager=True).alias("seq"), part
+            start += part.height
+
+    def _settled(self, seq: pl.Series, part: pl.DataFrame, found: Found | None) -> pl.DataFrame:
+        """The rows of one part as PLAN_SCHEMA."""
+        keys = self._keys(seq, part)
+        payload = unframe(part).text(keys, self._target.key_path)
+        plan = part.with_columns(seq, keys, payload.alias("payload")).with_columns(
+            status=pl.when("valid").then(pl.lit("ready")).otherwise(pl.lit("invalid")),
+            action=pl.when("valid").then(pl.lit("create")).otherwise(pl.lit("none")),
+            id=pl.lit(None, dtype=pl.String), after=pl.lit(None, dtype=pl.UInt32), lane=pl.lit(False),
+            before=pl.lit(None, dtype=pl.String),
+        )  # fmt: skip
+        overlays = [*self._of_duplicates(plan), *self._of_existing(plan, found)]
+        for overlay in overlays:
+            plan = plan.update(overlay, on="seq", include_nulls=False) if overlay.height else plan
+        plan = self._with_issues(plan, found)
+        plan = plan.with_columns(
+            payload=pl.when(pl.col("action") != "none").then("payload").when(pl.col("after").is_not_null()).then("payload")
+        )
+        cells = {f"c{i}": pl.lit(None, dtype=pl.String) for i in range(self._cells) if f"c{i}" not in plan.columns}
+        return plan.with_columns(**cells)
+
+    def _keys(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
+        base = f"{self._target.name}|{self._choices.workspace}|{self._choices.mode}|".encode()
+        keys = []
+        for at, text, valid, source in zip(seq, part["who"], part["valid"], part["source"], strict=True):
+            verdict = self._verdicts.get(at)
+            ordinal = verdict.ordinal if verdict else 0
+            said = f"{text}|{ordinal}" if valid else f"row|{source}|{at}"
+            keys.append(blake2b(base + said.encode(), digest_size=16).hexdigest())
+        return pl.Series("key", keys, dtype=pl.String)
+
+    def _of_duplicates(self, plan: pl.DataFrame) -> list[pl.DataFrame]:
+        lines = [(s, self._verdicts[s]) for s in plan["seq"] if s in self._verdicts] if self._verdicts else []
+        if not lines:
+            return []
+        return [pl.DataFrame(
+            [(s, v.status, "create" if v.status == "ready" else "none", v.after, v.lane) for s, v in lines],
+            schema={"seq": pl.UInt32, "status": pl.String, "action": pl.String, "after": pl.UInt32, "lane": pl.Boolean},
+            orient="row",
+        )]  # fmt: skip
+
+    def _of_existing(self, plan: pl.DataFrame, found: Found | None) -> list[pl.DataFrame]:
+        self._decided: dict[int, _Existing] = {}
+        if not found or not found.records:
+            return []
+        skipped = [s for s, v in self._verdicts.items() if v.status != "ready"]
+        hits = plan.filter(
+            pl.col("valid") & pl.col("identity").is_in(list(found.records)) & ~pl.col("seq").is_in(skipped)
+        )
+        for line in hits.iter_rows(named=True):
+            self._decided[line["seq"]] = self._decide(line, found.records[line["identity"]])
+        rows = [(s, e.status, e.action, e.id, e.payload, e.before) for s, e in self._decided.items()]
+        names = ("status", "action", "id", "payload", "before")
+        return [pl.DataFrame(rows, schema={"seq": pl.UInt32, **dict.fromkeys(names, pl.String)}, orient="row")]
+
+    def _decide(self, line: dict[str, Any], records: Sequence[Record]) -> _Existing:
+        ids = [str(r.get("id")) for r in records]
+        if len(records) > 1 and self._choices.on_existing != "skip":
+            issue = _issue("plan.existing_several", ", ".join(ids), who.readable(line["identity"]))
+            return _Existing("invalid", "none", None, None, None, "", issue)
+        if self._choices.on_existing == "error":
+            return _Existing("invalid", "none", ids[0], None, None, "", _issue("plan.existing_error", ids[0]))
+        if self._choices.on_existing == "skip":
+            return _Existing("skipped", "none", ids[0], None, None, "", _issue("plan.existing", ", ".join(ids)))
+        theirs = self._target.view(records[0])
+        ours = json.loads(line["payload"])
+        if self._target.key_path:
+            parent, _, entry = self._target.key_path.partition(".")
+            ours[parent].pop(entry)
+            ours = {n: v for n, v in ours.items() if n != parent or v}
+        names = {n for i in self._choices.identities for n in i.fields if f"{n}=" in line["identity"]}
+        known = fields(self._target.record)
+        cleared = [n for n in (line["blanks"] or "").split(",") if n in known and known[n].nullable]
+        changes = differences(ours, theirs, names, self._target.merged, cleared)
+        if not changes:
+            return _Existing("unchanged", "none", ids[0], None, None, "", None)
+        before = {name: theirs.get(name) for name in changes}
+        return _Existing("ready", "update", ids[0], json.dumps(changes, ensure_ascii=False),
+                         json.dumps(before, ensure_ascii=False), described(changes, theirs), None)  # fmt: skip
+
+    def _with_issues(self, plan: pl.DataFrame, found: Found | None) -> pl.DataFrame:
+        extra = {s: [v.issue] for s, v in self._verdicts.items() if v.issue}
+        for s, e in self._decided.items():
+            extra.setdefault(s, []).extend([e.issue] if e.issue else [])
+        first, last = (plan["seq"][0], plan["seq"][-1]) if plan.height else (0, -1)
+        here = [(s, i) for s, i in extra.items() if first <= s <= last and i]
+        if here:
+            more = pl.DataFrame(here, schema={"seq": pl.UInt32, "more": pl.List(store.ISSUE)}, orient="row")
+            plan = plan.join(more, on="seq", how="left", maintain_order="left").with_columns(
+                issues=pl.when(pl.col("more").is_not_null())
+                .then(pl.col("issues").fill_null([]).list.concat(pl.col("more").fill_null([])))
+                .otherwise("issues")
+            )
+        if found is None:
+            unverified = pl.lit([_issue("plan.unverified")], dtype=pl.List(store.ISSUE))
+            ready = (pl.col("status") == "ready") & pl.col("identity").is_not_null()
+            plan = plan.with_columns(
+                issues=pl.when(ready).then(pl.col("issues").fill_null([]).list.concat(unverified)).otherwise("issues")
+            )
+        changed = {s: e.changes for s, e in self._decided.items() if e.changes}
+        if changed:
+            text = pl.col("seq").replace_strict(changed, default=None, return_dtype=pl.String)
+            plan = plan.with_columns(changes=pl.coalesce(text, "changes"))
+        return plan.with_columns(pl.col("issues").fill_null([]), pl.col("changes").fill_null(""))
+
+
+def _issue(code: str, detail: str | None = None, value: str | None = None) -> dict[str, str | None]:
+    return {"field": None, "column": None, "value": value, "code": code, "detail": detail, "suggestion": None}
+
+
+def _issue_lists(found: pl.DataFrame, height: int) -> pl.Series:
+    """The issues of each row as a list of structs, errors first; null where there are none."""
+    names = [f.name for f in store.ISSUE.fields]
+    lists = (
+        found.sort(~issues.is_error("code"), maintain_order=True)
+        .select("at", pl.struct(names).alias("issues"))
+        .group_by("at", maintain_order=True)
+        .agg("issues")
+    )
+    rows = pl.DataFrame({"at": pl.int_range(height, dtype=pl.UInt32, eager=True)})
+    return rows.join(lists, on="at", how="left", maintain_order="left")["issues"]

@@ -1,0 +1,78 @@
+"""Turn typed record columns into the JSON text that is sent, a whole column at a time.
+
+Null means absent. The entries of an object field (`metadata.segment`) are gathered into one object, which may
+get one more entry: our import key.
+
+    >>> import polars as pl
+    >>> pieces = Pieces.of(pl.DataFrame({"name": ["Ana"], "metadata.tier": ["A"]}))
+    >>> pieces.text(pl.Series(["k1"]), "metadata.import_key").to_list()
+    ['{"name":"Ana","metadata":{"tier":"A","import_key":"k1"}}']
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+import polars as pl
+
+
+class Pieces(NamedTuple):
+    """JSON members without their braces: `body` of the record, `objects` of each object field (null: none)."""
+
+    body: pl.Series
+    objects: dict[str, pl.Series]
+
+    @classmethod
+    def of(cls, record: pl.DataFrame) -> Pieces:
+        """Encode `record`; column `parent.key` is entry `key` of object `parent`."""
+        parents = list(dict.fromkeys(n.partition(".")[0] for n in record.columns if "." in n))
+        plain = [n for n in record.columns if "." not in n]
+        objects = {p: _members(record, {n: n.partition(".")[2] for n in record.columns if n.startswith(f"{p}.")})
+                   for p in parents}  # fmt: skip
+        return cls(_members(record, {n: n for n in plain}), objects)
+
+    def text(self, key: pl.Series | None = None, key_path: str | None = None) -> pl.Series:
+        """The whole JSON text of each row, with `key` at `key_path` ("metadata.import_key") where one is given."""
+        objects = dict(self.objects)
+        if key is not None and key_path is not None:
+            parent, _, entry = key_path.partition(".")
+            member = pl.select(pl.lit(f"{json.dumps(entry)}:\"") + key + pl.lit('"')).to_series()
+            objects[parent] = _joined([objects[parent], member]) if parent in objects else member
+        parts = [self.body]
+        for parent, members in objects.items():
+            opened = pl.lit(f"{json.dumps(parent)}:{{")
+            parts.append(pl.select(opened + members + pl.lit("}")).to_series())
+        return pl.select(pl.lit("{") + _joined(parts).fill_null("") + pl.lit("}")).to_series()
+
+
+def frame(pieces: Pieces) -> pl.DataFrame:
+    """The pieces as columns `body` and `object.NAME`, to be spooled."""
+    return pl.DataFrame([pieces.body.alias("body"), *(s.alias(f"object.{n}") for n, s in pieces.objects.items())])
+
+
+def unframe(spooled: pl.DataFrame) -> Pieces:
+    """The pieces again, from the columns that `frame` made."""
+    objects = {n.removeprefix("object."): spooled[n] for n in spooled.columns if n.startswith("object.")}
+    return Pieces(spooled["body"], objects)
+
+
+def _members(record: pl.DataFrame, names: dict[str, str]) -> pl.Series:
+    parts = []
+    for column, name in names.items():
+        encoded = record.select(
+            pl.when(pl.col(column).is_not_null()).then(
+                pl.struct(pl.col(column).alias("v")).struct.json_encode().str.slice(5)  # behind {"v":
+            )
+        ).to_series()
+        value = encoded.str.head(-1)
+        parts.append(pl.select(pl.lit(f"{json.dumps(name, ensure_ascii=False)}:") + value).to_series())
+    return _joined(parts) if parts else pl.Series([None] * record.height, dtype=pl.String)
+
+
+def _joined(parts: list[pl.Series]) -> pl.Series:
+    if not parts:
+        return pl.Series(dtype=pl.String)
+    columns = pl.DataFrame([s.alias(str(i)) for i, s in enumerate(parts)])
+    text = columns.select(pl.concat_str(pl.all(), separator=",", ignore_nulls=True).alias("t")).to_series()
+    return text.set(text == "", None)

@@ -1,0 +1,89 @@
+"""Turn the outcomes of a run into its result files: for people, for spreadsheet programs, for programs.
+
+    every row ──tell──▶ helper columns and problems in words ──▶ results.csv results.xlsx errors.csv errors.xlsx
+                                      └──tally, shown──▶ Summary ──▶ summary.json report.html
+
+One pass over the rows, in bounded memory. All files are made in a private scratch folder and appear together.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from pipeline.errors import BrokenInvariant
+from pipeline.folder import RunFolder, cannot_write
+from pipeline.progress import Progress
+from pipeline.report.facts import STATUSES, TO_CORRECT, Cause, Change, Example, Facts, Summary, Table
+from pipeline.report.files import Files
+from pipeline.report.page import page
+from pipeline.report.summary import document
+from pipeline.report.words import Words
+
+__all__ = ["STATUSES", "TO_CORRECT", "Cause", "Change", "Example", "Facts", "Summary", "Table", "write"]
+
+FILES = ("results.csv", "results.xlsx", "errors.csv", "errors.xlsx", "report.html", "summary.json")
+
+
+def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> Summary:
+    """Write all result files of a run.
+
+    The error files are there only if there is a row to correct. Files that an earlier call left and that do not
+    belong to this outcome are removed.
+
+    Raises:
+        BrokenInvariant: the rows by status do not add up to the rows that were read. The files are written all the
+            same, and say so: after a live push they are the evidence.
+        Misuse: the disk is full or read-only.
+    """
+    progress.begin("report", facts.expected)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=folder.path) as scratch:
+            summary = _write(folder, Path(scratch), table, facts, progress)
+    except OSError as error:
+        raise cannot_write(folder.path, error) from error
+    finally:
+        progress.end()
+    if not summary.conservation:
+        raise BrokenInvariant(
+            f"{sum(summary.counts.values())} rows have an outcome, and {facts.expected or summary.rows} were read",
+            f"This is a bug of the importer. Do not rely on {folder.file('results.csv')}; please report it.",
+        )
+    return summary
+
+
+def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progress: Progress) -> Summary:
+    words = Words(facts.lang)
+    with closing(Files(scratch, facts, words)) as files:
+        for batch in table():
+            files.add(batch)
+            progress.advance(batch.height)
+        causes = files.tally.causes()
+        files.finish(str(folder.file("errors.xlsx")), causes)
+    summary = _summary(files, facts, causes)
+    for name in files.written:
+        with folder.writing(name) as path:
+            (scratch / name).replace(path)
+    with folder.writing("report.html") as path:
+        path.write_text(page(summary, facts, files.shown, words), encoding="utf-8")
+    folder.write_json("summary.json", document(summary, facts))
+    for name in set(FILES) - set(summary.files):
+        folder.file(name).unlink(missing_ok=True)
+    return summary
+
+
+def _summary(files: Files, facts: Facts, causes: tuple[Cause, ...]) -> Summary:
+    tally, counts = files.tally, files.tally.counts()
+    expected = tally.rows if facts.expected is None else facts.expected
+    return Summary(
+        run=facts.run,
+        rows=tally.rows,
+        counts=counts,
+        actions=dict(tally.actions),
+        causes=causes,
+        changes=tally.changes(),
+        notes=tuple(files.notes),
+        files=(*files.written, "report.html", "summary.json"),
+        conservation=sum(counts.values()) == tally.rows == expected,
+    )

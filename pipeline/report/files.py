@@ -1,0 +1,100 @@
+"""Turn batches of outcomes into the result files, in one pass and in a scratch folder, until all of them are whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.report.columns import layout
+from pipeline.report.delimited import CsvFile
+from pipeline.report.facts import TO_CORRECT, Cause, Facts
+from pipeline.report.rows import helper_frame, tell
+from pipeline.report.sheet import fits
+from pipeline.report.shown import Shown
+from pipeline.report.tally import Tally
+from pipeline.report.words import Words
+from pipeline.report.workbooks import ErrorBook, ResultBook
+
+
+class Files:
+    """The result files of a run; `notes` are sentences for the user, `written` the names that are complete."""
+
+    def __init__(self, scratch: Path, facts: Facts, words: Words) -> None:
+        """Open results.csv, and results.xlsx where the source is a workbook; the error files wait for an error."""
+        self.tally = Tally(facts)
+        self.shown = Shown(facts)
+        self.written: list[str] = []
+        self._scratch, self._facts, self._words = scratch, facts, words
+        self._layout = layout(facts)
+        self.notes = list(self._layout.notes)
+        self._books = fits((*self._layout.error_helpers, *self._layout.own))
+        if not self._books:
+            self.notes.append(words("limit_columns"))
+        headers = (*self._layout.helpers, *self._layout.own)
+        self._csv = CsvFile(self._new("results.csv"), headers, facts.delimiter, raw=facts.raw_csv)
+        self._book: ResultBook | None = None
+        if facts.workbook and self._books:
+            self._book = ResultBook(self._new("results.xlsx"), scratch, self._layout, words)
+        self._error_csv: CsvFile | None = None
+        self._error_book: ErrorBook | None = None
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Append one batch to every file."""
+        told = tell(batch)
+        self.tally.add(told.frame, told.issues)
+        self.shown.add(told.frame, told.issues)
+        helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
+        cells = self._cells(told.frame)
+        self._csv.write(helpers, cells)
+        if self._book:
+            self._book.write(helpers, cells)
+        wrong = told.frame.filter(pl.col("status").is_in(TO_CORRECT))
+        if wrong.height:
+            self._add_errors(wrong, told.issues)
+
+    def finish(self, path: str, causes: tuple[Cause, ...]) -> None:
+        """Complete all files; `path` is where errors.xlsx will be."""
+        self._csv.close()
+        self.written.append("results.csv")
+        if self._book:
+            refusal = self._book.finish()
+            if refusal:
+                self.notes.append(refusal)
+            else:
+                self.written.append("results.xlsx")
+        if self._error_csv:
+            self._error_csv.close()
+            self.written.append("errors.csv")
+        if self._error_book:
+            self.notes += self._error_book.finish(path, self.tally.counts(), causes)
+            self.written.append("errors.xlsx")
+
+    def close(self) -> None:
+        """Let go of the files, complete or not."""
+        self._csv.close()
+        if self._error_csv:
+            self._error_csv.close()
+
+    def _add_errors(self, wrong: pl.DataFrame, issues: pl.DataFrame) -> None:
+        plan = self._layout
+        if self._error_csv is None:
+            headers = (*plan.error_helpers, *plan.own)
+            self._error_csv = CsvFile(self._new("errors.csv"), headers, self._facts.delimiter, raw=self._facts.raw_csv)
+            if self._books:
+                self._error_book = ErrorBook(self._new("errors.xlsx"), self._scratch, plan, self._facts, self._words)
+        helpers = helper_frame(wrong, plan.error_helpers, self._facts, advice=True)
+        cells = self._cells(wrong)
+        self._error_csv.write(helpers, cells)
+        if self._error_book:
+            here = pl.int_range(pl.len(), dtype=pl.UInt32).alias("here")
+            theirs = issues.join(wrong.select("at", here), on="at", how="inner", maintain_order="left")
+            self._error_book.write(helpers, cells, theirs.drop("at").rename({"here": "at"}))
+
+    def _cells(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.select(f"c{index}" for index in range(len(self._facts.headers)))
+
+    def _new(self, name: str) -> Path:
+        path = self._scratch / name
+        path.touch(mode=0o600)
+        return path

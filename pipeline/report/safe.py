@@ -1,0 +1,30 @@
+"""Turn cells into cells that a spreadsheet program shows instead of computing, and back, byte for byte.
+
+A CSV file cannot say "this is text": a cell that begins with `=` is a formula to the program that opens it. Such
+a cell gets one leading apostrophe, and so does a cell that begins with one, so that removing exactly one restores
+every value. Full-width signs count because Excel folds them. Source: https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+MARK = "'"
+STARTERS = "=+-@＝＋－＠\t\r\n'"
+
+_PATTERN = r"^[=+\-@＝＋－＠\t\r\n']"
+
+
+def escape(cell: pl.Expr) -> pl.Expr:
+    """Put one apostrophe before each text that a spreadsheet program might compute; null stays null."""
+    return pl.when(cell.str.contains(_PATTERN)).then(pl.concat_str(pl.lit(MARK), cell)).otherwise(cell)
+
+
+def unescape(cell: pl.Expr) -> pl.Expr:
+    """Remove exactly one leading apostrophe, where there is one; null stays null."""
+    return cell.str.strip_prefix(MARK)
+
+
+def escape_text(text: str) -> str:
+    """What `escape` does, for one text (a header)."""
+    return MARK + text if text[:1] and text[0] in STARTERS else text

@@ -1,0 +1,155 @@
+"""Turn batches of outcomes into counts: rows by status, problems by cause, automatic changes by field.
+
+Memory is bounded by the number of different causes and by fixed limits, not by the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from pipeline.issues import catalogue
+from pipeline.report.facts import STATUSES, Cause, Change, Example, Facts
+
+EXAMPLES = 3
+MOST_CAUSES = 2_000
+MOST_PAIRS = 500
+LONGEST = 300
+
+_KEY = ("code", "column", "field", "gist")
+
+
+@dataclass
+class _Found:
+    rows: int = 0
+    title: str = ""
+    severity: str = "error"
+    remedy: str = ""
+    detail: str = ""
+    examples: dict[str | None, Example] = field(default_factory=dict)
+
+
+class Tally:
+    """Counts that grow batch by batch."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Begin with nothing counted."""
+        self.rows = 0
+        self.statuses: Counter[str] = Counter()
+        self.actions: Counter[str] = Counter()
+        self._facts = facts
+        self._causes: dict[tuple[str, str, str | None, str], _Found] = {}
+        self._changes: dict[str, _Pairs] = {}
+
+    def add(self, frame: pl.DataFrame, issues: pl.DataFrame) -> None:
+        """Count one told batch (see `rows.Told`)."""
+        self.rows += frame.height
+        self.statuses.update(dict(frame["status"].value_counts().iter_rows()))
+        ready = frame.filter(pl.col("status") == "ready")["action"]
+        self.actions.update(dict(ready.value_counts().iter_rows()))
+        self._add_issues(issues)
+        self._add_changes(frame["_changes"])
+
+    def counts(self) -> dict[str, int]:
+        """Rows by status, every status named."""
+        return {status: self.statuses[status] for status in STATUSES}
+
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes: errors before warnings, the most frequent first."""
+        found = [
+            Cause(code, f.severity, f.title, column, name, f.detail if gist else "", f.rows, f.remedy,
+                  tuple(f.examples.values()))
+            for (code, column, name, gist), f in self._causes.items()
+        ]  # fmt: skip
+        return tuple(sorted(found, key=lambda c: (c.severity != "error", -c.rows)))
+
+    def changes(self) -> tuple[Change, ...]:
+        """The automatic changes by field, the most frequent first."""
+        label = self._facts.mapping.label
+        found = [Change(name, label(name), p.cells, p.top(), p.complete) for name, p in self._changes.items()]
+        return tuple(sorted(found, key=lambda change: -change.cells))
+
+    def _add_issues(self, issues: pl.DataFrame) -> None:
+        if issues.is_empty():
+            return
+        told = issues.with_columns(
+            pl.col("code").fill_null(""),
+            pl.col("column").fill_null(pl.col("field")).fill_null(""),
+            _gist().alias("gist"),
+        )
+        example = pl.struct("row", "sheet", "value", "message", "suggestion")
+        groups = told.group_by(_KEY, maintain_order=True).agg(
+            pl.col("at").n_unique().alias("rows"),
+            pl.col("severity", "remedy", "detail", "message").first(),
+            example.filter(pl.col("value").is_first_distinct()).head(EXAMPLES).alias("examples"),
+        )
+        for group in groups.iter_rows(named=True):
+            self._add_group(group)
+
+    def _add_group(self, group: dict[str, Any]) -> None:
+        code, column, name, gist = (group[part] for part in _KEY)
+        key = (code, column, name, gist)
+        if key not in self._causes and len(self._causes) >= MOST_CAUSES:
+            key = (code, column, name, "…" if gist else "")
+        found = self._causes.setdefault(key, _Found())
+        if not found.rows:
+            kind = catalogue().get(code)
+            found.title = kind.title if kind else (group["message"] or code)
+            found.severity, found.remedy = group["severity"], _short(group["remedy"]) or ""
+            found.detail = _short(group["detail"]) or ""
+        found.rows += group["rows"]
+        for item in group["examples"]:
+            if len(found.examples) < EXAMPLES:
+                text = Example(item["row"], item["sheet"], _short(item["value"]), _short(item["message"]) or "",
+                               _short(item["suggestion"]))  # fmt: skip
+                found.examples.setdefault(text.value, text)
+
+    def _add_changes(self, changes: pl.Series) -> None:
+        parts = (
+            changes.drop_nulls().str.split(" | ").explode().to_frame("part")
+            .select(pl.col("part").str.splitn(": ", 2).struct.rename_fields(["name", "rest"])).unnest("part")
+            .filter(pl.col("rest").str.contains(" -> ", literal=True) & pl.col("name").str.contains(r"^[\w.]+$"))
+        )  # fmt: skip
+        for name, cells in parts["name"].value_counts().iter_rows():
+            self._changes.setdefault(name, _Pairs()).cells += cells
+        for name in parts["name"].unique(maintain_order=True):
+            kept = self._changes[name]
+            if kept.complete or not kept.seen:
+                kept.add(parts.filter(pl.col("name") == name)["rest"])
+
+
+@dataclass
+class _Pairs:
+    cells: int = 0
+    complete: bool = True
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, texts: pl.Series) -> None:
+        pairs = texts.value_counts(sort=True)
+        if len(self.seen) + pairs.height > 2 * MOST_PAIRS:
+            self.complete = False
+            self.seen = Counter(dict(self.seen.most_common(EXAMPLES)))
+            pairs = pairs.head(EXAMPLES - len(self.seen))
+        for text, count in pairs.iter_rows():
+            before, _, after = text.partition(" -> ")
+            self.seen[_short(before) or "", _short(after) or ""] += count
+
+    def top(self) -> tuple[tuple[str, str, int], ...]:
+        kept = self.seen.most_common(MOST_PAIRS)
+        return tuple((before, after, count if self.complete else 0) for (before, after), count in kept)
+
+
+def _gist() -> pl.Expr:
+    """What tells refusals of the target apart: their text without the row's own value and without numbers."""
+    text = pl.col("detail").fill_null("")
+    value = pl.col("value").fill_null("")
+    without = pl.when(value != "").then(text.str.replace(value, "…", literal=True, n=-1)).otherwise(text)
+    gist = without.str.replace_all(r"\d+", "#").str.slice(0, LONGEST)
+    return pl.when(pl.col("code").fill_null("").str.starts_with("target.")).then(gist).otherwise(pl.lit(""))
+
+
+def _short(text: str | None) -> str | None:
+    return text if text is None or len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,44 @@
+"""Turn the name of a text into the words a person reads, in English or Spanish.
+
+The texts are data (`words.toml` beside this file): everything the report says beside the problems themselves, whose
+words are the catalogue's.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib import resources
+
+
+@lru_cache(maxsize=1)
+def languages() -> dict[str, dict[str, str]]:
+    """The texts by language and name."""
+    return tomllib.loads(resources.files("pipeline.report").joinpath("words.toml").read_text(encoding="utf-8"))
+
+
+class Words:
+    """The texts of one language; English where the language is not known."""
+
+    def __init__(self, lang: str) -> None:
+        """Choose the language by its two-letter code."""
+        self.lang = lang if lang in languages() else "en"
+        self._texts = languages()[self.lang]
+
+    def __call__(self, name: str, **parts: object) -> str:
+        """The text called `name`, with its parts filled in; integers get the language's thousands sign."""
+        shown = {key: self.number(part) if isinstance(part, int) else part for key, part in parts.items()}
+        return self._texts[name].format(**shown)
+
+    def number(self, count: int) -> str:
+        """An integer with the language's thousands sign."""
+        text = f"{count:,}"
+        return text.replace(",", ".") if self.lang == "es" else text
+
+    def rows(self, count: int) -> str:
+        """`1 row`, `2 rows`."""
+        return self("p_row_1") if count == 1 else self("p_rows_n", n=count)
+
+    def cells(self, count: int) -> str:
+        """`1 cell`, `2 cells`."""
+        return self("p_cell_1") if count == 1 else self("p_cells_n", n=count)

@@ -1,0 +1,100 @@
+"""Turn a normalised batch into a judged one: what the target's schema asks of each value and each row.
+
+Every check is derived from the fields of the target's record (see `schema`): required, length, range, and
+the tax id that a regulated country requires. A property test holds that these checks and the pydantic model
+give the same verdict.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import BaseModel
+
+from pipeline import issues
+from pipeline.handoff import ISSUE_SCHEMA, Checked, Clean, Mapping, Settings
+from pipeline.schema import Field, find
+
+
+def validate(
+    clean: Clean, mapped: pl.DataFrame, mapping: Mapping, record: type[BaseModel], settings: Settings,
+    reading: pl.DataFrame, regulated: tuple[str, ...],
+) -> Checked:  # fmt: skip
+    """Judge a batch; `reading` are the issues of reading it, `regulated` fields a regulated country requires.
+
+    All problems of a row are reported; a field that is wrong already is not called missing as well.
+    """
+    found = [reading.select(list(ISSUE_SCHEMA)), clean.issues]
+    wrong = clean.issues.filter(issues.is_error("code"))
+    for name in clean.record.columns:
+        field = find(record, name)
+        assert field is not None
+        bad = wrong.filter(pl.col("field") == name)["at"]
+        found += [
+            _named(problem, field.name, mapped[name], mapping, bad)
+            for problem in (*_missing(field, clean.record), *_too_long(field, clean.record), *_range(field, clean.record))
+        ]  # fmt: skip
+    for name in regulated:
+        bad = wrong.filter(pl.col("field") == name)["at"]
+        found += _regulated(name, clean.record, mapped, mapping, settings, bad)
+    everything = pl.concat(found)
+    errors = everything.filter(issues.is_error("code"))["at"].unique()
+    valid = ~pl.int_range(clean.record.height, dtype=pl.UInt32, eager=True).is_in(errors.implode())
+    return Checked(clean.record, valid.alias("valid"), everything, clean.changes)
+
+
+def _missing(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
+    if not field.required:
+        return []
+    return [_at(record[field.name].is_null(), "field.required")]
+
+
+def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
+    if field.max_length is None or record[field.name].dtype != pl.String:
+        return []
+    length = record[field.name].str.len_chars()
+    said = pl.select(pl.format("{} characters; the target allows {}", length, pl.lit(field.max_length))).to_series()
+    return [_at((length > field.max_length).fill_null(False), "text.too_long", said)]
+
+
+def _range(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
+    value = record[field.name]
+    if (field.ge is None and field.le is None) or not value.dtype.is_integer():
+        return []
+    low = field.ge if field.ge is not None else -(2**63)
+    high = field.le if field.le is not None else 2**63 - 1
+    outside = ~value.is_between(low, high).fill_null(True)
+    return [_at(outside, "number.range", pl.Series([f"{low} to {high}"]).new_from_index(0, len(value)))]
+
+
+def _regulated(
+    name: str, record: pl.DataFrame, mapped: pl.DataFrame, mapping: Mapping, settings: Settings, bad: pl.Series
+) -> list[pl.DataFrame]:
+    known = {str(e.id) for e in settings.catalogue.countries or () if e.regulated}
+    account = settings.account_country
+    codes = sorted(known & {account} if account else known)
+    if not codes or "country" not in record.columns:
+        return []
+    blank = record[name].is_null() if name in record.columns else pl.repeat(True, record.height, eager=True)
+    hit = blank & record["country"].is_in(codes).fill_null(False)
+    frame = _at(hit, f"{name}.required" if account else f"{name}.may_be_required", record["country"])
+    raw = mapped[name] if name in mapped.columns else pl.Series([None] * mapped.height, dtype=pl.String)
+    return [_named(frame, name, raw, mapping, bad)]
+
+
+def _at(hit: pl.Series, code: str, detail: pl.Series | None = None) -> pl.DataFrame:
+    frame = pl.DataFrame({"at": pl.int_range(len(hit), dtype=pl.UInt32, eager=True)})
+    frame = frame.with_columns(
+        (detail if detail is not None else pl.Series([None] * len(hit), dtype=pl.String)).alias("detail"),
+        pl.lit(code).alias("code"),
+    )
+    return frame.filter(hit.fill_null(False))
+
+
+def _named(frame: pl.DataFrame, name: str, cells: pl.Series, mapping: Mapping, bad: pl.Series) -> pl.DataFrame:
+    frame = frame.filter(~pl.col("at").is_in(bad.implode()))
+    return frame.with_columns(
+        pl.lit(name).alias("field"),
+        pl.lit(mapping.label(name)).alias("column"),
+        cells.gather(frame["at"]).alias("value"),
+        pl.lit(None, dtype=pl.String).alias("suggestion"),
+    ).select(list(ISSUE_SCHEMA))
