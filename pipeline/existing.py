@@ -7,6 +7,7 @@ each record that comes back is compared on our side.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,13 @@ class Wanted:
 
     identity: str
     values: dict[str, str]
+
+
+def wanted_of(text: str, payload: str, identities: Sequence[Identity]) -> Wanted:
+    """The look-up for a row of the plan: its identity, and the values in its `payload` (JSON)."""
+    sent = json.loads(payload)
+    names = (n for i in identities for n in i.fields)
+    return Wanted(text, {n: str(sent[n]) for n in names if sent.get(n) is not None and f"{n}=" in text})
 
 
 @dataclass

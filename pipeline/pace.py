@@ -19,6 +19,7 @@ LOWEST_SHARE = 1 / 64
 FIRST_HOLD = 1.0
 LONGEST_HOLD = 120.0
 ADVANCE = 0.001
+STEP = 0.25
 
 
 class Limiter:
@@ -37,13 +38,14 @@ class Limiter:
         self._next = clock()
         self._gate = 0.0
         self._holds = 0
+        self.abandoned = False
 
     async def slot(self) -> None:
-        """Wait for this caller's turn."""
-        while True:
+        """Wait for this caller's turn; returns at once where the run was `abandoned` meanwhile."""
+        while not self.abandoned:
             now = self._clock()
             if now < self._gate:
-                await self._sleep(self._gate - now)
+                await self._sleep(min(self._gate - now, STEP))
                 continue
             if self.rate is None:
                 return

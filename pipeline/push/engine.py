@@ -18,11 +18,13 @@ from pydantic import ValidationError
 from pipeline import existing
 from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Stop, Unavailable
+from pipeline.handoff import Catalogue
 from pipeline.journal import OPEN, Entry, Journal, now
 from pipeline.pace import backoff
 from pipeline.progress import Progress
 from pipeline.push.fate import Detective, NotThere, There, same, shown
 from pipeline.push.queue import Queue, Row
+from pipeline.push.resolve import Resolver
 from pipeline.targets.interface import Answer, Call, Created, Fatal, Identity, Rejected, Target, Unknown, Wait
 
 BREAKER = 40
@@ -54,12 +56,13 @@ class Engine:
 
     def __init__(
         self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity],
-        options: Options, progress: Progress, held: dict[str, list[str]] | None = None,
+        options: Options, progress: Progress, held: dict[str, list[str]] | None = None, resolve: Resolver | None = None,
     ) -> None:  # fmt: skip
         """`held` are ids by identity found at the target after the plan was made: their rows are not sent."""
         self._client, self._target, self._journal, self._queue = client, target, journal, queue
         self._identities, self._options, self._progress = identities, options, progress
         self._held = held or {}
+        self._resolve = resolve or Resolver(target, (), Catalogue())
         self._detective = Detective(client, target, journal, queue, identities)
         self._lanes: dict[str, anyio.Lock] = {}
         self._unknown: list[tuple[Row, Entry]] = []
@@ -70,6 +73,7 @@ class Engine:
     def stop(self, why: str) -> None:
         """Let what is in flight finish, and begin nothing more."""
         self.result.stopped = self.result.stopped or why
+        self._client.limiter.abandoned = why == "interrupted"
 
     async def run(self) -> Result:
         """Send what is pending, settle what is unknown, then the rows whose predecessor was refused."""
@@ -121,7 +125,8 @@ class Engine:
             except Failed as error:  # a look-up before the first request: nothing of this row was sent
                 entry = Entry(row.seq, "failed", row.action, row.id, attempts=attempts,
                               problems=[(None, "target.failed", f"the look-up failed: {error}")])  # fmt: skip
-        self._conclude(row, entry)
+        if entry.state != "sent":  # "sent" without a request: the run was interrupted before it
+            self._conclude(row, entry)
 
     async def _attempt(self, row: Row, entry: Entry) -> Entry:
         """Send one row until its fate is known, or cannot be known now."""
@@ -129,6 +134,10 @@ class Engine:
         if row.action == "create" and held and not row.lane:
             return replace(entry, state="skipped", action="none", id=held[0],
                            problems=[(None, "plan.existing", ", ".join(held))])  # fmt: skip
+        payload, problem = self._resolve.resolve(row.payload)
+        if problem is not None:
+            return replace(entry, state="invalid", problems=[problem])
+        row = replace(row, payload=payload)
         refused = self._model_refuses(row)
         if refused:
             return replace(entry, state="invalid", problems=[(None, "target.rejected_row", refused)])
@@ -140,8 +149,11 @@ class Engine:
             call = self._target.create(row.payload.encode())
             if self._target.key_path is None:
                 entry.known = await self._holders(row)
+        failed: Entry | None = None
         while True:
             await self._client.limiter.slot()
+            if self.result.stopped == "interrupted":
+                return failed or entry
             entry = replace(entry, state="sent", attempts=entry.attempts + 1, sent_at=now())
             await self._journal.put(entry)
             try:
@@ -196,9 +208,7 @@ class Engine:
         """The ids that hold the row's identity now: what is found later and is not among them can be ours."""
         if row.identity is None or not row.lane:
             return []
-        sent = json.loads(row.payload)
-        values = {n: str(sent[n]) for i in self._identities for n in i.fields if sent.get(n) is not None}
-        one = existing.Wanted(row.identity, values)
+        one = existing.wanted_of(row.identity, row.payload, self._identities)
         return [str(r.get("id")) for r in await existing.search(self._client, self._target, self._identities, one)]
 
     async def _prepare_update(self, row: Row, entry: Entry) -> tuple[Call | None, Entry]:

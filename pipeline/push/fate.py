@@ -118,12 +118,10 @@ class Detective:
         sent = json.loads(row.payload)
         if row.identity is None:
             return Unclear("the row has no identity to look it up by")
-        values = {n: str(sent[n]) for i in self._identities for n in i.fields if sent.get(n) is not None}
-        if not any(n in self._target.filters for n in values):
+        one = existing.wanted_of(row.identity, row.payload, self._identities)
+        if not any(n in self._target.filters for n in one.values):
             return Unclear("the target cannot filter by the row's identity")
-        records = await existing.search(
-            self._client, self._target, self._identities, existing.Wanted(row.identity, values)
-        )
+        records = await existing.search(self._client, self._target, self._identities, one)
         new = [r for r in records if str(r.get("id")) not in set(entry.known or ())]
         ours = [r for r in new if all(same(v, self._target.view(r).get(n)) for n, v in sent.items())]
         if not new:

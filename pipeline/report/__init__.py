@@ -47,7 +47,7 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
         progress.end()
     if not summary.conservation:
         raise BrokenInvariant(
-            f"{sum(summary.counts.values())} rows have an outcome, and {facts.expected or summary.rows} were read",
+            f"{sum(summary.counts.values())} rows have an outcome, and {summary.rows if facts.expected is None else facts.expected} were read",
             f"This is a bug of the importer. Do not rely on {folder.file('results.csv')}; please report it.",
         )
     return summary
@@ -75,7 +75,6 @@ def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progres
 
 def _summary(files: Files, facts: Facts, causes: tuple[Cause, ...]) -> Summary:
     tally, counts = files.tally, files.tally.counts()
-    expected = tally.rows if facts.expected is None else facts.expected
     return Summary(
         run=facts.run,
         rows=tally.rows,
@@ -85,5 +84,5 @@ def _summary(files: Files, facts: Facts, causes: tuple[Cause, ...]) -> Summary:
         changes=tally.changes(),
         notes=tuple(files.notes),
         files=(*files.written, "report.html", "summary.json"),
-        conservation=sum(counts.values()) == tally.rows == expected,
+        conservation=sum(counts.values()) == tally.rows and facts.expected in (None, tally.rows),
     )

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping as Dict
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
 import polars as pl

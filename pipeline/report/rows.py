@@ -44,7 +44,8 @@ def tell(batch: pl.DataFrame) -> Told:
         .explode("issues")
         .unnest("issues")
     )
-    issues = render(issues).with_columns(_reason().alias("reason"))
+    said = pl.when(pl.col("message").fill_null("") != "").then("message").otherwise(pl.col("code").fill_null("?"))
+    issues = render(issues).with_columns(_reason().alias("reason"), said.alias("message"))
     told = _by_row(issues)
     changes = pl.when(pl.col("changes") != "").then("changes").alias("_changes")
     frame = batch.with_columns(at, changes).join(told, on="at", how="left", maintain_order="left")
@@ -67,13 +68,11 @@ def _reason() -> pl.Expr:
 
 def _by_row(issues: pl.DataFrame) -> pl.DataFrame:
     """One row per row that has problems: `at`, `_error_codes`, `_errors`, `_advice`, `_warnings`."""
-    start = pl.when(pl.col("field").is_not_null()).then(pl.concat_str("field", pl.lit(": "))).otherwise(pl.lit(""))
-    advice = pl.concat_str(
-        start, "message", pl.when(pl.col("remedy").fill_null("") != "").then(pl.lit(". ")).otherwise(pl.lit("")),
-        pl.col("remedy").fill_null(""),
-    )  # fmt: skip
+    start = pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
+    said, remedy = pl.col("message").str.strip_chars_end(". "), pl.col("remedy").fill_null("")
+    advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(said, pl.lit(". "), remedy))
     texts = issues.select(
-        "at", "code", "reason", pl.concat_str(start, "message").alias("text"), advice.alias("advice")
+        "at", "code", "reason", pl.concat_str(start, "message").alias("text"), pl.concat_str(start, advice).alias("advice")
     )
     reason = pl.col("reason")
 

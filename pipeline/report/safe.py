@@ -17,7 +17,7 @@ _PATTERN = r"^[=+\-@＝＋－＠\t\r\n']"
 
 def escape(cell: pl.Expr) -> pl.Expr:
     """Put one apostrophe before each text that a spreadsheet program might compute; null stays null."""
-    return pl.when(cell.str.contains(_PATTERN)).then(pl.concat_str(pl.lit(MARK), cell)).otherwise(cell)
+    return pl.when(~cell.str.contains(_PATTERN)).then(cell).otherwise(pl.concat_str(pl.lit(MARK), cell))
 
 
 def unescape(cell: pl.Expr) -> pl.Expr:

@@ -64,7 +64,9 @@ class TextSheet:
             width = WIDTHS.get(header, 12) if column < helpers else max(10, min(40, len(header) + 3))
             form = wrapped if column < helpers and header == "_errors" else self._text
             self.sheet.set_column(column, column, width, form)
-        self._forms = [wrapped if c < helpers and h == "_errors" else self._text for c, h in enumerate(headers)]
+        self._forms = [
+            wrapped if c < helpers and h == "_errors" else self._text for c, h in enumerate(headers)
+        ]
         for column, header in enumerate(headers):
             put(self.sheet, 0, column, header, ours if column < helpers else theirs)
         self.sheet.repeat_rows(0)
@@ -120,11 +122,14 @@ def too_long(cells: pl.DataFrame) -> pl.Series:
     """Which rows have a cell that no worksheet can hold (Boolean)."""
     if not cells.width:
         return pl.Series([False] * cells.height, dtype=pl.Boolean)
-    doubtful = cells.select(pl.any_horizontal(pl.all().str.len_chars() > LONGEST_CELL // 2).fill_null(False)).to_series()
+    doubtful = cells.select(
+        pl.any_horizontal(pl.all().str.len_chars() > LONGEST_CELL // 2).fill_null(False)
+    ).to_series()
     if not doubtful.any():
         return doubtful
     answer = [
-        unsure and any(value is not None and len(value.encode("utf-16-le")) // 2 > LONGEST_CELL for value in row)
+        unsure
+        and any(value is not None and len(value.encode("utf-16-le")) // 2 > LONGEST_CELL for value in row)
         for unsure, row in zip(doubtful, cells.iter_rows(), strict=True)
     ]
     return pl.Series(answer, dtype=pl.Boolean)

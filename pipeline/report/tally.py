@@ -83,6 +83,7 @@ class Tally:
         example = pl.struct("row", "sheet", "value", "message", "suggestion")
         groups = told.group_by(_KEY, maintain_order=True).agg(
             pl.col("at").n_unique().alias("rows"),
+            pl.col("detail").n_unique().alias("details"),
             pl.col("severity", "remedy", "detail", "message").first(),
             example.filter(pl.col("value").is_first_distinct()).head(EXAMPLES).alias("examples"),
         )
@@ -100,6 +101,8 @@ class Tally:
             found.title = kind.title if kind else (group["message"] or code)
             found.severity, found.remedy = group["severity"], _short(group["remedy"]) or ""
             found.detail = _short(group["detail"]) or ""
+        if gist and (group["details"] > 1 or _short(group["detail"]) != found.detail):
+            found.detail = gist
         found.rows += group["rows"]
         for item in group["examples"]:
             if len(found.examples) < EXAMPLES:
@@ -146,7 +149,7 @@ def _gist() -> pl.Expr:
     """What tells refusals of the target apart: their text without the row's own value and without numbers."""
     text = pl.col("detail").fill_null("")
     value = pl.col("value").fill_null("")
-    without = pl.when(value != "").then(text.str.replace(value, "…", literal=True, n=-1)).otherwise(text)
+    without = pl.when(value != "").then(text.str.split(value).list.join("…")).otherwise(text)
     gist = without.str.replace_all(r"\d+", "#").str.slice(0, LONGEST)
     return pl.when(pl.col("code").fill_null("").str.starts_with("target.")).then(gist).otherwise(pl.lit(""))
 

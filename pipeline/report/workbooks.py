@@ -17,7 +17,12 @@ from pipeline.report.words import Words
 
 MOST_NOTES = 20_000
 LONGEST_NOTE = 1_000
-_SHOWN = ("_source", "_row", "_status", "_errors")  # the others would push the user's own columns off the screen
+_SHOWN = (
+    "_source",
+    "_row",
+    "_status",
+    "_errors",
+)  # the others would push the user's own columns off the screen
 
 _LOOK = {
     "error": {"num_format": "@", "valign": "top", "bg_color": "#FFC7CE", "font_color": "#9C0006"},
@@ -33,7 +38,9 @@ class ResultBook:
         self.refusal = ""
         self._words = words
         self._book = open_book(path, scratch)
-        self._sheet = TextSheet(self._book, words("rows"), (*layout.helpers, *layout.own), len(layout.helpers))
+        self._sheet = TextSheet(
+            self._book, words("rows"), (*layout.helpers, *layout.own), len(layout.helpers)
+        )
         self._sheet.sheet.freeze_panes(1, layout.helpers.index("_status") + 1)
 
     def write(self, helpers: pl.DataFrame, cells: pl.DataFrame) -> None:
@@ -89,7 +96,9 @@ class ErrorBook:
         for at, (ours, theirs) in enumerate(zip(helpers.iter_rows(), cells.iter_rows(), strict=True)):
             if not long[at]:
                 marks = self._mark(theirs, faults.get(at, []))
-                self._rows.write((*ours, *theirs), {column: self._looks[look] for column, (look, _) in marks.items()})
+                self._rows.write(
+                    (*ours, *theirs), {column: self._looks[look] for column, (look, _) in marks.items()}
+                )
                 self._note(marks)
 
     def finish(self, path: str, counts: dict[str, int], causes: Sequence[Cause]) -> list[str]:
@@ -156,9 +165,14 @@ class ErrorBook:
                 place = column + self._shift
                 self._rows.sheet.data_validation(1, place, self._rows.count, place, rule)
 
-    def _causes(self, path: str, counts: dict[str, int], causes: Sequence[Cause], left_out: list[str]) -> None:
+    def _causes(
+        self, path: str, counts: dict[str, int], causes: Sequence[Cause], left_out: list[str]
+    ) -> None:
         book, sheet, words = self._book, self._front, self._words
-        big, bold = book.add_format({"bold": True, "font_size": 16}), book.add_format({"bold": True, "bottom": 1})
+        big, bold = (
+            book.add_format({"bold": True, "font_size": 16}),
+            book.add_format({"bold": True, "bottom": 1}),
+        )
         wrap = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
         number = book.add_format({"num_format": "#,##0", "valign": "top"})
         for column, width in enumerate((9, 10, 24, 34, 30, 60, 24)):

@@ -1,0 +1,133 @@
+"""Turn options into a planned, pushed and reported run, and say how it ended."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from pipeline import report
+from pipeline.cli.talk import Bar, count, duration, put_json, talk
+from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
+from pipeline.folder import RunFolder
+from pipeline.options import PushOptions, RunOptions, Server
+from pipeline.run import Forecast, forecast, prepare, push, write_report
+
+
+def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: Bar, given: dict[str, Any]) -> int:
+    """Plan, and unless it is a dry run push; return the exit code."""
+    started = datetime.now(UTC)
+    prepared = prepare(options, server, bar)
+    for source in prepared.sources:
+        _say_source(source, bar)
+    if options.dry_run or server is None:
+        summary = write_report(prepared.folder, pushing, started, prepared.requests, pushed=False, progress=bar)
+        return _end(prepared.folder, summary, given, dry_run=True)
+    return send(prepared.folder, server, pushing, bar, given, started, prepared.requests)
+
+
+def send(
+    folder: RunFolder, server: Server, pushing: PushOptions, bar: Bar, given: dict[str, Any], started: datetime,
+    requests: int = 0,
+) -> int:  # fmt: skip
+    """Ask, push, report; whatever stops the push, the result files are written first."""
+    ahead = forecast(folder, server, pushing)
+    _confirm(ahead, server, folder, given)
+    stop: BaseException | None = None
+    stopped: str | None = None
+    try:
+        result, more = push(folder, server, pushing, bar)
+        requests, stopped = requests + more, result.stopped
+    except Misuse:
+        raise
+    except (Stop, KeyboardInterrupt) as error:
+        stop = error
+    summary = write_report(folder, pushing, started, requests, pushed=True, progress=bar)
+    code = _end(folder, summary, given, dry_run=False)
+    if isinstance(stop, KeyboardInterrupt) or stopped == "interrupted":
+        raise Interrupted("interrupted; every row that was sent has its outcome", f"It goes on with: customer-import push {folder.path}")
+    if stop is not None:
+        raise stop
+    if stopped == "max_errors":
+        raise TooManyErrors(f"stopped by --max-errors {pushing.max_errors}", f"Look at {folder.file('errors.csv')}; to go on: customer-import push {folder.path}")
+    if stopped == "canary":
+        raise CanaryDone(f"stopped after the canary of {count(pushing.canary or 0, 'row')}", f"Look at them at the target; to go on: customer-import push {folder.path}")
+    return code
+
+
+def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str, Any]) -> None:
+    if server.kind == "sandbox" or not (ahead.creates or ahead.updates):
+        return
+    mode = click.style(ahead.mode, fg="red" if ahead.mode == "LIVE" else "yellow", bold=True)
+    pace = f"at {ahead.rate:g} requests a second about {duration(ahead.seconds)}" if ahead.rate else "at no set pace"
+    lines = [
+        f"{ahead.target}, workspace {ahead.workspace}, {mode} data, {ahead.host}",
+        f"  {count(ahead.creates, 'customer')} to create, {ahead.updates:,} to update: {count(ahead.requests, 'request')}, {pace}",
+        *(f"  {name}: {said}" for name, said in ahead.switches.items()),
+        *(f"  not checked: {what}" for what in ahead.unchecked),
+    ]
+    talk("\n".join(lines), quiet=given["quiet"] and given["yes"])
+    if given["yes"]:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Misuse(
+            "a live push needs an answer, and nobody is at a terminal",
+            f"Review the plan, then: customer-import push {folder.path} --yes",
+        )
+    if not click.confirm("Go ahead?", err=True):
+        raise Interrupted("nothing was sent", f"The plan is kept: customer-import push {folder.path}")
+
+
+def _say_source(source: Any, bar: Bar) -> None:
+    facts, mapped = source.sheet.facts, source.mapping
+    used = [c for c in mapped.choices if c.field] + [c for c in mapped.choices if not c.field and any(c.index in p for p in mapped.parts.values())]
+    what = f" ({mapped.preset} export)" if mapped.preset else ""
+    where = f", sheet {facts.sheet}" if facts.sheet else ""
+    bar.say(f"{facts.name}{where}{what}: {len(used)} of {len(mapped.choices)} columns are used")
+    for note in (*facts.notes, *mapped.notes):
+        bar.say(f"  {note}")
+
+
+def _end(folder: RunFolder, summary: report.Summary, given: dict[str, Any], *, dry_run: bool) -> int:
+    code = 1 if summary.not_in else 0
+    if given["as_json"]:
+        put_json("run", {"run": str(folder.path), "dry_run": dry_run, "exit_code": code, "rows": summary.rows,
+                         "counts": summary.counts, "actions": summary.actions, "causes": causes(summary)})  # fmt: skip
+    else:
+        show(folder, summary, dry_run=dry_run)
+    return code
+
+
+def causes(summary: report.Summary) -> list[dict[str, Any]]:
+    """The causes of a summary for JSON."""
+    return [
+        {"code": c.code, "severity": c.severity, "column": c.column, "field": c.field, "rows": c.rows, "title": c.title,
+         "remedy": c.remedy, "examples": [{"row": e.row, "value": e.value, "message": e.message} for e in c.examples]}
+        for c in summary.causes
+    ]  # fmt: skip
+
+
+def show(folder: RunFolder, summary: report.Summary, *, dry_run: bool) -> None:
+    """Print how a run stands: the counts, what keeps rows out, the files, what to type next."""
+    counts = {name: n for name, n in summary.counts.items() if n}
+    said = " + ".join(f"{n:,} {name}" for name, n in counts.items())
+    click.echo(f"{summary.rows:,} rows read = {said or 'none'}")
+    wrong = [c for c in summary.causes if c.severity == "error"]
+    for cause in wrong[:5]:
+        example = cause.examples[0] if cause.examples else None
+        where = f" in {cause.column}" if cause.column else ""
+        shown = f", for example row {example.row}: {example.value}" if example and example.value else (f", row {example.row}" if example else "")
+        click.echo(f"  {cause.rows:>6,} × {cause.title}{where}{shown}"[:160])
+    if len(wrong) > 5:
+        click.echo(f"  ... and {len(wrong) - 5} more causes in the report")
+    for note in summary.notes:
+        click.echo(f"  {note}")
+    for name in ("report.html", "results.csv", *(n for n in ("errors.xlsx", "errors.csv") if n in summary.files)):
+        click.echo(f"{name:<12} {folder.file(name)}")
+    if dry_run and summary.counts.get("ready"):
+        click.echo(f"next: customer-import push {folder.path}")
+    elif not dry_run and any(summary.counts.get(n) for n in ("unknown", "not_attempted", "failed")):
+        retry = " --retry failed" if summary.counts.get("failed") else ""
+        click.echo(f"next: customer-import push {folder.path}{retry}")

@@ -1,0 +1,95 @@
+"""Turn flags into options: the ones that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.errors import Misuse
+from pipeline.options import PushOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def pairs(texts: tuple[str, ...], flag: str) -> dict[str, str]:
+    """Read `NAME=VALUE` texts; the last `=` of a --map separates, as headers may hold one.
+
+    Raises:
+        Misuse: a text has no `=`.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=") if flag == "--map" else text.partition("=")
+        if not equals or not name.strip():
+            wanted = '"SOURCE HEADER=field"' if flag == "--map" else "FIELD=VALUE"
+            raise Misuse(f"{flag} {text!r} is not understood", f"Write it like {flag} {wanted}.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def rate(text: str | None) -> float | None:
+    """Read `10`, `10/s`, `600/min`; 0 means no limit.
+
+    Raises:
+        Misuse: it is no rate.
+    """
+    if text is None:
+        return None
+    number, _, unit = text.partition("/")
+    per = {"": 1, "s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600}.get(unit.strip())
+    try:
+        value = float(number)
+    except ValueError:
+        per = None
+    if per is None or not 0 <= value < float("inf"):
+        raise Misuse(f"--rate {text!r} is no pace", "Write it like --rate 10/s.")
+    return value / per
+
+
+def reading(command: Command) -> Command:
+    """The flags that overrule what was detected in a source."""
+    for option in reversed((
+        click.option("--sheet", metavar="NAME", help="Sheet of the workbook."),
+        click.option("--header-row", type=click.IntRange(1), metavar="N", help="Row of the header, as a spreadsheet shows it."),
+        click.option("--encoding", metavar="E", help="Encoding of a text file, for example cp1252."),
+        click.option("--delimiter", metavar="D", help="Delimiter of a text file (tab for a tab)."),
+        click.option("--mapping", "mapping_file", type=click.Path(dir_okay=False), metavar="FILE", help="Mapping file (TOML)."),
+        click.option("--map", "assigned", multiple=True, metavar='"HEADER=field"', help="Map one column; an empty field leaves it out."),
+        click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help="A constant for every row."),
+        click.option("--default", "defaults", multiple=True, metavar="FIELD=VALUE", help="A value for blank cells."),
+        click.option("--preset", metavar="NAME", help="Read the file as an export of this system."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def pacing(command: Command) -> Command:
+    """The flags of pace, patience and stopping."""
+    for option in reversed((
+        click.option("--rate", metavar="N/s", help="Requests a second (0: no limit).  [default: the target's]"),
+        click.option("--concurrency", type=click.IntRange(1, 256), metavar="N", help="Requests at the same time."),
+        click.option("--max-retries", type=click.IntRange(0, 100), default=5, show_default=True, metavar="N", help="Repeats of what is safe to repeat."),
+        click.option("--timeout", type=click.FloatRange(0.1, 3600), metavar="S", help="Seconds to wait for an answer."),
+        click.option("--settle", type=click.FloatRange(0, 86400), metavar="S", help="Seconds before \"not there\" counts.  [default: timeout + 60]"),
+        click.option("--max-errors", metavar="N|N%", help="Stop when so many rows were refused or failed."),
+        click.option("--canary", type=click.IntRange(1), metavar="N", help="Push N rows, stop, show them."),
+        click.option("--yes", is_flag=True, help="Ask nothing."),
+        click.option("--raw-csv", is_flag=True, help="Do not protect cells that a spreadsheet would run as formulas."),
+        click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True, help="Language of the report."),
+        click.option("--quiet", is_flag=True, help="No progress, no talk."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option("--base-url", metavar="URL", help="Another server for the target."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def push_options(given: dict[str, Any]) -> PushOptions:
+    """The push options among `given`, which is emptied of them."""
+    return PushOptions(
+        rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
+        timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],
+        raw_csv=given["raw_csv"], lang=given["lang"],
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Turn `customer-import push` into the execution of a reviewed plan, or the end of an interrupted run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import store, targets
+from pipeline.cli import environment, finish, flags
+from pipeline.cli.talk import Bar
+from pipeline.errors import Misuse
+from pipeline.folder import RunFolder
+from pipeline.options import Server
+
+
+@click.command("push", short_help="Execute a reviewed dry run, or go on with an interrupted run.")
+@click.argument("run", metavar="RUN")
+@click.option("--retry", type=click.Choice(["failed", "all"]), help="Also try failed rows again; with all, rejected ones too.")
+@flags.pacing
+def command(run: str, retry: str | None, **given: Any) -> int:
+    """Send what the plan of RUN (a run folder, or latest) still has to send; never a row that is in.
+
+    What is unknown is looked up at the target first.
+
+    \b
+    Examples:
+      customer-import push latest
+      customer-import push runs/clientes-piriod-20261121T093000Z --retry failed
+    """
+    folder = RunFolder.find(run)
+    options = replace(flags.push_options(given), retry=retry or "none")
+    with _server(store.facts(folder), given) as server:
+        return finish.send(folder, server, options, Bar(quiet=given["quiet"]), given, datetime.now(UTC))
+
+
+@contextlib.contextmanager
+def _server(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server]:
+    target = targets.load(facts["target"])
+    if facts["sandbox"]:
+        if given["base_url"]:
+            raise Misuse("this run was planned for the embedded sandbox", "Leave --base-url out, or run again.")
+        with environment.embedded(target, Path(facts["sandbox"]), facts["options"]["account_country"]) as server:
+            yield server
+    else:
+        found = environment.remote(target, given["base_url"], test_mode=facts["options"]["test_mode"])
+        yield environment.demand(target, found)

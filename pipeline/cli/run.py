@@ -1,0 +1,102 @@
+"""Turn `customer-import run` into a finished run, or into a dry run that `push` executes later."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli import environment, finish, flags
+from pipeline.cli.talk import Bar, count, talk
+from pipeline.errors import Misuse
+from pipeline.options import RunOptions, Server
+
+
+@click.command("run", short_help="Read a customer list, check it, and push it to a target.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--to", "target", required=True, metavar="TARGET", help="piriod or dayzero.")
+@click.option("--dry-run", is_flag=True, help="Stop after planning; `push RUN` executes the plan as it was reviewed.")
+@click.option("--offline", is_flag=True, help="Send no request at all (with --dry-run).")
+@click.option("--sandbox", "use_sandbox", is_flag=True, help="Push to the embedded sandbox; no credentials needed.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Run folder (new or empty).")
+@flags.reading
+@click.option("--decimal", type=click.Choice([",", "."]), help="What separates the decimals of amounts.")
+@click.option("--account-country", metavar="CC", help="The account's own country (ISO code).")
+@click.option("--business-currency", metavar="CCC", help="The account's own currency (ISO code).")
+@click.option("--states", "states_file", type=click.Path(dir_okay=False), metavar="FILE", help="State catalogue to use instead of the target's.")
+@click.option("--on-existing", type=click.Choice(["skip", "update", "error"]), default="skip", show_default=True, help="The customer is at the target already.")
+@click.option("--match", metavar="FIELD[,FIELD]", help="What makes two customers the same.")
+@click.option("--duplicates", type=click.Choice(["error", "first", "last", "all"]), default="error", show_default=True, help="Rows of the same customer that differ.")
+@click.option("--blank", type=click.Choice(["keep", "clear"]), default="keep", show_default=True, help="What a blank cell does to an existing customer.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N data rows.")
+@click.option("--test-mode", is_flag=True, help="Piriod's test data.")
+@flags.pacing
+def command(**given: Any) -> int:
+    """Read SOURCE (.csv .tsv .txt .xlsx .xls .ods ..., - for standard input), check every row, and push what is good.
+
+    \b
+    Examples:
+      customer-import run clientes.xlsx --to piriod --dry-run
+      customer-import run clientes.csv --to piriod --set country=CL --sandbox
+      customer-import run a.xlsx b.xlsx --to dayzero --on-existing update
+    """
+    options = _options(given)
+    bar = Bar(quiet=given["quiet"])
+    pushing = flags.push_options(given)
+    with _server(options, given) as server:
+        if server is None and not options.dry_run:
+            environment.demand(_target(options.target), server)
+        return finish.run(options, server, pushing, bar, given)
+
+
+def _target(name: str) -> Any:
+    from pipeline import targets
+
+    return targets.load(name)
+
+
+def _options(given: dict[str, Any]) -> RunOptions:
+    if given["offline"] and not given["dry_run"]:
+        raise Misuse("--offline sends nothing, so nothing can be pushed", "Add --dry-run.")
+    if given["offline"] and given["use_sandbox"]:
+        raise Misuse("--offline and --sandbox exclude each other", "Leave one of them out.")
+    target = _target(given["target"])
+    if given["test_mode"] and not target.has_test_mode:
+        raise Misuse(f"{target.title} has no test mode", "Leave --test-mode out.")
+    country = given["account_country"]
+    if country is not None and (len(country) != 2 or not country.isascii() or not country.isalpha()):
+        raise Misuse(f"--account-country {country!r} is no ISO code", "Write two letters, for example --account-country CL.")
+    return RunOptions(
+        sources=given["sources"], target=target.name, out=given["out"], offline=given["offline"], dry_run=given["dry_run"],
+        sheet=given["sheet"], header_row=given["header_row"], encoding=given["encoding"],
+        delimiter="\t" if given["delimiter"] in ("tab", "\\t") else given["delimiter"], limit=given["limit"],
+        mapping_file=Path(given["mapping_file"]) if given["mapping_file"] else None,
+        assigned=flags.pairs(given["assigned"], "--map"), constants=flags.pairs(given["constants"], "--set"),
+        defaults=flags.pairs(given["defaults"], "--default"), preset=given["preset"], decimal=given["decimal"],
+        account_country=country.upper() if country else None,
+        business_currency=given["business_currency"].upper() if given["business_currency"] else None,
+        states_file=Path(given["states_file"]) if given["states_file"] else None, on_existing=given["on_existing"],
+        match=given["match"], duplicates=given["duplicates"], blank=given["blank"], test_mode=given["test_mode"],
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _server(options: RunOptions, given: dict[str, Any]) -> Iterator[Server | None]:
+    target = _target(options.target)
+    if options.offline:
+        yield None
+    elif given["use_sandbox"]:
+        if given["base_url"]:
+            raise Misuse("--sandbox and --base-url exclude each other", "Leave one of them out.")
+        with environment.embedded(target, environment.sandbox_file(), options.account_country) as server:
+            yield server
+    else:
+        server_or_none = environment.remote(target, given["base_url"], test_mode=options.test_mode)
+        if server_or_none is None and options.dry_run:
+            names = environment.missing(target, environment.secrets(target))
+            talk(f"{count(len(names), 'secret')} not set ({', '.join(names)}): nothing is looked up at {target.title}.",
+                 quiet=given["quiet"])  # fmt: skip
+        yield server_or_none

@@ -1,0 +1,62 @@
+"""Turn `customer-import sandbox` into a running stand-in for both APIs, with its faults on request."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import sandbox
+from pipeline.errors import Misuse
+
+
+def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """One flag for each setting of the sandbox."""
+    for setting in reversed(dataclasses.fields(sandbox.Settings)):
+        if setting.name == "database":
+            continue
+        flag, default, said = f"--{setting.name.replace('_', '-')}", setting.default, setting.metadata.get("help", "")
+        if isinstance(default, bool):
+            option = click.option(f"{flag}/--no-{flag[2:]}", default=default, show_default=True, help=said)
+        elif setting.name in ("tokens", "workspaces"):
+            option = click.option(flag, multiple=True, help=said)
+        elif setting.name == "duplicate":
+            option = click.option(flag, type=click.Choice(["allow", "reject", "conflict"]), default=default, show_default=True, help=said)
+        elif setting.name == "fault_limit":
+            option = click.option(flag, type=int, help=said)
+        elif isinstance(default, int | float):
+            option = click.option(flag, type=type(default), default=default, show_default=bool(default), help=said)
+        else:
+            option = click.option(flag, default=default, show_default=default is not None, help=said)
+        command = option(command)
+    return command
+
+
+@click.command("sandbox", short_help="The local stand-in for both APIs.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on 127.0.0.1 (0: any).")
+@click.option("--database", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file; without one it forgets.")
+@_knobs
+def command(port: int, database: Path | None, **knobs: Any) -> int:
+    """Serve invented Piriod and DayZero APIs on this machine only.
+
+    Any token is accepted but "wrong". The knobs make it misbehave, as real servers do.
+
+    \b
+    Example, in two terminals:
+      customer-import sandbox --port 8765 --commit-then-drop 0.1
+      PIRIOD_API_TOKEN=any PIRIOD_WORKSPACE=acc_1 \\
+        customer-import run clientes.csv --to piriod --base-url http://127.0.0.1:8765 --yes
+    """
+    for name in ("tokens", "workspaces"):
+        knobs[name] = knobs[name] or None
+    after = knobs["retry_after"]
+    try:
+        knobs["retry_after"] = after if after in (None, "date") else float(after)
+        settings = sandbox.Settings(database=database, **knobs)
+    except ValueError as error:
+        raise Misuse(f"the sandbox cannot do that: {error}", "See customer-import sandbox --help.") from error
+    sandbox.serve_forever(settings, port, lambda url: click.echo(f"sandbox at {url} (Ctrl-C ends it)"))
+    return 0

@@ -1,0 +1,87 @@
+"""Turn the targets into a list, a table of fields, or JSON Schema; and try their credentials."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anyio
+import click
+
+from pipeline import schema, targets
+from pipeline.cli import environment
+from pipeline.cli.talk import put_json
+from pipeline.client import Failed, Patience, connect
+from pipeline.errors import Unavailable
+from pipeline.options import Server
+from pipeline.pace import Limiter
+from pipeline.targets.interface import Target
+
+
+@click.command("targets", short_help="The targets, their fields and limits, and the secrets they need.")
+@click.argument("target", metavar="[TARGET]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="JSON Schema of TARGET, or the list as JSON.")
+@click.option("--check", is_flag=True, help="Try the credentials (reads only).")
+@click.option("--test-mode", is_flag=True, help="Check against Piriod's test data.")
+@click.option("--base-url", metavar="URL", help="Another server for the target.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+def command(target: str | None, as_json: bool, check: bool, test_mode: bool, base_url: str | None, quiet: bool) -> int:
+    """List the targets; with TARGET its fields, limits and secrets."""
+    if target is None:
+        found = [targets.load(name) for name in targets.names()]
+        if as_json:
+            put_json("targets", {"targets": [_facts(t) for t in found]})
+        else:
+            for one in found:
+                click.echo(f"{one.name:<10} {one.title:<10} {one.base_url}  {', '.join(s.variable for s in one.secrets)}")
+        return 0
+    chosen = targets.load(target)
+    if check:
+        server = environment.demand(chosen, environment.remote(chosen, base_url, test_mode=test_mode))
+        customers = anyio.run(_try, chosen, server)
+        if as_json:
+            put_json("check", {"target": chosen.name, "base_url": server.base_url, "ok": True, "customers": customers})
+        elif not quiet:
+            known = f"{customers:,} customers" if customers is not None else "an unknown number of customers"
+            click.echo(f"{chosen.title} at {server.base_url}: token and workspace work ({known} there)")
+    elif as_json:
+        click.echo(json.dumps(chosen.record.model_json_schema(), ensure_ascii=False, indent=1))
+    elif not quiet:
+        _show(chosen)
+    return 0
+
+
+async def _try(target: Target, server: Server) -> int | None:
+    headers = target.headers(server.secrets, server.kind == "test")
+    async with connect(server.base_url, headers, Limiter(target.pace.rate), Patience(retries=1), 1) as client:
+        try:
+            return target.page(await client.read(target.search({}, None))).total
+        except Failed as error:
+            raise Unavailable(f"{target.title} at {server.base_url} does not answer as expected: {error}", "Check the address, the token and the workspace.") from error
+
+
+def _facts(target: Target) -> dict[str, Any]:
+    return {
+        "name": target.name, "title": target.title, "base_url": target.base_url, "rate": target.pace.rate,
+        "concurrency": target.pace.concurrency,
+        "secrets": [{"variable": s.variable, "help": s.help} for s in target.secrets],
+        "identity": [list(i.fields) for i in target.identities],
+    }  # fmt: skip
+
+
+def _show(target: Target) -> None:
+    click.echo(f"{target.title}, {target.base_url}")
+    click.echo(f"pace: {target.pace.rate:g} requests a second, {target.pace.concurrency} at a time")
+    for note in target.notes:
+        click.echo(f"  {note}")
+    click.echo("secrets (environment or .env):")
+    for secret in target.secrets:
+        click.echo(f"  {secret.variable:<22} {secret.help}")
+    click.echo(f"the same customer: {', else '.join(' + '.join(i.fields) for i in target.identities)}")
+    click.echo("fields:")
+    for name, field in schema.fields(target.record).items():
+        limits = [
+            "required" if field.required else "", f"up to {field.max_length} characters" if field.max_length else "",
+            " | ".join(field.choices), "" if field.sent else "not sent",
+        ]  # fmt: skip
+        click.echo(f"  {name:<24} {field.column.help} {'(' + ', '.join(p for p in limits if p) + ')' if any(limits) else ''}".rstrip())

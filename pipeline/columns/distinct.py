@@ -1,0 +1,62 @@
+"""Turn a scalar rule into a column's verdicts by asking it once for each distinct combination of values.
+
+Fast expressions decide most cells; `settle` hands only the open ones to the rule, and joins its answers back
+with null keys matching (`nulls_equal`), in the order of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from pipeline.handoff import Judged
+
+__all__ = ["Rule", "Verdict", "judge", "settle"]
+
+
+class Verdict(NamedTuple):
+    """What a scalar rule makes of one cell: the four parts of `handoff.Judged`, for one row."""
+
+    value: Any = None
+    code: str | None = None
+    detail: str | None = None
+    suggestion: str | None = None
+
+
+Rule = Callable[..., Verdict]
+
+
+def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) -> Judged:
+    """Ask `rule` about every row of `keys` (the cell first, then what it depends on), once per combination.
+
+    The rule gets None for null. The answers have the order and length of the keys.
+    """
+    frame = pl.DataFrame([key.alias(f"k{i}") for i, key in enumerate(keys)])
+    names = frame.columns
+    distinct = frame.unique()
+    verdicts = [rule(*row) for row in distinct.iter_rows()]
+    answers = distinct.with_columns(
+        pl.Series("value", [v.value for v in verdicts], dtype=dtype),
+        *(
+            pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String)
+            for part in ("code", "detail", "suggestion")
+        ),
+    )
+    joined = frame.join(answers, on=names, how="left", nulls_equal=True, maintain_order="left")
+    return Judged(joined["value"], joined["code"], joined["detail"], joined["suggestion"])
+
+
+def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series) -> Judged:
+    """Keep what `decided` holds; where `open_` is true, take the answer of `rule` for that row's `keys`.
+
+    `open_` is Boolean without nulls, all series have one length. Decided rows have no code.
+    """
+    nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(decided))
+    if not open_.any():
+        return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
+    answers = judge(rule, decided.dtype, *(key.filter(open_) for key in keys))
+    position = (open_.cum_sum().cast(pl.Int64) - 1).set(~open_, None).cast(pl.get_index_type())
+    value, code, detail, suggestion = (part.gather(position) for part in answers)
+    return Judged(value.zip_with(open_, decided).alias("value"), code, detail, suggestion)

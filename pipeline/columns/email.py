@@ -1,0 +1,124 @@
+"""Turn what people write in an e-mail column into one bare address: local part as written, domain in lower case.
+
+Plain ASCII shapes are decided by one expression; everything else by email-validator without DNS (RFC 5321,
+5322, 6531). A display name, angle brackets, `mailto:` and a comment are taken off. The domains reserved for
+examples and tests (RFC 2606, 6761, 6762) are accepted: sample files use them. Two addresses in one cell are
+an error, as only a person knows which one gets the invoices.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+from email_validator import EmailNotValidError, validate_email
+
+from pipeline.columns import cells as text_of
+from pipeline.columns.distinct import Verdict, settle
+from pipeline.columns.typos import corrected_domain, suspicious_domain
+from pipeline.handoff import Around, Judged
+
+__all__ = ["judge", "normalise"]
+
+# Narrower than the standard on purpose: no doubled hyphen (punycode, R-LDH labels), at most 62 characters before
+# the @ and 239 in all (the limits are 64 and 254); what is longer goes to the library.
+PLAIN = (
+    r"^[A-Za-z0-9_+&%-]{1,30}(?:\.[A-Za-z0-9_+&%-]{1,15}){0,2}"
+    r"@(?:[A-Za-z0-9]{1,25}(?:-[A-Za-z0-9]{1,25})?\.){1,3}[A-Za-z]{2,20}$"
+)
+SPECIAL = r"(?i)\.(?:arpa|localhost|onion)$"  # what the library refuses, beside the reserved ones we accept
+
+LONGEST = 2_000  # characters of a cell in which addresses are looked for: the search is quadratic
+
+_RESERVED = re.compile(r"\.(local|invalid|test)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:|/\"]+@[^\s<>()\[\],;:|/\"@]+")
+_BRACKETS = re.compile(r"^(?P<name>[^<>]*)<\s*(?P<address>[^<>]*@[^<>]*?)\s*>$")
+_COMMENT = re.compile(r"^(?P<address>\S+@\S+)\s*\([^()@]*\)$")
+_MAILTO = re.compile(r"^mailto:\s*([^?]*)(?:\?.*)?$", re.IGNORECASE)
+_MARKERS = "'="  # a spreadsheet's mark for text, and for a formula
+
+
+def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an address needs no neighbours
+    """Addresses (String): `email.syntax`, `email.several`; warnings `email.typo`, `email.international`."""
+    text = text_of.without_stand_ins(cells)
+    frame = pl.DataFrame({"cell": cells, "text": text}).with_columns(
+        # Of the raw cell: an invisible character is not plain, so that its removal is said.
+        plain=pl.col("cell").str.strip_chars().str.contains(PLAIN) & ~pl.col("text").str.contains(SPECIAL),
+        local=pl.col("text").str.extract(r"^([^@]*)@"),
+        domain=pl.col("text").str.extract(r"@([^@]*)$").str.to_lowercase(),
+    )
+    frame = frame.with_columns(
+        plain=pl.col("plain") & ~suspicious_domain(pl.col("domain")),
+        decided=pl.concat_str("local", "domain", separator="@"),
+    )
+    open_ = ~frame["plain"] & frame["text"].is_not_null()
+    return settle(frame["decided"].set(frame["text"].is_null(), None), open_, judge, frame["cell"])
+
+
+def judge(raw: str | None) -> Verdict:
+    """The scalar rule: one cell that is not blank."""
+    text = text_of.visible(raw or "")
+    inner = _unwrapped(text)
+    try:
+        address, international = _validated(inner)
+    except EmailNotValidError as problem:
+        return _refused(inner, str(problem))
+    typo = corrected_domain(address.rpartition("@")[2])
+    if inner[0] in _MARKERS:
+        return Verdict(code="email.syntax", detail=f"it begins with {inner[0]}", suggestion=address.lstrip(_MARKERS))
+    if typo:
+        return Verdict(address, "email.typo", suggestion=f"{address.rpartition('@')[0]}@{typo}")
+    if international:
+        return Verdict(address, "email.international")
+    return Verdict(address, "text.invisible" if text_of.visible(text) != (raw or "").strip() else None)
+
+
+def _unwrapped(text: str) -> str:
+    """Take off a display name, brackets, `mailto:`, quotes around the whole, and a comment behind."""
+    for pattern in (_BRACKETS, _COMMENT):
+        match = pattern.match(text)
+        if match and "@" not in match.groupdict().get("name", ""):
+            text = match["address"]
+    mailto = _MAILTO.match(text)
+    text = mailto[1].strip() if mailto else text
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1].strip()
+    return text
+
+
+def _validated(text: str) -> tuple[str, bool]:
+    """The address with its local part as written and its domain normalised; whether it needs SMTPUTF8."""
+    reserved = _RESERVED.search(text)
+    # The library knows no switch for these three; a stand-in of the same length gets all its other checks.
+    checked = text if not reserved else text[: reserved.start(1)] + "x" * len(reserved[1])
+    found = validate_email(checked, check_deliverability=False)
+    local = text.rpartition("@")[0] if found.local_part.isascii() else found.local_part
+    domain = found.domain if not reserved else found.domain[: -len(reserved[1])] + reserved[1].lower()
+    return f"{local}@{domain}", found.smtputf8
+
+
+def _refused(text: str, reason: str) -> Verdict:
+    """Say that `text` holds several addresses or none, with the address they may have meant."""
+    if "@" not in text or len(text) > LONGEST:
+        return Verdict(code="email.syntax", detail=_plainly(reason))
+    found = [address for address in (_tried(part) for part in _ADDRESS.findall(text)) if address]
+    if len({address.lower() for address in found}) > 1:
+        return Verdict(code="email.several", suggestion=found[0])
+    if found and len(found) > 1:
+        return Verdict(found[0])
+    repairs = (text.strip(" .,;:<>'\""), re.sub(r"\s+", "", text), re.sub(r"\.\.+", ".", text), text.replace("@@", "@"),
+               re.sub(r",(?=[A-Za-z]+$)", ".", text), re.sub(r"(?i)\s*(?:\(at\)|\[at\]|\(a\)|\[a\]|\(arroba\)|\[arroba\])\s*", "@", text))  # fmt: skip
+    meant = next((address for repair in repairs if repair != text and (address := _tried(repair))), None)
+    return Verdict(code="email.syntax", detail=_plainly(reason), suggestion=meant or next(iter(found), None))
+
+
+def _tried(text: str) -> str | None:
+    try:
+        return _validated(text)[0]
+    except EmailNotValidError:
+        return None
+
+
+def _plainly(reason: str) -> str:
+    """The library's sentence as a clause."""
+    return (reason[:1].lower() + reason[1:]).rstrip(".")

@@ -1,0 +1,133 @@
+"""Turn whole columns of plainly written phone numbers into E.164, with the numbering plans of phonenumbers.
+
+Only what phonenumbers itself would read the same way, and call valid, is decided: the plans' own patterns
+(compiled from its metadata) must match the national number, no international prefix may begin it, and no
+national prefix may be taken off. Everything else stays null and goes to the scalar rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+__all__ = ["OLD_FORMS", "e164"]
+
+OLD_FORMS: dict[int, str] = {
+    52: r"^(?:0?1|04[45])(\d{10})$",
+    56: r"^0(\d{9})$",
+}
+"""National forms that are dialled no more, by calling code; the group is today's number.
+
+Mexico gave up 01, 044, 045 and the 1 after +52 in August 2019 (IFT, Plan Técnico Fundamental de Numeración);
+Chile gave up the trunk 0 in 2016 (Subtel, numeración de nueve dígitos).
+"""
+
+# A zero decimal (".0") is what a number cell leaves behind, not a digit of the number.
+_PLAINLY = r"^[ (]*\+?[ (]*[0-9][0-9 ().-]*$"
+_ZERO_DECIMAL = r"\.0$"
+_ALL_THE_SAME = "^(?:" + "|".join(f"{digit}+" for digit in "0123456789") + ")$"
+_MOST_GROUPS = 32  # regions and calling codes in one batch; the rest of a very mixed one goes to the scalar rule
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides about the numbers of a calling code's main region; patterns are anchored."""
+
+    code: str
+    valid: str
+    general: str
+    lengths: tuple[int, ...]
+    international_prefix: str
+    national_prefix: str | None
+
+    def accepts(self, number: pl.Expr) -> pl.Expr:
+        """Whether the national `number` is valid as it stands."""
+        good = number.str.contains(self.valid) & number.str.contains(self.general) & number.str.len_bytes().is_in(list(self.lengths))
+        if self.national_prefix:
+            good = good & (number.str.extract(self.national_prefix, 0).fill_null("") == "")
+        return good & ~number.str.contains(_ALL_THE_SAME)
+
+
+@lru_cache(maxsize=None)
+def plan(region: str) -> Plan | None:
+    """The plan of `region`; None where there is none, or where another region leads its calling code."""
+    facts = PhoneMetadata.metadata_for_region(region, None)
+    if facts is None or COUNTRY_CODE_TO_REGION_CODE[facts.country_code][0] != region:
+        return None
+    kinds = (facts.fixed_line, facts.mobile, facts.toll_free, facts.premium_rate, facts.shared_cost, facts.voip,
+             facts.personal_number, facts.pager, facts.uan, facts.voicemail)  # fmt: skip
+    patterns = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
+    prefix = facts.national_prefix_for_parsing
+    general = facts.general_desc
+    return Plan(
+        code=str(facts.country_code),
+        valid=f"^(?:{'|'.join(patterns)})$",
+        general=f"^(?:{general.national_number_pattern})$",
+        lengths=tuple(general.possible_length),
+        international_prefix=f"^(?:{facts.international_prefix})",
+        national_prefix=f"^(?:{prefix})" if prefix else None,
+    )
+
+
+@lru_cache(maxsize=1)
+def _calling_codes() -> str:
+    return f"^({'|'.join(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)})"
+
+
+def e164(text: pl.Series, country: pl.Series) -> pl.Series:
+    """The E.164 form (String) of each tidy `text` that is decided; null for the others.
+
+    `country` holds ISO 3166-1 alpha-2 codes, null where unknown; it matters only where there is no `+`.
+    """
+    frame = (
+        pl.DataFrame({"text": text, "country": country})
+        .with_row_index("at")
+        .filter(pl.col("text").str.contains(_PLAINLY) & ~pl.col("text").str.contains(_ZERO_DECIMAL))
+        .select(
+            "at",
+            plus=pl.col("text").str.contains("+", literal=True),
+            digits=pl.col("text").str.replace_all("[^0-9]", ""),
+            country="country",
+        )
+        .with_columns(
+            key=pl.when("plus").then(pl.col("digits").str.extract(_calling_codes())).otherwise("country"),
+        )
+    )
+    parts = [_decided(frame.filter((pl.col("key") == key) & (pl.col("plus") == plus)), key, plus)
+             for key, plus in _groups(frame)]  # fmt: skip
+    found = pl.concat([pl.DataFrame(schema={"at": pl.get_index_type(), "number": pl.String}), *parts])
+    rows = pl.DataFrame({"at": pl.int_range(len(text), dtype=pl.get_index_type(), eager=True)})
+    return rows.join(found, on="at", how="left", maintain_order="left")["number"]
+
+
+def _groups(frame: pl.DataFrame) -> list[tuple[str, bool]]:
+    counted = frame.drop_nulls("key").group_by("key", "plus").len().sort("len", "key", "plus", descending=True)
+    return [(key, plus) for key, plus, _ in counted.head(_MOST_GROUPS).iter_rows()]
+
+
+def _decided(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
+    """The numbers of one group that are decided: `at`, `number`."""
+    rules = plan(COUNTRY_CODE_TO_REGION_CODE[int(key)][0] if plus else key)
+    if rules is None:
+        return frame.clear().select("at", number="digits")
+    digits = pl.col("digits")
+    if plus:
+        candidates = frame.select("at", whole=digits.str.slice(len(rules.code)), bare=pl.lit(None, pl.String))
+    else:
+        coded = digits.str.starts_with(rules.code) & ~digits.str.contains(rules.general)
+        candidates = frame.filter(~digits.str.contains(rules.international_prefix)).select(
+            "at", whole="digits", bare=pl.when(coded).then(digits.str.slice(len(rules.code)))
+        )
+    old = OLD_FORMS.get(int(rules.code))
+    if old:
+        candidates = candidates.with_columns(old=pl.col("whole").str.extract(old, 1))
+    choices = [name for name in ("whole", "bare", "old") if name in candidates.columns]
+    picked = pl.coalesce(pl.when(rules.accepts(pl.col(name))).then(name) for name in choices)
+    return (
+        candidates.with_columns(picked=picked)
+        .drop_nulls("picked")
+        .select("at", number=pl.concat_str(pl.lit("+" + rules.code), "picked"))
+    )

@@ -1,0 +1,95 @@
+"""Turn free text, names and addresses into clean one-form text: trimmed, visible, composed, decoded once.
+
+Outer white space goes, inner runs of spaces become one (not in an identifier: there only the ends are
+trimmed). No-break spaces become spaces and zero-width characters go, with a warning. Names and addresses are
+one line, so line breaks become ", "; other text keeps them. Text that was decoded with the wrong encoding
+once is repaired by ftfy, with a warning. Control characters are an error: no target takes them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import partial
+
+import ftfy
+import polars as pl
+from ftfy.fixes import fix_c1_controls
+
+from pipeline.columns import cells as text_of
+from pipeline.columns.distinct import Verdict, settle
+from pipeline.handoff import Around, Judged
+
+__all__ = ["judge", "normalise"]
+
+# Every character up to U+024F is its own NFC form; no-break space, soft hyphen and the C1 controls are left out.
+_LETTERS = r"\x20-\x7E\u00A1-\u00AC\u00AE-\u024F\u2013\u2014\u2018\u2019\u201C\u201D\u2022\u2026\u20AC\u2122"
+PLAIN_LINE, PLAIN = f"^[{_LETTERS}]*$", f"^[{_LETTERS}\r\n]*$"
+
+# UTF-8 read as cp1252 or latin-1 begins every accented letter with one of these, followed by a sign or a rare letter.
+SUSPECT = r"[\u00C2-\u00F4][\u00A1-\u00BF\u0152\u0153\u0160\u0161\u0178\u017D\u017E\u0192\u2013-\u2122]|\u00C3 "
+
+BREAKS = r"[ ,;]*(?:\r\n|[\r\n\v\f\u2028\u2029])[\s,;]*"
+
+_BREAKS = re.compile(BREAKS)
+_ANY_BREAK = re.compile(r"[\r\n\v\f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_RUN = re.compile(r"[^\S\r\n\v\f\u2028\u2029]{2,}|[^\S \r\n\v\f\u2028\u2029]")
+_NO_BREAK_SPACE = re.compile(r"[\u00a0\u202f\u2007]")
+_INVISIBLE = re.compile(f"[{text_of.INVISIBLE}]")
+_JOINER = re.compile(r"(?<=[\u0590-\U0010ffff])[\u200c\u200d](?=[\u0590-\U0010ffff])")
+
+
+def normalise(cells: pl.Series, around: Around) -> Judged:
+    """Clean text (String); the field's kind says whether it is one line, `identifier` whether it is a code."""
+    one_line, identifier = around.field.kind in ("name", "address"), around.field.column.identifier
+    frame = pl.DataFrame({"cell": cells}).select("cell", trimmed=pl.col("cell").str.strip_chars())
+    trimmed = pl.col("trimmed")
+    plain = trimmed.str.contains(PLAIN_LINE if one_line else PLAIN) & ~trimmed.str.contains(SUSPECT)
+    if identifier:
+        plain = plain & ~trimmed.str.contains(text_of.LOST)
+    else:
+        frame = frame.with_columns(trimmed.str.replace_all("  +", " "))
+    frame = frame.with_columns(open=~plain.fill_null(True))
+    decided = frame["trimmed"]
+    decided = decided.set((decided == "").fill_null(False), None)
+    return settle(decided, frame["open"], partial(judge, one_line=one_line, identifier=identifier), frame["cell"])
+
+
+def judge(raw: str | None, one_line: bool = False, identifier: bool = False) -> Verdict:
+    """The scalar rule: one cell, not null where it is asked."""
+    if raw is None or not text_of.visible(raw):
+        return Verdict()
+    repaired = _decoded_once(raw)
+    control = _CONTROL.search(repaired)
+    if control:
+        return Verdict(code="cell.control_character", detail=f"U+{ord(control[0]):04X}")
+    text = _seen(repaired)
+    hidden = text != repaired or bool(_NO_BREAK_SPACE.search(text.strip()))
+    text = text.strip()
+    broken = one_line and bool(_ANY_BREAK.search(text))
+    if broken:
+        text = _BREAKS.sub(", ", text)
+    if not identifier:
+        text = _RUN.sub(" ", text)
+    text = unicodedata.normalize("NFC", _NO_BREAK_SPACE.sub(" ", text)).strip()
+    if identifier and re.search(text_of.LOST, text):
+        return Verdict(code="cell.precision_lost")
+    if repaired != raw:
+        return Verdict(text, "text.mojibake", suggestion=text)
+    if "\ufffd" in text:
+        return Verdict(text, "text.lost_letters")
+    if hidden:
+        return Verdict(text, "text.invisible")
+    return Verdict(text, "text.line_breaks" if broken else None)
+
+
+def _decoded_once(text: str) -> str:
+    """Undo a wrong decoding where ftfy is sure of one, and letters of cp1252 read as control characters."""
+    return fix_c1_controls(ftfy.fix_encoding(text)) if not text.isascii() else text
+
+
+def _seen(text: str) -> str:
+    """`text` without invisible characters, but with the joiners that scripts and emoji are written with."""
+    joiners = {match.start() for match in _JOINER.finditer(text)}
+    return "".join(c for i, c in enumerate(text) if i in joiners or not _INVISIBLE.match(c))

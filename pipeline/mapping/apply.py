@@ -1,0 +1,78 @@
+"""Turn the cells of a source into one text column for each mapped field, as the mapping says.
+
+For every field the order is: value map, null words, default; a constant takes the place of all. Whole texts
+are compared without case and surrounding space. Texts are otherwise passed on exactly as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from pipeline.handoff import Mapping
+from pipeline.mapping.compose import join, parse
+from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
+
+
+def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Columns named by field (and `metadata.x`, `~city`, `~district`, `~tax_id_check_digit`), all String, same height.
+
+    A blank cell is null. A field that only a default feeds has that default in every row; a `state` that is
+    to be derived from the town is there, and null.
+    """
+    height = cells.height
+    made = {}
+    for field in _fields(mapping):
+        if field in mapping.constants:
+            made[field] = pl.Series(field, [mapping.constants[field]], dtype=pl.String).new_from_index(0, height)
+            continue
+        series = _value(cells, mapping, field, height).alias(field)
+        if field in mapping.defaults:
+            series = series.fill_null(mapping.defaults[field])
+        made[field] = series
+    return pl.DataFrame(made) if made else pl.DataFrame({"": pl.Series([None] * height)}).select([])
+
+
+def _fields(mapping: Mapping) -> list[str]:
+    single = [choice.field for choice in mapping.choices if choice.field]
+    return list(dict.fromkeys([*single, *mapping.compose, *mapping.constants, *mapping.defaults]))
+
+
+def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl.Series:
+    blank = pl.Series(field, [None] * height, dtype=pl.String)
+    replaced = mapping.values.get(field, {})
+    null_words = frozenset(word.casefold() for word in mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
+    if field not in mapping.compose:
+        index = next((c.index for c in mapping.choices if c.field == field), None)
+        if index is None:
+            return blank
+        return _text(cells[f"c{index}"], replaced, null_words)
+    headers = [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
+    pattern = parse(mapping.compose[field], headers)
+    parts = {i: _text(cells[f"c{i}"].str.strip_chars(), {}, null_words - IN_PARTS) for i in pattern.indexes}
+    value = blank
+    for alternative in join(pattern, parts, height):
+        text = _text(alternative, replaced, null_words)
+        value = value.zip_with(value.is_not_null(), text)
+    return value
+
+
+def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Collection[str]) -> pl.Series:
+    """The cells with the value map applied; null where blank or a null word. Untouched cells stay as they are."""
+    assert isinstance(replaced, dict)
+    frame = pl.DataFrame({"raw": cells})
+    key = pl.col("raw").str.strip_chars().str.to_lowercase()
+    frame = frame.with_columns(key.alias("key"))
+    kept = (
+        pl.when(pl.col("key").is_null() | (pl.col("key") == "") | pl.col("key").is_in(list(null_words)))
+        .then(pl.lit(None, dtype=pl.String))
+        .otherwise(pl.col("raw"))
+    )
+    if not replaced:
+        return frame.select(kept)[:, 0]
+    table = {text.strip().lower(): value for text, value in replaced.items()}
+    mapped = pl.col("key").replace_strict(table, default=None, return_dtype=pl.String)
+    # An empty value in the map says that the cell is blank.
+    known = pl.col("key").is_in(list(table)).fill_null(False)
+    return frame.select(pl.when(known).then(pl.when(mapped == "").then(None).otherwise(mapped)).otherwise(kept))[:, 0]

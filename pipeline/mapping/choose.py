@@ -1,0 +1,243 @@
+"""Turn what the columns mean into one choice for each field: the best column, or a pattern of several.
+
+A name is composed from company, name, first and last name in the order the preset or the usual one says;
+an address from the columns of one place, the billing one first. Two equally good columns that differ stop
+the run with the flag that settles it; two that are never filled in the same row complete each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+from pydantic import BaseModel
+
+from pipeline.errors import Misuse
+from pipeline.mapping.columns import Source
+from pipeline.mapping.compose import placeholder
+from pipeline.mapping.presets import NAME_ORDER, Preset
+from pipeline.mapping.vocabulary import NAME_ROLES
+from pipeline.schema import fields
+
+PLACES = ("billing", "plain", "neutral", "business", "mailing", "contact", "address")
+_PENALTY = {"plain": 0, "billing": 1, "neutral": 2, "address": 2, "business": 3, "contact": 5, "mailing": 6}
+_ANCHORS = ("street", "address", "line")
+
+
+@dataclass
+class Plan:
+    """What was chosen so far: `fed` field -> column indexes, `compose` field -> pattern, `why` index -> clause."""
+
+    headers: tuple[str, ...]
+    fed: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    compose: dict[str, str] = field(default_factory=dict)
+    why: dict[int, str] = field(default_factory=dict)
+
+    def feed(self, name: str, sources: list[Source], pattern: str | None = None) -> None:
+        """Let `sources` feed the field `name`, through a pattern or as they are."""
+        self.fed[name] = tuple(s.index for s in sources)
+        if pattern is not None and pattern != f"{{{sources[0].header}}}":
+            self.compose[name] = pattern
+
+    def text(self, source: Source) -> str:
+        """The column as a part of a pattern."""
+        return placeholder(source.index, self.headers)
+
+
+def choose(sources: list[Source], record: type[BaseModel], preset: Preset | None, headers: tuple[str, ...],
+           done: frozenset[str]) -> Plan:  # fmt: skip
+    """Choose for every field of `record` that is not `done` already.
+
+    Raises:
+        Misuse: two equally good columns for one field differ.
+    """
+    plan = Plan(headers)
+    known = fields(record)
+    if "name" in known and "name" not in done:
+        _names(plan, sources, preset.name_order if preset else NAME_ORDER)
+    for role in known:
+        if role not in ("name", "address", "state", "zip_code", "country", *done):
+            _single(plan, role, [s for s in sources if s.role == role])
+    _address(plan, sources, record, done)
+    for source in sources:
+        if source.role.partition(".")[0] in known and known[source.role.partition(".")[0]].kind == "object":
+            _single(plan, source.role, [s for s in sources if s.role == source.role])
+    if "tax_id" in plan.fed and "~tax_id_check_digit" not in done:
+        _single(plan, "~tax_id_check_digit", [s for s in sources if s.role == "check_digit"])
+    return plan
+
+
+def best(plan: Plan, role: str, candidates: list[Source]) -> list[Source]:
+    """The best of the candidates; several where they complete each other row by row."""
+    ranked = sorted(candidates, key=lambda s: (_score(s), s.index))
+    if not ranked:
+        return []
+    equals = [s for s in ranked if _score(s) == _score(ranked[0])]
+    if any(s.seen.known for s in equals):
+        equals = [s for s in equals if s.seen.known]
+    first, *others = equals
+    differing = [s for s in others if not _same(first, s)]
+    if differing and not all(_complete(a, b) for a in equals for b in differing if a.index != b.index):
+        flags = " or ".join(f'--map "{_flag(s, plan.headers)}={role}"' for s in (first, differing[0]))
+        raise Misuse(f"two columns are equally good for {role}: {first.header!r} and {differing[0].header!r}",
+                     f"Say which one it is: {flags}.")  # fmt: skip
+    chosen = [first, *differing]
+    for source in candidates:
+        if source not in chosen:
+            plan.why.setdefault(source.index, f"second candidate for {role} after {first.header!r}")
+    return chosen
+
+
+def _flag(source: Source, headers: tuple[str, ...]) -> str:
+    return source.header if headers.count(source.header) == 1 else f"#{source.index + 1}"
+
+
+def _single(plan: Plan, role: str, candidates: list[Source]) -> None:
+    chosen = best(plan, role, candidates)
+    if not chosen:
+        return
+    pattern = "|".join(map(plan.text, chosen)) if len(chosen) > 1 else None
+    if role.endswith("_cents") and len(chosen) == 1 and any(w in chosen[0].header.lower() for w in ("cents", "centavos")):
+        pattern = placeholder(chosen[0].index, plan.headers, cents=True)
+    plan.feed(role, chosen, pattern)
+
+
+def _score(source: Source) -> int:
+    meaning = source.meaning
+    later = 100 if meaning.number > 1 or meaning.group > 1 else 0
+    return meaning.level * 10 + _PENALTY.get(meaning.context, 9) + later - (1 if meaning.how == "exact" else 0)
+
+
+def _same(one: Source, other: Source) -> bool:
+    return len(one.cells) > 0 and one.cells.equals(other.cells, null_equal=True)
+
+
+def _complete(one: Source, other: Source) -> bool:
+    if len(one.cells) == 0 or not (one.seen.known and other.seen.known):
+        return False
+    return not (_filled(one) & _filled(other)).any()
+
+
+def _filled(source: Source) -> pl.Series:
+    return source.cells.str.strip_chars().fill_null("").str.len_chars() > 0
+
+
+def _names(plan: Plan, sources: list[Source], order: tuple[str, ...]) -> None:
+    sources = [s for s in sources if s.role in NAME_ROLES]
+    first = _first_and_last(plan, sources)
+    if first and first[0].role == "name":
+        sources = [s for s in sources if s.index != first[0].index]
+    options: list[list[Source]] = []
+    for role in order:
+        if role == "first_name":
+            whole = any(s.role in ("name", "company") for s in sources)
+            if first and not (whole and first[0].meaning.context == "contact"):
+                options.append(first)
+        elif role != "person" or not options:
+            chosen = best(plan, "name", [s for s in sources if s.role == role])
+            options.extend([s] for s in chosen)
+    if not options:
+        return
+    parts = [s for option in options for s in option]
+    plan.feed("name", parts, "|".join(" ".join(map(plan.text, option)) for option in options))
+    for source in sources:
+        if source.index not in plan.fed["name"]:
+            plan.why.setdefault(source.index, f"not needed for name beside {parts[0].header!r}")
+
+
+def _first_and_last(plan: Plan, sources: list[Source]) -> list[Source]:
+    """First, second, last and second last name; a column called just "Nombre" beside "Apellido" is the first."""
+    lasts = [s for s in sources if s.role == "last_name"]
+    firsts = [s for s in sources if s.role == "first_name"]
+    if lasts and not firsts:
+        firsts = [s for s in sources if s.role == "name" and s.meaning.level == 0 and " " not in s.header.strip() and not _contains(s, lasts[0])]
+    if not firsts or not lasts:
+        return []
+    place = min((s.meaning for s in firsts), key=lambda m: (m.level, _PENALTY.get(m.context, 9), m.group))
+    found: list[Source] = []
+    for role in ("first_name", "second_name", "last_name", "second_last_name"):
+        candidates = firsts if role == "first_name" else [s for s in sources if s.role == role]
+        near = [s for s in candidates if (s.meaning.context, s.meaning.group) == (place.context, place.group)]
+        found.extend(best(plan, role, near or candidates)[:1])
+    return found
+
+
+def _contains(whole: Source, part: Source) -> bool:
+    """Whether the one column's cells already end with the other's, in most rows."""
+    frame = pl.DataFrame({"whole": whole.cells, "part": part.cells}).drop_nulls()
+    return len(frame) > 0 and (frame["whole"].str.ends_with(frame["part"]).mean() or 0) > 0.8  # type: ignore[operator]
+
+
+def _address(plan: Plan, sources: list[Source], record: type[BaseModel], done: frozenset[str]) -> None:
+    known = fields(record)
+    place = _place(sources)
+    taken = {role: _of_place(plan, sources, role, place) for role in ("district", "municipality", "city", "state", "zip_code", "country")}
+    for role in ("state", "zip_code", "country"):
+        if role in known and role not in done and taken[role]:
+            plan.feed(role, taken[role])
+    if "address" in known and "address" not in done:
+        _compose_address(plan, sources, place, taken, full="state" not in known)
+    if "state" in known:
+        for helper, role in (("~city", "city"), ("~district", "municipality")):
+            if taken[role] and helper not in done:
+                plan.feed(helper, taken[role], plan.text(taken[role][0]))
+                plan.compose[helper] = plan.text(taken[role][0])
+        near = [s for role in ("municipality", "city") for s in taken[role]]
+        if near and "state" not in plan.fed and "state" not in done:
+            plan.fed["state"] = tuple(s.index for s in near)
+            plan.compose["state"] = ""
+
+
+def _place(sources: list[Source]) -> tuple[str, int] | None:
+    """Whose address it is: the billing one first, never a second one of the same kind."""
+    places = {(s.meaning.context, s.meaning.group) for s in sources if s.role in _ANCHORS and s.meaning.group < 2}
+    return min(places, key=lambda p: (PLACES.index(p[0]) if p[0] in PLACES else 9, p[1]), default=None)
+
+
+def _of_place(plan: Plan, sources: list[Source], role: str, place: tuple[str, int] | None) -> list[Source]:
+    """The column of a role that belongs to the place; else one that belongs to no place in particular."""
+    candidates = [s for s in sources if s.role == role and s.meaning.group < 2]
+    near = [s for s in candidates if place and s.meaning.context == place[0]]
+    loose = [s for s in candidates if place is None or role == "country" or s.meaning.context in ("plain", "neutral")]
+    others = [s for s in candidates if s not in (near or loose)]
+    chosen = best(plan, role, near or loose)
+    for source in others:
+        plan.why.setdefault(source.index, f"second candidate for {role}" + (f" after {chosen[0].header!r}" if chosen else ""))
+    return chosen[:1]
+
+
+def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] | None,
+                     taken: dict[str, list[Source]], full: bool) -> None:  # fmt: skip
+    if place is None:
+        return
+    here = [s for s in sources if (s.meaning.context, s.meaning.group) == place]
+    whole = [s for s in here if s.role in ("address", "street") and s.meaning.number < 2]
+    streets = best(plan, "address", [s for s in whole if s.role == "street"] or whole)
+    lines = [s for s in here if s.role == "line" or (s.role in ("address", "street") and s.meaning.number > 1)]
+    lines = _without_name(plan, sources, sorted(lines, key=lambda s: (s.meaning.number, s.index)))
+    for source in whole:
+        if source not in streets:
+            plan.why.setdefault(source.index, f"second candidate for address after {streets[0].header!r}")
+    near = [s for s in sources if s.role in ("number", "unit") and (s in here or s.meaning.context == "plain")] if streets else []
+    numbers = [s for s in near if s.role == "number"][:1]
+    parts = [(s, " " if s in numbers else ", ") for s in (*streets, *numbers, *[s for s in near if s.role == "unit"][:1], *lines)]
+    parts += [(s, ", ") for role in ("district", "municipality", "city") for s in taken[role]]
+    if full:
+        parts += [(s, ", ") for s in taken["state"]]
+        parts += [(s, " " if taken["state"] else ", ") for s in taken["zip_code"]]
+        parts += [(s, ", ") for s in taken["country"]]
+    if streets or lines:
+        text = "".join((gap if at else "") + plan.text(s) for at, (s, gap) in enumerate(parts))
+        plan.feed("address", [s for s, _ in parts], text)
+
+
+def _without_name(plan: Plan, sources: list[Source], lines: list[Source]) -> list[Source]:
+    """Leave out an address line that repeats the name, as printed address blocks do."""
+    names = [s for s in sources if s.index in plan.fed.get("name", ())]
+    kept = []
+    for line in lines:
+        if line.seen.filled and any((line.cells.eq_missing(n.cells) & _filled(line)).sum() >= 0.8 * line.seen.filled for n in names):
+            plan.why[line.index] = "it repeats the name"
+        else:
+            kept.append(line)
+    return kept

@@ -1,0 +1,155 @@
+"""Turn a pattern such as "{Calle} {Número}, {Ciudad}" into one column made of several.
+
+    pattern      alternative | alternative ...     the first that is not blank in the row is taken
+    alternative  text and {parts}
+    part         {Header}, {#3} (the third column), {#3:cents} (whole cents, written as units: 1050 -> 10.50)
+
+Where a part is blank, the text around it does not stay behind: of the separators that meet, the longest is
+kept; words and opening brackets before a part, and closing brackets after it, go with it. Text before the
+first and after the last part stays as long as any part is there. After a comma, a part that only repeats an
+earlier piece of the same text is left out ("Santiago, Santiago").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipeline.errors import Misuse
+from pipeline.mapping.words import nearest
+
+_PART = re.compile(r"\{([^{}]*)\}")
+_GAP = re.compile(r"(?P<close>[)\]»”]*)(?P<between>[^\w(\[«“#]*)(?P<before>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A column in a pattern: its index, `cents` where it holds whole cents, and the text bound to it."""
+
+    index: int
+    cents: bool = False
+    between: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Parts in order, and the text before the first and after the last."""
+
+    parts: tuple[Part, ...]
+    start: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A parsed pattern."""
+
+    alternatives: tuple[Alternative, ...] = field(default_factory=tuple)
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """The columns it uses, in order of first use."""
+        return tuple(dict.fromkeys(p.index for a in self.alternatives for p in a.parts))
+
+
+def parse(text: str, headers: Sequence[str], where: str = "the pattern") -> Pattern:
+    """Read a pattern against the headers of the source.
+
+    Raises:
+        Misuse: a part is no header of the source, or a brace is open.
+    """
+    pieces = re.split(r"\|(?![^{}]*\})", text)
+    return Pattern(tuple(_alternative(piece, headers, where) for piece in pieces if piece.strip()))
+
+
+def placeholder(index: int, headers: Sequence[str], cents: bool = False) -> str:
+    """How a pattern names column `index`: by its header, or by number where the header does not say it."""
+    header = headers[index]
+    plain = bool(header.strip()) and not re.search(r"[{}|\n\r]|^#\d+|:cents$", header) and headers.count(header) == 1
+    return f"{{{header if plain else f'#{index + 1}'}{':cents' if cents else ''}}}"
+
+
+def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
+    pieces = _PART.split(text)
+    texts, names = pieces[::2], pieces[1::2]
+    if any("{" in t or "}" in t for t in texts):
+        raise Misuse(f"{where}: a brace is open in {text!r}", "Write each column as {Header}.")
+    parts: list[Part] = []
+    for at, name in enumerate(names):
+        index, cents = find_column(name, headers, where)
+        between = before = ""
+        if at:
+            gap = _GAP.fullmatch(texts[at])
+            assert gap is not None
+            parts[-1] = Part(parts[-1].index, parts[-1].cents, parts[-1].between, parts[-1].before, gap["close"])
+            between, before = gap["between"], gap["before"]
+        parts.append(Part(index, cents, between, before))
+    if not parts:
+        raise Misuse(f"{where}: {text!r} names no column", "Write each column as {Header}; for a constant use --set.")
+    return Alternative(tuple(parts), texts[0].lstrip(), texts[-1].rstrip())
+
+
+def find_column(name: str, headers: Sequence[str], where: str) -> tuple[int, bool]:
+    """The index of the column called `name` ("Header", "#3", with ":cents"), and whether it holds cents."""
+    plain = name.removesuffix(":cents")
+    for text, cents in ((name, False), (plain, plain != name)):
+        if headers.count(text) == 1:
+            return headers.index(text), cents
+        if re.fullmatch(r"#\d+", text) and 1 <= int(text[1:]) <= len(headers):
+            return int(text[1:]) - 1, cents
+    if headers.count(plain) > 1:
+        first = headers.index(plain) + 1
+        raise Misuse(f"{where}: several columns are called {plain!r}", f"Name the column by its number, for example #{first}.")
+    close = nearest(plain, [h for h in headers if h.strip()], 60)
+    hint = f"Did you mean {close!r}? " if close else ""
+    raise Misuse(f"{where}: the source has no column {plain!r}", f"{hint}`customer-import inspect SOURCE` lists them.")
+
+
+def join(pattern: Pattern, cells: dict[int, pl.Series], height: int) -> list[pl.Series]:
+    """One series of texts for each alternative of the pattern, null where all its parts are blank.
+
+    `cells` has the parts' texts by column index, already trimmed, with null where blank.
+    """
+    return [_join(alternative, cells, height) for alternative in pattern.alternatives]
+
+
+def _join(alternative: Alternative, cells: dict[int, pl.Series], height: int) -> pl.Series:
+    frame = pl.DataFrame({
+        "text": pl.Series([None] * height, dtype=pl.String), "gap": pl.Series([""] * height, dtype=pl.String)
+    })  # fmt: skip
+    for part in alternative.parts:
+        value = units(cells[part.index]) if part.cents else cells[part.index]
+        frame = frame.with_columns(value.alias("part"), pl.lit(part.between).alias("between"))
+        frame = frame.with_columns(
+            pl.when(pl.col("between").str.len_chars() > pl.col("gap").str.len_chars())
+            .then(pl.col("between")).otherwise(pl.col("gap")).alias("gap")
+        )  # fmt: skip
+        repeats = _boxed(pl.col("text")).str.contains(_boxed(pl.col("part")), literal=True) & pl.col("gap").str.contains(",", literal=True)
+        addition = pl.concat_str(pl.lit(part.before), pl.col("part"), pl.lit(part.after))
+        frame = frame.with_columns(
+            pl.when(pl.col("part").is_null() | repeats.fill_null(False)).then(pl.col("text"))
+            .when(pl.col("text").is_null()).then(addition)
+            .otherwise(pl.concat_str("text", "gap", addition)).alias("text"),
+            pl.when(pl.col("part").is_null()).then(pl.col("gap")).otherwise(pl.lit("")).alias("gap"),
+        )  # fmt: skip
+    return frame.select(pl.concat_str(pl.lit(alternative.start), pl.col("text"), pl.lit(alternative.end)))[:, 0]
+
+
+def units(cents: pl.Series) -> pl.Series:
+    """Write whole cents as units, digit by digit: "150000" -> "1500.00"; anything else is marked as unread."""
+    frame = pl.DataFrame({"text": cents})
+    digits = pl.col("text").str.replace("^-", "").str.zfill(3)
+    sign = pl.when(pl.col("text").str.starts_with("-")).then(pl.lit("-")).otherwise(pl.lit(""))
+    whole = pl.concat_str(sign, digits.str.head(-2), pl.lit("."), digits.str.tail(2))
+    return frame.select(
+        pl.when(pl.col("text").str.contains(r"^-?\d+$")).then(whole).otherwise(pl.col("text") + " cents")
+    )[:, 0]  # fmt: skip
+
+
+def _boxed(text: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.lit(", "), text.str.to_lowercase(), pl.lit(", "))

@@ -1,0 +1,206 @@
+"""Turn a header row, its first cells and the user's word into the mapping of a source to a target's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+from pydantic import BaseModel
+
+from pipeline.errors import Misuse
+from pipeline.handoff import Choice, Mapping
+from pipeline.mapping.choose import Plan, choose
+from pipeline.mapping.columns import Source, read_columns
+from pipeline.mapping.compose import find_column, parse
+from pipeline.mapping.nulls import NULL_WORDS
+from pipeline.mapping.presets import Preset, recognise
+from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest
+from pipeline.mapping.words import fold, nearest
+from pipeline.schema import fields, find
+
+LEAVE_OUT = ("", "-")
+EXAMPLES = 3
+
+
+def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseModel], request: MappingRequest) -> Mapping:
+    """Decide what each column feeds.
+
+    `sample` has the columns c0..cN (String) of up to 2,000 rows. The order of authority: flags, the mapping
+    file, the preset, exact field names, aliases, what the cells look like. Required fields that nothing feeds
+    are in `missing`; `missing_message` says them.
+
+    Raises:
+        Misuse: an unknown header, field or preset; two columns that are equally good for one field.
+    """
+    file = request.file or MappingFile()
+    preset = recognise(headers, request.preset or file.options.get("preset"))
+    constants = {**file.constants, **request.constants}
+    defaults = {**file.defaults, **request.defaults}
+    _check_fields(record, request, file)
+    said = _assigned(headers, record, request, file)
+    composed = {field: (text, parse(text, headers, file.where("compose", field)).indexes)
+                for field, text in file.compose.items() if field not in said.values()}  # fmt: skip
+    parts = {index for _, indexes in composed.values() for index in indexes}
+    done = frozenset({*composed, *said.values(), *constants})
+    sources = read_columns(headers, sample, record, preset)
+    free = [s for s in sources if s.index not in said and s.index not in parts]
+    if file.options.get("automatic", True):
+        plan = choose(free, record, preset, headers, done)
+    else:
+        plan = Plan(headers)
+    for field, (text, indexes) in composed.items():
+        plan.compose[field], plan.fed[field] = text, indexes
+    for index, field in said.items():
+        if field:
+            plan.fed[field] = (index,)
+    for field in HELPERS:
+        if field in plan.fed and field not in plan.compose:
+            plan.compose[field] = plan.text(sources[plan.fed[field][0]])
+    fed = {*plan.fed, *constants, *defaults}
+    choices = tuple(_choice(s, plan, said, constants, record, preset) for s in sources)
+    return Mapping(
+        choices=choices,
+        compose=plan.compose,
+        parts={field: plan.fed[field] for field in plan.compose},
+        constants=constants,
+        defaults=defaults,
+        values=file.values,
+        null_words=tuple(file.options.get("null_words", NULL_WORDS)),
+        preset=preset.name if preset else None,
+        missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
+        notes=_notes(preset, choices, plan),
+    )
+
+
+def missing_message(mapping: Mapping, record: type[BaseModel]) -> tuple[str, str]:
+    """What to say, once, where required fields have no source: the message, and the flags that help."""
+    known = fields(record)
+    names = list(mapping.missing)
+    message = f"no column of the source feeds {_listed(names)}, which every customer needs"
+    settable = [name for name in names if known[name].kind not in ("name", "email")]
+    ways = []
+    if settable:
+        flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)
+        ways.append(f"for the same value in every row: {flags}")
+    ways.append("for a column of the source: " + " ".join(f'--map "HEADER={name}"' for name in names))
+    return message, f"Say it {'; '.join(ways)}. `customer-import inspect SOURCE` shows the columns."
+
+
+def _example(name: str, example: str) -> str:
+    return "CL" if name == "country" else f'"{example}"' if " " in example else example
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
+
+
+def _check_fields(record: type[BaseModel], request: MappingRequest, file: MappingFile) -> None:
+    for table, names in (("set", file.constants), ("default", file.defaults), ("values", file.values), ("compose", file.compose), ("columns", file.columns.values())):
+        for name in names:
+            if name not in LEAVE_OUT:
+                key = next((h for h, f in file.columns.items() if f == name), name) if table == "columns" else name
+                check_field(record, name, file.where("defaults" if table == "default" else table, key))
+    for flag, given in (("--set", request.constants), ("--default", request.defaults)):
+        for name in given:
+            check_field(record, name, flag)
+
+
+def check_field(record: type[BaseModel], name: str, where: str) -> str:
+    """`name` if it is a field, an entry of an object field, or a helper.
+
+    Raises:
+        Misuse: it is none; with the nearest field.
+    """
+    if find(record, name) or name in HELPERS:
+        return name
+    if f"~{name}" in HELPERS:
+        return f"~{name}"
+    names = list(fields(record))
+    close = nearest(name, names, 60)
+    hint = f"Did you mean {close!r}? " if close else ""
+    raise Misuse(f"{where}: there is no field {name!r}", f"{hint}The fields are: {', '.join(names)}.")
+
+
+def _assigned(headers: tuple[str, ...], record: type[BaseModel], request: MappingRequest, file: MappingFile) -> dict[int, str]:
+    """Column index -> field ("" leaves it out), from the flags and the file, the flags first."""
+    said: dict[int, str] = {}
+    for header, name in request.assigned.items():
+        _say(said, headers, record, header, name, f'--map "{header}={name}"')
+    flagged = dict(said)
+    for header, name in file.columns.items():
+        try:
+            index = _column(header, headers, file.where("columns", header))
+        except Misuse:
+            # A file that was written for another month's export may name a column to leave out that is not there.
+            if name in LEAVE_OUT:
+                continue
+            raise
+        if index not in flagged and (name in LEAVE_OUT or name not in flagged.values()):
+            _say(said, headers, record, header, name, file.where("columns", header))
+    return said
+
+
+def _say(said: dict[int, str], headers: tuple[str, ...], record: type[BaseModel], header: str, name: str, where: str) -> None:
+    index = _column(header, headers, where)
+    name = "" if name in LEAVE_OUT else check_field(record, name, where)
+    if name and name in said.values():
+        raise Misuse(f"{where}: another column feeds {name} already",
+                     f'Leave one of the two out with --map "{header}=-", or join them in a mapping file: '
+                     f'[compose] {name} = "{{Header A}}, {{Header B}}".')  # fmt: skip
+    said[index] = name
+
+
+def _column(header: str, headers: tuple[str, ...], where: str) -> int:
+    exact = [i for i, h in enumerate(headers) if h == header]
+    folded = [i for i, h in enumerate(headers) if fold(h) == fold(header) and fold(header)]
+    if len(exact) == 1 or len(folded) == 1:
+        return (exact if len(exact) == 1 else folded)[0]
+    return find_column(header, headers, where)[0]
+
+
+def _choice(source: Source, plan: Plan, said: dict[int, str], constants: dict[str, str], record: type[BaseModel], preset: Preset | None) -> Choice:
+    examples = source.seen.values[:EXAMPLES]
+    fed = [name for name, indexes in plan.fed.items() if source.index in indexes]
+    own = [name for name in fed if name not in plan.compose] or [name for name in fed if not name.startswith("~")] or fed
+    if source.index in said:
+        name = said[source.index]
+        return Choice(source.index, source.header, name or None, "mapping", "as you said" if name else "left out, as you said", examples)
+    if own:
+        return Choice(source.index, source.header, own[0], source.meaning.how if source.meaning.role else "mapping", _reason(source, own[0], plan, preset), examples)
+    role = source.role
+    if role and role in constants:
+        reason = f"--set {role}={constants[role]} holds for every row"
+    elif role and source.index not in plan.why and find(record, role) is None:
+        reason = f"the target has no field for it ({role.replace('_', ' ')})"
+    else:
+        reason = plan.why.get(source.index) or source.meaning.reason or f"not needed ({role.replace('_', ' ')})"
+    return Choice(source.index, source.header, None, "none", reason, examples)
+
+
+def _reason(source: Source, field: str, plan: Plan, preset: Preset | None) -> str:
+    if field in plan.compose and len(plan.fed[field]) > 1:
+        return "helps to derive the state" if not plan.compose[field] else f"part of {field}: {plan.compose[field]}"
+    if source.meaning.how == "preset" and preset:
+        return f"as {preset.title} calls it"
+    return source.meaning.reason or {"exact": "the field's own name", "alias": f"a known name of {field}"}.get(source.meaning.how, "as its cells look")
+
+
+def _notes(preset: Preset | None, choices: Iterable[Choice], plan: Plan) -> tuple[str, ...]:
+    choices = tuple(choices)
+    used = sum(choice.field is not None for choice in choices)
+    notes = []
+    if preset:
+        notes.append(f"This looks like {preset.title}; {used} of {len(choices)} columns are used.")
+        notes.extend(preset.notes)
+    folded = {fold(choice.header): choice for choice in choices}
+    if "is a company" in folded and "related company" in folded and not any("Related company" in n for n in notes):
+        notes.append(CONTACTS_OF_COMPANIES)
+    if plan.compose.get("state") == "":
+        notes.append("No column holds the state: it is derived from the town where the country's own table has exactly one answer.")
+    return tuple(notes)
+
+
+CONTACTS_OF_COMPANIES = (
+    "Rows with 'Is a company' = 0 and a 'Related company' are contacts of that company, not customers of their own: "
+    "remove them from the file if they should not become customers."
+)

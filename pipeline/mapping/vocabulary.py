@@ -1,0 +1,196 @@
+"""Turn one header into what it means: a role, whose it is, and how good a name for that role it is.
+
+A role is a field of the target, or a helper that feeds one ("first_name", "street", "city"). The words come
+from the target's record (names, labels, aliases) and from `presets/aliases.toml`. Only listed names count,
+whole, or after words that merely say whose they are ("billing", "del cliente") were taken off; so a header
+that resembles a name means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline.mapping.words import alternatives, fold, nearest, without_remarks
+from pipeline.schema import fields
+
+CONTEXTS = ("plain", "billing", "neutral", "business", "contact", "mailing", "address")
+FILLERS = frozenset("de del da do dos das la el los las the of for para y and s".split())
+ADDRESS_ROLES = ("address", "street", "line", "number", "unit", "district", "municipality", "city", "state", "zip_code", "country")
+NAME_ROLES = ("name", "company", "person", "first_name", "second_name", "last_name", "second_last_name")
+FAMILIES = (("name", "company"), ("address", "street"), ("city", "municipality", "district"), ("state", "estado"))
+_METADATA = re.compile(r"^(?P<key>.+) \(metadata\)$|^metadata\[(?P<bracket>.+)\]$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a header means. `role` is None where it means nothing to us, and `reason` then may say why.
+
+    `level` is how far the name is from the best one (0); `context` is one of CONTEXTS, or "excluded";
+    `number` is the number at its end ("Address line 2"), `group` one inside it ("Address 2 - City").
+    """
+
+    role: str | None
+    how: str = "none"
+    level: int = 0
+    context: str = "plain"
+    number: int = 0
+    group: int = 0
+    reason: str = ""
+
+
+class Vocabulary:
+    """The names of one target's fields."""
+
+    def __init__(self, record: type[BaseModel]) -> None:
+        """Collect the names: `exact` are the fields' own, `names` all others with their role and level."""
+        data = _data()
+        self.exact = {fold(name): name for name in fields(record)}
+        self.names: dict[str, tuple[str, int]] = {}
+        for name, field in fields(record).items():
+            for alias in (*field.column.aliases, field.column.label, field.column.label_es):
+                self.names.setdefault(fold(alias), (name, 0))
+        for role, levels in data["roles"].items():
+            for level, aliases in enumerate(levels):
+                for alias in aliases:
+                    self.names[fold(alias)] = (role, level)
+        self.bare = frozenset(data["bare"])
+        self.left_out = {fold(text): reason for text, reason in data["left_out"].items()}
+        self.qualifiers = _by_length(data["qualifiers"])
+        self.excluded = _by_length(data["excluded"])
+
+    def meaning(self, header: str) -> Meaning:
+        """What `header` means, from its words alone."""
+        found = _METADATA.match(header.strip())
+        if found:
+            return Meaning("metadata." + (found["key"] or found["bracket"]).strip(), "alias")
+        if header.strip().startswith(("metadata.", "tax_settings.")):
+            return Meaning(header.strip(), "exact")
+        text = fold(header)
+        for attempt in dict.fromkeys((text, fold(without_remarks(header)))):
+            meaning = self._words(attempt)
+            if meaning.role or meaning.reason:
+                return meaning
+        return self._side_by_side(header) or self._unknown(text)
+
+    def _words(self, text: str) -> Meaning:
+        if text in self.left_out:
+            return Meaning(None, reason=self.left_out[text])
+        if text in self.exact:
+            return Meaning(self.exact[text], "exact", context=self._context(text))
+        if text in self.names:
+            return self._named(text, text)
+        plain, number, group = _numbers(text)
+        if plain != text:
+            meaning = self._words(plain)
+            return replace(meaning, how="alias" if meaning.role else "none", number=number, group=group)
+        return self._stripped(text)
+
+    def _stripped(self, text: str) -> Meaning:
+        """Take words off that say whose it is, as long as a known name may be left."""
+        rest, context = text, ""
+        while True:
+            kind = _strip(rest, self.excluded)
+            if kind:
+                inner = self._words(kind[0])
+                if inner.role or inner.reason:
+                    return Meaning(None, context="excluded", reason=inner.reason or f"it is {_article(inner.role)} {kind[1]}")
+            kind = _strip(rest, self.qualifiers)
+            if not kind:
+                return Meaning(None)
+            rest = kind[0]
+            context = kind[1] if context in ("", "neutral", "address") else context
+            if rest in self.left_out:
+                return Meaning(None, reason=self.left_out[rest])
+            plain, number, group = _numbers(rest)
+            for name in dict.fromkeys((rest, plain)):
+                role = self.exact.get(name) or (self.names[name][0] if name in self.names else None)
+                if role and (role not in self.bare or context == "address" or (role == "line" and context != "neutral")):
+                    meaning = self._named(name, text) if name in self.names else Meaning(role, "alias")
+                    return replace(meaning, context=self._context(text, context), number=number if name == plain else 0, group=group)
+
+    def _named(self, name: str, text: str) -> Meaning:
+        role, level = self.names[name]
+        return Meaning(role, "alias", level, self._context(text))
+
+    def _context(self, text: str, found: str = "plain") -> str:
+        """A word of billing anywhere makes it the billing one."""
+        words = f" {text} "
+        if any(f" {word} " in words for word, kind in self.qualifiers if kind == "billing"):
+            return "billing"
+        return "plain" if found == "address" else found
+
+    def _side_by_side(self, header: str) -> Meaning | None:
+        """Read "Province/State": all names must mean the same, or near relatives."""
+        meanings = [self._words(piece) for piece in alternatives(header)]
+        roles = {m.role for m in meanings}
+        if not meanings or None in roles:
+            return None
+        family = next((f for f in FAMILIES if roles <= set(f)), None)
+        if len(roles) > 1 and family is None:
+            return None
+        role = meanings[0].role if family is None else next(r for r in family if r in roles)
+        return replace(min(meanings, key=lambda m: m.level), role=role, how="alias")
+
+    def _unknown(self, text: str) -> Meaning:
+        if not text:
+            return Meaning(None, reason="it has no header")
+        close = nearest(text, [name for name in (*self.exact, *self.names) if len(name) > 4], 86)
+        if close:
+            return Meaning(None, reason=f"no known name; did you mean {close!r}?")
+        return Meaning(None, reason="no field is known by this name")
+
+
+@lru_cache(maxsize=8)
+def vocabulary(record: type[BaseModel]) -> Vocabulary:
+    """The vocabulary of `record`, built once."""
+    return Vocabulary(record)
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, Any]:
+    text = resources.files("pipeline").joinpath("presets", "aliases.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _by_length(groups: dict[str, list[str]]) -> list[tuple[str, str]]:
+    pairs = [(fold(word), kind) for kind, words in groups.items() for word in words]
+    return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
+def _strip(text: str, words: list[tuple[str, str]]) -> tuple[str, str] | None:
+    """`text` without the longest of `words` at its start or end, and that word's kind."""
+    for word, kind in words:
+        if text.startswith(word + " "):
+            return _unfilled(text[len(word) + 1 :]), kind
+        if text.endswith(" " + word):
+            return _unfilled(text[: -len(word) - 1]), kind
+    return None
+
+
+def _unfilled(text: str) -> str:
+    words = text.split()
+    while len(words) > 1 and words[-1] in FILLERS:
+        words.pop()
+    while len(words) > 1 and words[0] in FILLERS:
+        words.pop(0)
+    return " ".join(words)
+
+
+def _numbers(text: str) -> tuple[str, int, int]:
+    """The words without numbers, the number at the end (0: none), and the one inside (0: none)."""
+    words = text.split()
+    at_end = int(words.pop()) if len(words) > 1 and re.fullmatch(r"\d{1,2}", words[-1]) else 0
+    inside = next((int(w) for w in words[1:] if re.fullmatch(r"\d{1,2}", w)), 0)
+    kept = [w for at, w in enumerate(words) if at == 0 or not re.fullmatch(r"\d{1,2}", w)]
+    return " ".join(kept), at_end, inside
+
+
+def _article(role: str | None) -> str:
+    return "a value" if role is None else f"the {role.replace('_', ' ')}"

@@ -1,0 +1,58 @@
+"""Turn a header as somebody wrote it into plain lower-case words that can be compared.
+
+    >>> fold("*ContactName"), fold("billing_address[line2]"), fold("Razón  Social:")
+    ('contact name', 'billing address line 2', 'razon social')
+
+Case, accents, punctuation and the ways of writing compound words (camelCase, snake_case, brackets) say
+nothing about the meaning of a header, so they are taken away; letters of any script and digits stay.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+_ACRONYM = re.compile(r"(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
+_CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
+_DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_NOT_WORD = re.compile(r"[\W_]+")
+_APOSTROPHE = re.compile(r"(?<=\w)['’´](?=s\b)")
+_HARMLESS = re.compile(
+    r"\((?:required|optional|obligatorio|requerido|opcional|mandatory|obrigatorio|[a-z]{3}|iso[^)]*|"
+    r"(?:sin|con|with|without|com|sem)\b[^)]*|max[^)]*|ej[^)]*|e\.?g[^)]*|\d+[^)]*)\)", re.IGNORECASE
+)  # fmt: skip
+_NOT_HARMLESS = re.compile(r"\((?:fax|no|yes|sim|nao|ids?|dv|alt)\)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """The words of `text`: lower case, no accents, no punctuation, compound words split, single spaces."""
+    text = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).replace("ª", "").replace("º", ""))
+    if not text.isupper():
+        text = _CAMEL.sub(" ", _ACRONYM.sub(" ", text))
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(_NOT_WORD.sub(" ", _DIGITS.sub(" ", text)).casefold().split())
+
+
+def without_remarks(header: str) -> str:
+    """The header without a remark in brackets that does not change its meaning: "(required)", "(USD)"."""
+    if _NOT_HARMLESS.search(header):
+        return header
+    return _HARMLESS.sub(" ", header)
+
+
+def alternatives(header: str) -> tuple[str, ...]:
+    """The words that a header names side by side ("Province/State"), folded; empty where it names one."""
+    pieces = re.split(r"\s*/\s*|\s+(?:o|u|or|ou)\s+", header.strip())
+    return tuple(fold(piece) for piece in pieces if fold(piece)) if len(pieces) > 1 else ()
+
+
+def nearest(text: str, known: Iterable[str], least: float = 75) -> str | None:
+    """The one of `known` that `text` was probably meant to be, or None."""
+    by_fold = {fold(name): name for name in known}
+    found = process.extractOne(fold(text), list(by_fold), scorer=fuzz.ratio, score_cutoff=least)
+    return by_fold[found[0]] if found else None

@@ -1,0 +1,71 @@
+"""Turn what the user asked for into one immutable value that every step of the flow reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+SETTLE_EXTRA = 60.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the target is: `kind` is live, test or sandbox; `secrets` by the name of their variable."""
+
+    base_url: str
+    kind: Literal["live", "test", "sandbox"]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    database: str | None = None
+
+    @property
+    def mode(self) -> str:
+        """The mode as reports show it."""
+        return {"live": "LIVE", "test": "test", "sandbox": "sandbox"}[self.kind]
+
+
+@dataclass(frozen=True)
+class PushOptions:
+    """Pace, patience and stopping; None means the target's default."""
+
+    rate: float | None = None
+    concurrency: int | None = None
+    max_retries: int = 5
+    timeout: float | None = None
+    settle: float | None = None
+    max_errors: str | None = None
+    canary: int | None = None
+    retry: Literal["none", "failed", "all"] = "none"
+    raw_csv: bool = False
+    lang: str = "en"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The flags of `run` that say what is read, how it is understood, and what is done with it."""
+
+    sources: tuple[str, ...]
+    target: str
+    out: Path | None = None
+    offline: bool = False
+    dry_run: bool = False
+    sheet: str | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    limit: int | None = None
+    mapping_file: Path | None = None
+    assigned: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    preset: str | None = None
+    decimal: str | None = None
+    account_country: str | None = None
+    business_currency: str | None = None
+    states_file: Path | None = None
+    on_existing: Literal["skip", "update", "error"] = "skip"
+    match: str | None = None
+    duplicates: Literal["error", "first", "last", "all"] = "error"
+    blank: Literal["keep", "clear"] = "keep"
+    test_mode: bool = False

@@ -1,0 +1,191 @@
+"""Turn the bytes of a text file into the name of their encoding, and how sure that is.
+
+The order of evidence: a byte order mark; the zero bytes of UTF-16 and UTF-32; validity as UTF-8 of the whole
+file, never of a sample; then the single-byte code pages, judged by the letters they make of the file's own
+bytes, with charset-normalizer as the second opinion where those are close.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from pipeline.errors import Unreadable
+
+BLOCK = 4 << 20  # bytes
+CONTEXTS = 20_000  # how many non-ASCII bytes are judged
+BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+PAGES = ("cp1252", "cp850", "cp437", "mac-roman", "iso8859-15")
+# What Spanish, Portuguese, French, German and Italian texts are made of, the usual first.
+LETTERS = "áéíóúñÁÉÍÓÚÑüçãõâêôàÇÃÕÂÊÔÀèùßäöÄÖÜÈìòÌÒîïûëœå"
+SIGNS = "°ºª¿¡€’‘“”–—…®©™«»·´£§½²"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """`name` as Python knows it; `note` is a sentence for the user, "" where there is no doubt."""
+
+    name: str
+    note: str = ""
+
+
+def detect(path: Path, told: str | None, name: str) -> Encoding:
+    """The encoding of a whole file, or the one that the user named, checked for existence only.
+
+    Raises:
+        Unreadable: the name is unknown, or the bytes are no text.
+    """
+    if told is not None:
+        return Encoding(_known(told))
+    with path.open("rb") as stream:
+        head = stream.read(64 << 10)
+    for mark, found in BOMS:
+        if head.startswith(mark):
+            return Encoding(found)
+    if wide := _wide(head):
+        return Encoding(wide, f"the encoding {wide} was told by its zero bytes; there is no byte order mark")
+    wrong, multi, around, counts = _survey(path)
+    if not wrong:
+        return Encoding("utf-8")
+    if multi > 4 * wrong:
+        return Encoding(
+            "utf-8", f"{wrong} byte(s) are no UTF-8 and show as \N{REPLACEMENT CHARACTER}; the rest of the file is"
+        )
+    if head.count(0) > len(head) // 10:
+        raise Unreadable(f"{name} holds binary data, not text", "Export it again as CSV UTF-8 or as .xlsx.")
+    return _page(around, counts)
+
+
+def blocks(path: Path, encoding: Encoding) -> Iterator[str]:
+    """The text of a file in pieces of about 4 MiB, without its byte order mark.
+
+    Bytes that are no text in the encoding become U+FFFD, which the readers report cell by cell.
+    """
+    decoder = codecs.getincrementaldecoder(encoding.name)(errors="replace")
+    first = True
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            text = decoder.decode(block)
+            if first and text:
+                text, first = text.removeprefix("\ufeff"), False
+            yield text
+    yield decoder.decode(b"", final=True)
+
+
+def _known(told: str) -> str:
+    try:
+        codec = codecs.lookup(told)
+        "".encode(codec.name)
+    except (LookupError, TypeError):
+        raise Unreadable(
+            f"there is no encoding called {told}", "Name one such as --encoding utf-8, cp1252, utf-16 or cp850."
+        ) from None
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark: most of its text is ASCII, so zeros stand at fixed places."""
+    if len(head) < 4 or 0 not in head:
+        return None
+    zeros = [head[i::4].count(0) / max(1, len(head[i::4])) for i in range(4)]
+    if min(zeros[1:]) > 0.6 and zeros[0] < 0.3:
+        return "utf-32-le"
+    if min(zeros[:3]) > 0.6 and zeros[3] < 0.3:
+        return "utf-32-be"
+    even, odd = (zeros[0] + zeros[2]) / 2, (zeros[1] + zeros[3]) / 2
+    if odd > 0.4 and even < 0.1:
+        return "utf-16-le"
+    if even > 0.4 and odd < 0.1:
+        return "utf-16-be"
+    return None
+
+
+def _survey(path: Path) -> tuple[int, int, list[bytes], Counter[int]]:
+    """Invalid bytes, valid multi-byte characters, pieces around the former, and how often each byte occurs."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="strict")
+    with path.open("rb") as stream:
+        try:
+            while block := stream.read(BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return 0, 0, [], Counter()
+    wrong = multi = 0
+    around: list[bytes] = []
+    counts: Counter[int] = Counter()
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            block += stream.readline()  # so that no character is cut
+            text = block.decode("utf-8", errors="surrogateescape")
+            high = [i for i, c in enumerate(text) if c >= "\x80"] if not text.isascii() else []
+            bad = [i for i in high if "\udc80" <= text[i] <= "\udcff"]
+            wrong, multi = wrong + len(bad), multi + len(high) - len(bad)
+            counts.update(ord(text[i]) - 0xDC00 for i in bad)
+            room = CONTEXTS - len(around)
+            around += [text[max(0, i - 2) : i + 3].encode("utf-8", "surrogateescape") for i in bad[:room]]
+    return wrong, multi, around, counts
+
+
+def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
+    scores = {page: _plausible(page, around) for page in PAGES}
+    best = max(PAGES, key=lambda page: scores[page])
+    others = [page for page in PAGES if page != best and scores[best] - scores[page] < 0.15]
+    if best == "cp1252" and any(byte in counts for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):
+        best = "iso8859-1"
+    if scores[best if best in scores else "cp1252"] < 0.5:
+        guess = from_bytes(b"\n".join(around[:2000])).best()
+        if guess is not None:
+            return Encoding(
+                guess.encoding,
+                f"the encoding {guess.encoding} is a guess; if letters look wrong, name it with --encoding",
+            )
+    different = [p for p in others if any(bytes([b]).decode(p, "replace") != bytes([b]).decode(best, "replace")
+                                          for b in counts)]  # fmt: skip
+    if different:
+        return Encoding(
+            best, f"the encoding {best} is likely, {', '.join(different)} is possible; --encoding overrules it"
+        )
+    return Encoding(best, f"the encoding {best} was told by the accented letters it makes; it is not UTF-8")
+
+
+def _plausible(page: str, around: list[bytes]) -> float:
+    """Mean plausibility, -1 to 1, of the characters that a code page makes of the non-ASCII bytes."""
+    total = 0.0
+    seen = 0
+    for piece in around:
+        text = piece.decode(page, errors="replace")
+        for i, char in enumerate(text):
+            if char < "\x80":
+                continue
+            seen += 1
+            before, after = text[i - 1 : i], text[i + 1 : i + 2]
+            total += _weight(char, before, after)
+    return total / max(1, seen)
+
+
+def _weight(char: str, before: str, after: str) -> float:
+    if char in LETTERS:
+        beside = (before + after).isalpha() or before.isalpha() or after.isalpha()
+        if char.isupper() and before.islower():
+            return -0.5
+        common = 1.0 if LETTERS.index(char) < 24 else 0.7
+        return common if beside else 0.4
+    if char in SIGNS:
+        inside = before.isalpha() and after.isalpha() and char not in "’·´"
+        return -0.5 if inside else 0.6
+    if char == "\ufffd":
+        return -1.0
+    return 0.1 if char.isalpha() else -0.7

@@ -1,0 +1,319 @@
+"""Turn a request into a finished run: the flow itself.
+
+    prepare:  source ─▶ read ─▶ map ─▶ normalise ─▶ validate ─▶ plan.parquet
+    push:     plan.parquet ─▶ the target, through journal.db
+    report:   plan.parquet + journal.db ─▶ results.csv, errors.csv, report.html, summary.json
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import anyio
+import filelock
+import platformdirs
+
+from pipeline import existing, identity, outcomes, report, store, targets
+from pipeline.client import Client, Failed, Patience, check_base_url, connect
+from pipeline.errors import Misuse, Stop, Unavailable
+from pipeline.folder import RunFolder
+from pipeline.handoff import Choice, Mapping, SourceFacts
+from pipeline.journal import Journal
+from pipeline.options import SETTLE_EXTRA, PushOptions, Server
+from pipeline.pace import Limiter
+from pipeline.prepare import Prepared, prepare
+from pipeline.progress import Progress
+from pipeline.push import Engine, Options, Queue, Result, resolver, unwrap
+from pipeline.schema import fields
+from pipeline.targets.interface import Target
+
+__all__ = ["Forecast", "Prepared", "forecast", "prepare", "push", "write_report"]
+
+FRESH = timedelta(minutes=10)
+"""So long a look-up of the plan counts; afterwards the rows are looked up again before they are sent."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a push is about to do; `seconds` at the set pace."""
+
+    creates: int
+    updates: int
+    requests: int
+    seconds: float
+    rate: float | None
+    workspace: str
+    mode: str
+    target: str
+    host: str
+    switches: dict[str, str]
+    unchecked: tuple[str, ...]
+
+
+def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecast:
+    """What `push` would do with the folder's plan now."""
+    facts = store.facts(folder)
+    target = targets.load(facts["target"])
+    settled = _settled(folder)
+    counts = {"create": 0, "update": 0}
+    switches: dict[str, int] = {}
+    flags = [n for n, f in fields(target.record).items() if f.kind == "flag" and f.default is True]
+    for batch in store.batches(folder, ("seq", "status", "action", "payload")):
+        for line in batch.iter_rows(named=True):
+            if line["status"] == "ready" and line["seq"] not in settled:
+                counts[line["action"]] += 1
+                for name in flags:
+                    switches[name] = switches.get(name, 0) + (f'"{name}":false' not in (line["payload"] or ""))
+    rate = _rate(options, target, server)
+    requests = counts["create"] + 2 * counts["update"]
+    said = {n: f"on for {on:,} of {sum(counts.values()):,} rows" for n, on in switches.items()}
+    return Forecast(
+        counts["create"], counts["update"], requests, requests / rate if rate else 0.0, rate,
+        server.secrets.get(target.workspace, ""), server.mode, target.title, server.base_url, said,
+        tuple(facts["unchecked"]),
+    )  # fmt: skip
+
+
+def push(folder: RunFolder, server: Server, options: PushOptions, progress: Progress) -> tuple[Result, int]:
+    """Send what is pending and settle what is unknown; return what was done and how many requests it took.
+
+    Raises:
+        Misuse: the plan does not fit this server, or another push to the same workspace is under way.
+        Unavailable: the target cannot be reached, or refuses the credentials.
+    """
+    facts = store.facts(folder)
+    target = targets.load(facts["target"])
+    store.verify(folder, facts)
+    workspace = server.secrets[target.workspace]
+    _guard(facts, server, workspace)
+    binding = {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
+    with _exclusive(target.name, workspace, folder):
+        journal = Journal.open(folder.file("journal.db"), binding)
+        try:
+            return anyio.run(_push, folder, facts, target, server, journal, options, progress)
+        except BaseExceptionGroup as group:
+            raise unwrap(group) from group
+        finally:
+            journal.close()
+
+
+async def _push(
+    folder: RunFolder, facts: dict[str, Any], target: Target, server: Server, journal: Journal, options: PushOptions,
+    progress: Progress,
+) -> tuple[Result, int]:  # fmt: skip
+    retry = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}[options.retry]
+    queue = Queue(folder, journal, retry)
+    timeout = options.timeout or target.pace.timeout
+    settle = options.settle if options.settle is not None else timeout + SETTLE_EXTRA
+    concurrency = options.concurrency or target.pace.concurrency
+    patience = Patience(timeout, options.max_retries)
+    headers = target.headers(server.secrets, server.kind == "test")
+    limiter = Limiter(_rate(options, target, server))
+    identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
+    count = queue.count()
+    async with connect(server.base_url, headers, limiter, patience, concurrency) as client:
+        resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
+        held = await _held(client, target, facts, queue, identities, progress)
+        engine = Engine(
+            client, target, journal, queue, identities,
+            Options(concurrency, options.max_retries + 1, settle, _max_errors(options.max_errors, count), options.canary),
+            progress, held, resolve,
+        )  # fmt: skip
+        progress.begin("push", count)
+        try:
+            with _interruptible(engine):
+                result = await engine.run()
+        finally:
+            progress.end()
+        if result.stopped == "unreachable":
+            raise Unavailable(
+                f"{target.title} gave no usable answer to the last rows; the push stopped",
+                f"Look at the target, then: customer-import push {folder.path}",
+            )
+        return result, client.requests
+
+
+async def _held(
+    client: Client, target: Target, facts: dict[str, Any], queue: Queue, identities: Any, progress: Progress
+) -> dict[str, list[str]]:
+    """Who came to the target since the plan was made (or was never looked up): ids by identity."""
+    age = datetime.now(UTC) - datetime.fromisoformat(facts["planned"])
+    if facts["verified"] and age < FRESH:
+        return {}
+    rows = [(r.identity, r.payload) for r in queue.pending() if r.action == "create" and r.identity]
+    if not rows:
+        return {}
+
+    def wanted() -> Iterator[existing.Wanted]:
+        for text, payload in rows:
+            yield existing.wanted_of(text or "", payload, identities)
+
+    try:
+        found = await existing.find(client, target, identities, wanted, len(rows), progress)
+    except Failed as error:
+        raise Unavailable(f"{target.title} does not answer: {error}", "Check the network, then push again.") from error
+    return {name: [str(r.get("id")) for r in records] for name, records in found.records.items()}
+
+
+@contextlib.contextmanager
+def _interruptible(engine: Engine) -> Iterator[None]:
+    """Ctrl-C and SIGTERM let what is in flight finish; a second one stops at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {}
+
+    def handle(number: int, _frame: Any) -> None:
+        if engine.result.stopped == "interrupted":
+            signal.signal(number, before[number])
+            raise KeyboardInterrupt
+        engine.stop("interrupted")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[None]:
+    """Hold the locks of the run folder and of the workspace; a dead process holds none."""
+    name = hashlib.blake2b(f"{target} {workspace}".encode(), digest_size=8).hexdigest()
+    shared = Path(platformdirs.user_runtime_dir("customer-import")) / f"{target}-{name}.lock"
+    try:
+        shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        shared = Path(platformdirs.user_cache_dir("customer-import")) / shared.name
+        shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as held:
+        for path, what in ((folder.file(".lock"), "this run"), (shared, f"the workspace {workspace}")):
+            try:
+                held.enter_context(filelock.FileLock(path, timeout=0, mode=0o600))
+            except filelock.Timeout as error:
+                raise Misuse(
+                    f"another push to {what} is under way on this machine", "Wait until it has finished, then push again."
+                ) from error
+        yield
+
+
+def _guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
+    if facts["mode"] != server.mode:
+        raise Misuse(
+            f"the plan was made for {facts['mode']} data, and this push goes to {server.mode} data",
+            "Push in the mode that was planned, or run again.",
+        )
+    if facts["workspace"] not in ("", workspace):
+        raise Misuse(
+            f"the plan was made for the workspace {facts['workspace']}, and this push goes to {workspace}",
+            "Push to the workspace that was planned, or run again.",
+        )
+    check_base_url(server.base_url)
+    if server.kind != "sandbox" and facts["base_url"] != server.base_url:
+        raise Misuse(
+            f"the plan was made for {facts['base_url']}, and this push goes to {server.base_url}",
+            f"Push with --base-url {facts['base_url']}, or run again.",
+        )
+
+
+def _rate(options: PushOptions, target: Target, server: Server) -> float | None:
+    if options.rate is not None:
+        return options.rate or None
+    return None if server.kind == "sandbox" else target.pace.rate
+
+
+def _max_errors(text: str | None, total: int) -> Callable[[int, int], bool] | None:
+    """Read `N` or `N%` (of the rows to be sent)."""
+    if text is None:
+        return None
+    try:
+        limit = float(text[:-1]) * total / 100 if text.endswith("%") else float(int(text))
+    except ValueError:
+        raise Misuse(f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%.") from None
+    return lambda errors, _rows: errors > 0 and errors >= max(limit, 1)
+
+
+def _settled(folder: RunFolder) -> set[int]:
+    path = folder.file("journal.db")
+    if not path.exists():
+        return set()
+    from pipeline.journal import OPEN, outcomes as read
+
+    frame = read(path, 0, 2**32 - 1)
+    return {s for s, state in zip(frame["seq"], frame["state"], strict=True) if state not in OPEN}
+
+
+def write_report(
+    folder: RunFolder, options: PushOptions, started: datetime, requests: int, *, pushed: bool,
+    progress: Progress,
+) -> report.Summary:  # fmt: skip
+    """Write the result files of a run, as things stand now."""
+    facts = store.facts(folder)
+    target = targets.load(facts["target"])
+    mapped = mapping_of(facts["sources"][0])
+    told = report.Facts(
+        headers=tuple(facts["headers"]),
+        sources=tuple(_source(s) for s in facts["sources"]),
+        delimiter=facts["sources"][0]["delimiter"],
+        workbook=any(s["kind"] in WORKBOOKS for s in facts["sources"]),
+        run=folder.path.name, target=target.title, workspace=facts["workspace"],
+        mode=facts["mode"] if pushed else "dry run", host=facts["base_url"] if facts["mode"] != "sandbox" else "sandbox",
+        version=version("customer-import"), started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"), mapping=mapped, decisions=facts["decisions"],
+        unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=next_command(folder, facts, pushed),
+        raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
+        choices={n: f.choices for n, f in fields(target.record).items() if f.choices},
+    )  # fmt: skip
+    return report.write(folder, lambda: outcomes.table(folder, origin(facts), pushed=pushed), told, progress)
+
+
+WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods")
+
+
+def next_command(folder: RunFolder, facts: dict[str, Any], pushed: bool) -> str:
+    """What a person would type next."""
+    return f"customer-import push {folder.path}"
+
+
+def mapping_of(source: dict[str, Any]) -> Mapping:
+    """The mapping of a source, as plan.json keeps it."""
+    return Mapping(
+        choices=tuple(Choice(c["index"], c["header"], c["field"], c["how"], c["reason"]) for c in source["columns"]),
+        compose=source["compose"], parts={k: tuple(v) for k, v in source["parts"].items()},
+        constants=source["constants"], defaults=source["defaults"], preset=source["preset"],
+        notes=tuple(source["mapping_notes"]),
+    )  # fmt: skip
+
+
+def origin(facts: dict[str, Any]) -> outcomes.Origin:
+    """Field -> the header that feeds it and the cells it is read from, over all sources."""
+    found: outcomes.Origin = {}
+    for source in facts["sources"]:
+        mapped = mapping_of(source)
+        for choice in mapped.choices:
+            if choice.field:
+                found.setdefault(choice.field, (mapped.label(choice.field), (f"c{source['places'][choice.index]}",)))
+        for name, parts in mapped.parts.items():
+            found.setdefault(name, (mapped.label(name), tuple(f"c{source['places'][i]}" for i in parts)))
+    return found
+
+
+def _source(source: dict[str, Any]) -> SourceFacts:
+    names = ("name", "kind", "encoding", "delimiter", "sheet", "header_row", "rows", "sha256")
+    return SourceFacts(**{n: source[n] for n in names}, notes=tuple(source["notes"]))
+
+
+def stop_of(error: BaseException) -> Stop | None:
+    """The stop inside an exception, if there is one."""
+    return error if isinstance(error, Stop) else None
