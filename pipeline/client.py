@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ def check_base_url(base_url: str) -> bool:
     """
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    loopback = host in ("localhost", "::1") or host.startswith("127.")
+    loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
         raise Misuse(f"{base_url!r} is no base URL", "Write it like --base-url https://api.example.com")
     if parts.scheme == "http" and not loopback:

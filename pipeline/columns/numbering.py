@@ -32,6 +32,9 @@ _ALL_THE_SAME = "^(?:" + "|".join(f"{digit}+" for digit in "0123456789") + ")$"
 _MOST_GROUPS = 32  # regions and calling codes in one batch; the rest of a very mixed one goes to the scalar rule
 
 
+_ONE_PLAN = ("US", "CA", "DO", "PR")  # of the regions that share +1, those whose numbers are told from all others
+
+
 @dataclass(frozen=True)
 class Plan:
     """What decides about the numbers of a calling code's main region; patterns are anchored."""
@@ -42,6 +45,7 @@ class Plan:
     lengths: tuple[int, ...]
     international_prefix: str
     national_prefix: str | None
+    trunk: str | None
 
     def accepts(self, number: pl.Expr) -> pl.Expr:
         """Whether the national `number` is valid as it stands."""
@@ -55,11 +59,10 @@ class Plan:
 def plan(region: str) -> Plan | None:
     """The plan of `region`; None where there is none, or where another region leads its calling code."""
     facts = PhoneMetadata.metadata_for_region(region, None)
-    if facts is None or COUNTRY_CODE_TO_REGION_CODE[facts.country_code][0] != region:
+    if facts is None or (COUNTRY_CODE_TO_REGION_CODE[facts.country_code][0] != region and region not in _ONE_PLAN):
         return None
-    kinds = (facts.fixed_line, facts.mobile, facts.toll_free, facts.premium_rate, facts.shared_cost, facts.voip,
-             facts.personal_number, facts.pager, facts.uan, facts.voicemail)  # fmt: skip
-    patterns = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
+    sharing = _ONE_PLAN if region in _ONE_PLAN else (region,)
+    patterns = dict.fromkeys(pattern for each in sharing for pattern in _patterns(each))
     prefix = facts.national_prefix_for_parsing
     general = facts.general_desc
     return Plan(
@@ -69,7 +72,17 @@ def plan(region: str) -> Plan | None:
         lengths=tuple(general.possible_length),
         international_prefix=f"^(?:{facts.international_prefix})",
         national_prefix=f"^(?:{prefix})" if prefix else None,
+        trunk=facts.national_prefix if facts.national_prefix == "0" else None,
     )
+
+
+def _patterns(region: str) -> list[str]:
+    """What the numbers of every kind look like in `region`."""
+    facts = PhoneMetadata.metadata_for_region(region, None)
+    assert facts is not None
+    kinds = (facts.fixed_line, facts.mobile, facts.toll_free, facts.premium_rate, facts.shared_cost, facts.voip,
+             facts.personal_number, facts.pager, facts.uan, facts.voicemail)  # fmt: skip
+    return [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
 
 
 @lru_cache(maxsize=1)
@@ -124,7 +137,14 @@ def _decided(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
     old = OLD_FORMS.get(int(rules.code))
     if old:
         candidates = candidates.with_columns(old=pl.col("whole").str.extract(old, 1))
-    choices = [name for name in ("whole", "bare", "old") if name in candidates.columns]
+    if rules.trunk and not plus:
+        candidates = candidates.with_columns(
+            trunk=pl.when(
+                (pl.col("whole").str.extract(rules.national_prefix or "", 0) == rules.trunk)
+                & ~pl.col("whole").str.contains(rules.general)
+            ).then(pl.col("whole").str.slice(1))
+        )
+    choices = [name for name in ("whole", "bare", "trunk", "old") if name in candidates.columns]
     picked = pl.coalesce(pl.when(rules.accepts(pl.col(name))).then(name) for name in choices)
     return (
         candidates.with_columns(picked=picked)

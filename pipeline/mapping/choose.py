@@ -7,7 +7,7 @@ the run with the flag that settles it; two that are never filled in the same row
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from pipeline.mapping.columns import Source
 from pipeline.mapping.compose import placeholder
 from pipeline.mapping.presets import NAME_ORDER, Preset
 from pipeline.mapping.vocabulary import NAME_ROLES
+from pipeline.mapping.words import fold
 from pipeline.schema import fields
 
 PLACES = ("billing", "plain", "neutral", "business", "mailing", "contact", "address")
@@ -125,8 +126,7 @@ def _filled(source: Source) -> pl.Series:
 def _names(plan: Plan, sources: list[Source], order: tuple[str, ...]) -> None:
     sources = [s for s in sources if s.role in NAME_ROLES]
     first = _first_and_last(plan, sources)
-    if first and first[0].role == "name":
-        sources = [s for s in sources if s.index != first[0].index]
+    sources = [s for s in sources if s.role != "name" or s.index not in {f.index for f in first}]
     options: list[list[Source]] = []
     for role in order:
         if role == "first_name":
@@ -151,6 +151,9 @@ def _first_and_last(plan: Plan, sources: list[Source]) -> list[Source]:
     firsts = [s for s in sources if s.role == "first_name"]
     if lasts and not firsts:
         firsts = [s for s in sources if s.role == "name" and s.meaning.level == 0 and " " not in s.header.strip() and not _contains(s, lasts[0])]
+    if firsts and not lasts and fold(firsts[0].header) in ("vorname", "prenom"):
+        lasts = [replace(s, meaning=replace(s.meaning, role="last_name")) for s in sources if fold(s.header) in ("name", "nom")]
+        sources = [*sources, *lasts]
     if not firsts or not lasts:
         return []
     place = min((s.meaning for s in firsts), key=lambda m: (m.level, _PENALTY.get(m.context, 9), m.group))
@@ -182,10 +185,6 @@ def _address(plan: Plan, sources: list[Source], record: type[BaseModel], done: f
             if taken[role] and helper not in done:
                 plan.feed(helper, taken[role], plan.text(taken[role][0]))
                 plan.compose[helper] = plan.text(taken[role][0])
-        near = [s for role in ("municipality", "city") for s in taken[role]]
-        if near and "state" not in plan.fed and "state" not in done:
-            plan.fed["state"] = tuple(s.index for s in near)
-            plan.compose["state"] = ""
 
 
 def _place(sources: list[Source]) -> tuple[str, int] | None:

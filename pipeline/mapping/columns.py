@@ -100,10 +100,13 @@ def _last_number(text: str) -> int:
 def _settled(source: Source, sources: list[Source], record: type[BaseModel]) -> Meaning:
     """Decide `Estado`, and take away what the cells contradict."""
     meaning, seen = source.meaning, source.seen
+    if fold(source.header) == "departamento" and seen.known and seen.digits() > SETTLED_BY_CELLS and _has(sources, "state", source):
+        return replace(meaning, role="unit", how="content")
+    if fold(source.header) == "provincia" and {"departamento", "distrito"} <= {fold(s.header) for s in sources}:
+        # Peru: a department (ISO 3166-2) has provinces, which have districts.
+        return replace(meaning, role="city")
     if meaning.role in ("estado", "state", "status"):
         return _state_or_status(source, sources, record)
-    if fold(source.header) == "departamento" and seen.known and seen.digits() > SETTLED_BY_CELLS:
-        return replace(meaning, role="unit", how="content")
     if not seen.known or meaning.role is None:
         return meaning
     if meaning.role in _NEVER_FLAGS and seen.flags() >= 0.9 and not (meaning.role == "phone" and seen.digits() == 1):
@@ -125,8 +128,8 @@ def _state_or_status(source: Source, sources: list[Source], record: type[BaseMod
     if not seen.known:
         role = meaning.role
         if role == "estado":
-            near = any(s.role in ADDRESS_ROLES and s.index != source.index for s in sources) and not _has(sources, "state")
-            role = "state" if meaning.context != "neutral" and (near or "status" not in fields(record)) else "status"
+            near = any(s.role in ADDRESS_ROLES and s.index != source.index for s in sources)
+            role = "state" if meaning.context != "neutral" and not _has(sources, "state") and (near or "status" not in fields(record)) else "status"
         return replace(meaning, role=role)
     if statuses >= SETTLED_BY_CELLS and statuses > states:
         return replace(meaning, role="status", how=meaning.how if meaning.role == "status" else "content")
@@ -152,8 +155,8 @@ def _content(source: Source, sources: list[Source], record: type[BaseModel]) -> 
     return meaning
 
 
-def _has(sources: list[Source], role: str) -> bool:
-    return any(s.role == role for s in sources)
+def _has(sources: list[Source], role: str, but: Source | None = None) -> bool:
+    return any(s.role == role and s is not but for s in sources)
 
 
 def _said(role: str) -> str:

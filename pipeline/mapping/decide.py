@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import polars as pl
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from pipeline.mapping.compose import find_column, parse
 from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.presets import Preset, recognise
 from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest
+from pipeline.mapping.vocabulary import ADDRESS_ROLES, NAME_ROLES
 from pipeline.mapping.words import fold, nearest
 from pipeline.schema import fields, find
 
@@ -56,8 +57,9 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
     for field in HELPERS:
         if field in plan.fed and field not in plan.compose:
             plan.compose[field] = plan.text(sources[plan.fed[field][0]])
+    _derived_state(plan, record, {**constants, **defaults})
     fed = {*plan.fed, *constants, *defaults}
-    choices = tuple(_choice(s, plan, said, constants, record, preset) for s in sources)
+    choices = tuple(_choice(s, plan, said, constants, record, preset, composed) for s in sources)
     return Mapping(
         choices=choices,
         compose=plan.compose,
@@ -84,6 +86,14 @@ def missing_message(mapping: Mapping, record: type[BaseModel]) -> tuple[str, str
         ways.append(f"for the same value in every row: {flags}")
     ways.append("for a column of the source: " + " ".join(f'--map "HEADER={name}"' for name in names))
     return message, f"Say it {'; '.join(ways)}. `customer-import inspect SOURCE` shows the columns."
+
+
+def _derived_state(plan: Plan, record: type[BaseModel], given: Collection[str]) -> None:
+    """Where no column holds the state, a town may tell it: an empty pattern stands for that."""
+    towns = tuple(index for helper in ("~district", "~city") for index in plan.fed.get(helper, ()))
+    if towns and "state" in fields(record) and "state" not in plan.fed and "state" not in given:
+        plan.fed["state"] = tuple(dict.fromkeys(towns))
+        plan.compose["state"] = ""
 
 
 def _example(name: str, example: str) -> str:
@@ -158,7 +168,7 @@ def _column(header: str, headers: tuple[str, ...], where: str) -> int:
     return find_column(header, headers, where)[0]
 
 
-def _choice(source: Source, plan: Plan, said: dict[int, str], constants: dict[str, str], record: type[BaseModel], preset: Preset | None) -> Choice:
+def _choice(source: Source, plan: Plan, said: dict[int, str], constants: dict[str, str], record: type[BaseModel], preset: Preset | None, composed: Collection[str]) -> Choice:
     examples = source.seen.values[:EXAMPLES]
     fed = [name for name, indexes in plan.fed.items() if source.index in indexes]
     own = [name for name in fed if name not in plan.compose] or [name for name in fed if not name.startswith("~")] or fed
@@ -166,14 +176,17 @@ def _choice(source: Source, plan: Plan, said: dict[int, str], constants: dict[st
         name = said[source.index]
         return Choice(source.index, source.header, name or None, "mapping", "as you said" if name else "left out, as you said", examples)
     if own:
-        return Choice(source.index, source.header, own[0], source.meaning.how if source.meaning.role else "mapping", _reason(source, own[0], plan, preset), examples)
+        by_file = any(name in composed for name in fed) or not source.meaning.role
+        return Choice(source.index, source.header, own[0], "mapping" if by_file else source.meaning.how, _reason(source, own[0], plan, preset), examples)
     role = source.role
     if role and role in constants:
         reason = f"--set {role}={constants[role]} holds for every row"
+    elif role in (*NAME_ROLES, *ADDRESS_ROLES) and role not in fields(record) and source.index not in plan.why:
+        reason = f"not needed beside the columns that were chosen ({role.replace('_', ' ')})" if "address" in plan.fed else "no address without a street"
     elif role and source.index not in plan.why and find(record, role) is None:
         reason = f"the target has no field for it ({role.replace('_', ' ')})"
     else:
-        reason = plan.why.get(source.index) or source.meaning.reason or f"not needed ({role.replace('_', ' ')})"
+        reason = plan.why.get(source.index) or source.meaning.reason or f"another column feeds {role}"
     return Choice(source.index, source.header, None, "none", reason, examples)
 
 

@@ -100,7 +100,7 @@ class Vocabulary:
             if kind:
                 inner = self._words(kind[0])
                 if inner.role or inner.reason:
-                    return Meaning(None, context="excluded", reason=inner.reason or f"it is {_article(inner.role)} {kind[1]}")
+                    return Meaning(None, context="excluded", reason=inner.reason or _whose(inner.role, kind[1]))
             kind = _strip(rest, self.qualifiers)
             if not kind:
                 return Meaning(None)
@@ -192,5 +192,6 @@ def _numbers(text: str) -> tuple[str, int, int]:
     return " ".join(kept), at_end, inside
 
 
-def _article(role: str | None) -> str:
-    return "a value" if role is None else f"the {role.replace('_', ' ')}"
+def _whose(role: str | None, kind: str) -> str:
+    what = (role or "value").replace("_", " ")
+    return f"it is the {what} {kind}" if kind.startswith("of ") else f"it is {kind} {what}"

@@ -1,6 +1,6 @@
 """Turn the outcomes of a run into its result files: for people, for spreadsheet programs, for programs.
 
-    every row ──tell──▶ helper columns and problems in words ──▶ results.csv results.xlsx errors.csv errors.xlsx
+    every row ──tell──▶ helper columns, problems in words ──▶ results.csv results.xlsx errors.csv errors.xlsx
                                       └──tally, shown──▶ Summary ──▶ summary.json report.html
 
 One pass over the rows, in bounded memory. All files are made in a private scratch folder and appear together.
@@ -29,11 +29,12 @@ FILES = ("results.csv", "results.xlsx", "errors.csv", "errors.xlsx", "report.htm
 def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> Summary:
     """Write all result files of a run.
 
-    The error files are there only if there is a row to correct. Files that an earlier call left and that do not
-    belong to this outcome are removed.
+    The error files are there only if there is a row to correct. Files that an earlier call left and that do
+    not belong to this outcome are removed.
 
     Raises:
-        BrokenInvariant: the rows by status do not add up to the rows that were read. The files are written all the
+        BrokenInvariant: the rows by status do not add up to the rows that were read. The files are written
+        all the
             same, and say so: after a live push they are the evidence.
         Misuse: the disk is full or read-only.
     """
@@ -46,8 +47,9 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
     finally:
         progress.end()
     if not summary.conservation:
+        read = summary.rows if facts.expected is None else facts.expected
         raise BrokenInvariant(
-            f"{sum(summary.counts.values())} rows have an outcome, and {summary.rows if facts.expected is None else facts.expected} were read",
+            f"{sum(summary.counts.values())} rows have an outcome, and {read} were read",
             f"This is a bug of the importer. Do not rely on {folder.file('results.csv')}; please report it.",
         )
     return summary

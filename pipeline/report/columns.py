@@ -1,4 +1,4 @@
-"""Turn the source's headers into those of a result file: our helper columns first, then theirs, none of them twice.
+"""Turn the source's headers into those of a result file: our helper columns first, then theirs.
 
 Only names of our helper columns are kept free; headers that repeat or are empty stay as the user wrote them.
 """
@@ -18,8 +18,8 @@ RESERVED = frozenset((*HELPERS, "_source", "_run"))
 class Layout:
     """The columns of the result files.
 
-    `helpers` are those of results.csv, `error_helpers` those of the error files, `own` the source's; `notes` say
-    which of the source's columns were renamed.
+    `helpers` are those of results.csv, `error_helpers` those of the error files, `own` the source's; `notes`
+    say which of the source's columns were renamed.
     """
 
     helpers: tuple[str, ...]
@@ -39,7 +39,7 @@ def layout(facts: Facts) -> Layout:
             name = _free(header, taken)
             taken.add(name)
             notes.append(
-                f"Your column {header!r} is called {name!r} in the result files: {header!r} is a name of ours."
+                f"Your column {header!r} is called {name!r} in the result files, as {header!r} is ours."
             )
         own.append(name)
     return Layout(helpers, (*helpers, "_run"), tuple(own), tuple(notes))

@@ -1,6 +1,7 @@
 """Turn batches of text columns into a CSV file that a spreadsheet program opens without computing anything.
 
-UTF-8 with a byte order mark, the source's delimiter, one header line; see `safe` for cells that look like formulas.
+UTF-8 with a byte order mark, the source's delimiter, one header line; see `safe` for cells that look like
+formulas.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ STATUSES = ("created", "updated", "unchanged", "ready", "skipped", "invalid", "r
 """Everything that can become of a row, the good ends first."""
 
 TO_CORRECT = ("invalid", "rejected", "failed", "not_attempted")
-"""The rows of the error files. `unknown` rows are not in them: sending one again could make a second customer."""
+"""The rows of the error files; not `unknown`: sending such a row again could make a second customer."""
 
 NOT_IN = (*TO_CORRECT, "unknown")
 
@@ -26,8 +26,8 @@ Table = Callable[[], Iterator[pl.DataFrame]]
 """Every row of the run, in input order, in bounded frames with these columns:
 
 source (String), sheet (String), row (UInt32), c0..cN (String, null where blank), status (String), action
-(String: create, update, none), id (String), http_status (Int32), attempts (Int32), retryable (Boolean), key (String),
-issues (List(Struct{field, column, value, code, detail, suggestion: String})), changes (String).
+(String: create, update, none), id (String), http_status (Int32), attempts (Int32), retryable (Boolean), key
+(String), issues (List(Struct{field, column, value, code, detail, suggestion: String})), changes (String).
 """
 
 
@@ -35,11 +35,12 @@ issues (List(Struct{field, column, value, code, detail, suggestion: String})), c
 class Facts:
     """What the run knows about itself.
 
-    `headers` are the source's columns as written (they may repeat or be empty); `delimiter` is the source's, None
-    where it had none; `workbook` says that the source is one; `run` is the run folder's name; `mode` is one of
-    LIVE, test, dry run, sandbox; `started` and `finished` are ISO 8601 times; `unchecked` are sentences. `rows` is
-    how many data rows were read (None: the sum of the sources', where they were counted). `choices` are the
-    accepted words of a field, where a closed list is known: they become drop-downs of errors.xlsx.
+    `headers` are the source's columns as written (they may repeat or be empty); `delimiter` is the source's,
+    None where it had none; `workbook` says that the source is one; `run` is the run folder's name; `mode` is
+    one of LIVE, test, dry run, sandbox; `started` and `finished` are ISO 8601 times; `unchecked` are
+    sentences. `rows` is how many data rows were read (None: the sum of the sources', where they were
+    counted). `choices` are the accepted words of a field, where a closed list is known: they become
+    drop-downs of errors.xlsx.
     """
 
     headers: tuple[str, ...]
@@ -89,7 +90,8 @@ class Example:
 class Cause:
     """Problems of one kind in one column; `rows` counts the rows that have it.
 
-    `detail` tells the refusals of the target apart, whose kind is one and the same code; it is "" for our own checks.
+    `detail` tells the refusals of the target apart, whose kind is one and the same code; it is "" for our own
+    checks.
     """
 
     code: str
@@ -112,8 +114,8 @@ class Cause:
 class Change:
     """What was changed automatically in one field.
 
-    `pairs` are the different changes with their counts, the most frequent first; where there were too many to count
-    apart, `complete` is False and the pairs are examples with the count 0.
+    `pairs` are the different changes with their counts, the most frequent first; where there were too many to
+    count apart, `complete` is False and the pairs are examples with the count 0.
     """
 
     field: str
@@ -125,7 +127,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a run: counts by status, causes (the most frequent error first), what the user must be told."""
+    """What came of a run: counts by status, causes (the most frequent error first), notes for the user."""
 
     run: str
     rows: int

@@ -1,4 +1,4 @@
-"""Turn batches of outcomes into the result files, in one pass and in a scratch folder, until all of them are whole."""
+"""Turn batches of outcomes into result files, in one pass, in a scratch folder until all of them are whole."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pipeline.report.workbooks import ErrorBook, ResultBook
 
 
 class Files:
-    """The result files of a run; `notes` are sentences for the user, `written` the names that are complete."""
+    """The result files of a run; `notes` are sentences for the user, `written` names what is complete."""
 
     def __init__(self, scratch: Path, facts: Facts, words: Words) -> None:
-        """Open results.csv, and results.xlsx where the source is a workbook; the error files wait for an error."""
+        """Open results.csv, and results.xlsx for a workbook; the error files wait for an error."""
         self.tally = Tally(facts)
         self.shown = Shown(facts)
         self.written: list[str] = []
@@ -72,9 +72,12 @@ class Files:
 
     def close(self) -> None:
         """Let go of the files, complete or not."""
-        self._csv.close()
-        if self._error_csv:
-            self._error_csv.close()
+        for opened in (self._csv, self._error_csv):
+            if opened:
+                opened.close()
+        for book in (self._book, self._error_book):
+            if book:
+                book.abandon()
 
     def _add_errors(self, wrong: pl.DataFrame, issues: pl.DataFrame) -> None:
         plan = self._layout

@@ -25,10 +25,10 @@ _PLAIN = {
 class Told(NamedTuple):
     """A batch in words.
 
-    `frame` is the batch with `_error_codes`, `_errors`, `_advice` (the errors with their remedies), `_warnings` and
-    `_changes` added (String, null where there is nothing to say). `issues` has one row per problem: `at` (position in
-    the batch), source, sheet, row, status, the issue's own columns, severity, message, remedy, and `reason`
-    (Boolean: it is why the row is not in).
+    `frame` is the batch with `_error_codes`, `_errors`, `_advice` (the errors with their remedies),
+    `_warnings` and `_changes` added (String, null where there is nothing to say). `issues` has one row per
+    problem: `at` (position in the batch), source, sheet, row, status, the issue's own columns, severity,
+    message, remedy, and `reason` (Boolean: it is why the row is not in).
     """
 
     frame: pl.DataFrame
@@ -44,7 +44,11 @@ def tell(batch: pl.DataFrame) -> Told:
         .explode("issues")
         .unnest("issues")
     )
-    said = pl.when(pl.col("message").fill_null("") != "").then("message").otherwise(pl.col("code").fill_null("?"))
+    said = (
+        pl.when(pl.col("message").fill_null("") != "")
+        .then("message")
+        .otherwise(pl.col("code").fill_null("?"))
+    )
     issues = render(issues).with_columns(_reason().alias("reason"), said.alias("message"))
     told = _by_row(issues)
     changes = pl.when(pl.col("changes") != "").then("changes").alias("_changes")
@@ -68,11 +72,17 @@ def _reason() -> pl.Expr:
 
 def _by_row(issues: pl.DataFrame) -> pl.DataFrame:
     """One row per row that has problems: `at`, `_error_codes`, `_errors`, `_advice`, `_warnings`."""
-    start = pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
+    start = (
+        pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
+    )
     said, remedy = pl.col("message").str.strip_chars_end(". "), pl.col("remedy").fill_null("")
     advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(said, pl.lit(". "), remedy))
     texts = issues.select(
-        "at", "code", "reason", pl.concat_str(start, "message").alias("text"), pl.concat_str(start, advice).alias("advice")
+        "at",
+        "code",
+        "reason",
+        pl.concat_str(start, "message").alias("text"),
+        pl.concat_str(start, advice).alias("advice"),
     )
     reason = pl.col("reason")
 

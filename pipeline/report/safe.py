@@ -1,8 +1,9 @@
 """Turn cells into cells that a spreadsheet program shows instead of computing, and back, byte for byte.
 
-A CSV file cannot say "this is text": a cell that begins with `=` is a formula to the program that opens it. Such
-a cell gets one leading apostrophe, and so does a cell that begins with one, so that removing exactly one restores
-every value. Full-width signs count because Excel folds them. Source: https://owasp.org/www-community/attacks/CSV_Injection
+A CSV file cannot say "this is text": a cell that begins with `=` is a formula to the program that opens it.
+Such a cell gets one leading apostrophe, and so does a cell that begins with one, so that removing exactly one
+restores every value. Full-width signs count because Excel folds them. Source:
+https://owasp.org/www-community/attacks/CSV_Injection
 """
 
 from __future__ import annotations

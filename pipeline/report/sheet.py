@@ -5,6 +5,7 @@ Nothing becomes a formula, a link, a number or markup, and memory does not grow 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from xlsxwriter.exceptions import FileCreateError
 MOST_ROWS = 100_000
 MOST_COLUMNS = 16_384
 LONGEST_CELL = 32_767  # UTF-16 units: https://support.microsoft.com/office/excel-specifications-and-limits
+
+# The writer escapes `_x0041_`, which a reader would take for the letter A, but not where two of them overlap.
+_OVERLAP = "_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_"
 
 WIDTHS = {"_source": 14, "_row": 7, "_sheet": 12, "_status": 13, "_action": 9, "_id": 16, "_error_codes": 22,
           "_errors": 60, "_warnings": 40, "_changes": 40}  # fmt: skip
@@ -46,6 +50,14 @@ def close(book: Workbook) -> None:
     except FileCreateError as error:
         cause = error.args[0] if error.args else None
         raise cause if isinstance(cause, OSError) else OSError(str(error)) from error
+
+
+def abandon(book: Workbook) -> None:
+    """Let go of the temporary files of a workbook that will not be completed; their folder goes away with them."""
+    for worksheet in book.worksheets():
+        rows = getattr(worksheet, "row_data_fh", None)
+        if rows is not None:
+            rows.close()
 
 
 class TextSheet:
@@ -93,8 +105,8 @@ class TextSheet:
 def put(sheet: Any, row: int, column: int, text: str, form: Any = None) -> None:
     """Write one text of at most LONGEST_CELL units.
 
-    The writer takes a text that begins with `<r>` and ends with `</r>` for markup of its own and copies it as it is;
-    such a text is wrapped into that very markup, so that it shows as it was.
+    The writer takes a text that begins with `<r>` and ends with `</r>` for markup of its own and copies it as
+    it is; such a text is wrapped into that very markup, so that it shows as it was.
     """
     if text.startswith("<r>") and text.endswith("</r>"):
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -118,21 +130,24 @@ def texts(helpers: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def too_long(cells: pl.DataFrame) -> pl.Series:
-    """Which rows have a cell that no worksheet can hold (Boolean)."""
+def unfit(cells: pl.DataFrame) -> pl.Series:
+    """Which rows have a cell that no worksheet can hold as it is (Boolean): too long, or not to be escaped."""
     if not cells.width:
         return pl.Series([False] * cells.height, dtype=pl.Boolean)
-    doubtful = cells.select(
-        pl.any_horizontal(pl.all().str.len_chars() > LONGEST_CELL // 2).fill_null(False)
-    ).to_series()
+    doubt = (pl.all().str.len_chars() > LONGEST_CELL // 2) | pl.all().str.contains(_OVERLAP)
+    doubtful = cells.select(pl.any_horizontal(doubt).fill_null(False)).to_series()
     if not doubtful.any():
         return doubtful
+    overlap = re.compile(_OVERLAP)
     answer = [
-        unsure
-        and any(value is not None and len(value.encode("utf-16-le")) // 2 > LONGEST_CELL for value in row)
+        unsure and any(text and (_units(text) > LONGEST_CELL or overlap.search(text)) for text in row)
         for unsure, row in zip(doubtful, cells.iter_rows(), strict=True)
     ]
-    return pl.Series(answer, dtype=pl.Boolean)
+    return pl.Series([bool(one) for one in answer], dtype=pl.Boolean)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def letters(column: int) -> str:

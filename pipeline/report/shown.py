@@ -20,8 +20,8 @@ _REACHED = tuple(status for status in NOT_IN if status != "not_attempted")
 class Shown:
     """The rows of the page: all rows of a small run, else the first rows that are not in.
 
-    `rows` are in input order; rows that the run did not reach come last, as there is nothing to say about them.
-    `complete` says that they are all the rows of the run.
+    `rows` are in input order; rows that the run did not reach come last, as there is nothing to say about
+    them. `complete` says that they are all the rows of the run.
     """
 
     def __init__(self, facts: Facts) -> None:
@@ -73,7 +73,7 @@ class Shown:
 
 
 def _row(own: tuple[Any, ...], cells: list[str | None], problems: list[list[str | None]]) -> dict[str, Any]:
-    """A row as the page's script reads it; `p` are lists of severity, code, column, field, value, message, remedy..."""
+    """A row as the page's script reads it; a problem is severity, code, column, field, value, message, remedy."""
     _, row, sheet, source, status, id_ = own
     return {"r": row, "h": sheet, "o": source, "s": status, "i": id_, "c": cells, "p": problems}
 

@@ -1,7 +1,7 @@
 """Turn the name of a text into the words a person reads, in English or Spanish.
 
-The texts are data (`words.toml` beside this file): everything the report says beside the problems themselves, whose
-words are the catalogue's.
+The texts are data (`words.toml` beside this file): everything the report says beside the problems themselves,
+whose words are the catalogue's.
 """
 
 from __future__ import annotations

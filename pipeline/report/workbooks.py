@@ -1,4 +1,4 @@
-"""Turn told batches into results.xlsx, and the rows that are not in into errors.xlsx, ready to be corrected."""
+"""Turn told batches into results.xlsx, and those of their rows that are not in into errors.xlsx."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.report.columns import Layout
 from pipeline.report.facts import TO_CORRECT, Cause, Facts
 from pipeline.report.places import Places
-from pipeline.report.sheet import MOST_ROWS, TextSheet, close, letters, open_book, put, texts, too_long
+from pipeline.report.sheet import MOST_ROWS, TextSheet, abandon, close, letters, open_book, put, texts, unfit
 from pipeline.report.words import Words
 
 MOST_NOTES = 20_000
@@ -50,7 +50,7 @@ class ResultBook:
         if self._sheet.count + cells.height > MOST_ROWS:
             self.refusal = self._words("limit_results", limit=MOST_ROWS)
             return
-        long = too_long(cells)
+        long = unfit(cells)
         if long.any():
             self.refusal = self._words("long_cells_results", row=str(helpers["_row"].filter(long)[0]))
             return
@@ -62,6 +62,10 @@ class ResultBook:
         self._sheet.finish()
         close(self._book)
         return self.refusal
+
+    def abandon(self) -> None:
+        """Let go of a workbook that will not be completed; harmless after `finish`."""
+        abandon(self._book)
 
 
 class ErrorBook:
@@ -84,7 +88,7 @@ class ErrorBook:
         left = MOST_ROWS - self._rows.count
         self._cut += max(0, cells.height - left)
         helpers, cells = texts(helpers.head(left)), cells.head(left)
-        long = too_long(cells)
+        long = unfit(cells)
         self._long += int(long.sum())
         if long.any() and not self._first_long:
             self._first_long = helpers["_row"].filter(long)[0]
@@ -116,6 +120,10 @@ class ErrorBook:
         self._causes(path, counts, causes, left_out)
         close(self._book)
         return left_out
+
+    def abandon(self) -> None:
+        """Let go of a workbook that will not be completed; harmless after `finish`."""
+        abandon(self._book)
 
     def _show(self, layout: Layout) -> None:
         sheet = self._rows.sheet

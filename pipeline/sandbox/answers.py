@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -10,7 +11,26 @@ from email_validator import EmailNotValidError, validate_email
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pipeline.sandbox.settings import Settings
+from pipeline.sandbox.store import Store
+
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a route works with: the knobs as they are now, the data, and whether its list is to be empty."""
+
+    settings: Settings
+    store: Store
+    empty: bool = False
+
+
+def context(request: Request) -> Context:
+    """The context of a request."""
+    found = request.scope["sandbox"]
+    assert isinstance(found, Context)
+    return found
 
 
 class Refused(Exception):

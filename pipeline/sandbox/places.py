@@ -61,7 +61,7 @@ def states(country: str) -> tuple[Place, ...]:
 def state(id_: int | str) -> Place | None:
     """The state with this id: an integer, its digits, or an ISO 3166-2 code."""
     text = str(id_)
-    if text.isdecimal() and text.isascii():
+    if text.isdecimal() and text.isascii() and len(text) < 12:
         known = pycountry.countries.get(numeric=f"{int(text) // 100_000:03}")
         return _pick(known.alpha_2, number=int(text)) if known else None
     return _pick(text[:2], code=text)

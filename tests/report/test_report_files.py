@@ -27,13 +27,15 @@ CELL = st.none() | st.text(min_size=1, max_size=10) | st.sampled_from(
 )  # fmt: skip
 
 
-def run(path: Path, rows: list[dict[str, Any]], width: int = len(HEADERS), **changes: Any) -> Summary:
-    return write(RunFolder(path), table(rows, width), facts(**changes), Silent())
+def run(path: Path, outcomes: list[dict[str, Any]], width: int = len(HEADERS), **changes: Any) -> Summary:
+    return write(RunFolder(path), table(outcomes, width), facts(**changes), Silent())
 
 
 def read(path: Path, delimiter: str = ";") -> list[list[str]]:
     data = path.read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf"), "Excel takes a file without the mark for one in the local code page"
+    assert data.startswith(b"\xef\xbb\xbf"), (
+        "Excel takes a file without the mark for one in the local code page"
+    )
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
 
 
@@ -43,7 +45,10 @@ def named(path: Path, delimiter: str = ";") -> dict[str, dict[str, str]]:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(CELL, CELL, st.sampled_from(STATUSES)), max_size=12), st.sampled_from([",", ";", "\t", "|"]))
+@given(
+    st.lists(st.tuples(CELL, CELL, st.sampled_from(STATUSES)), max_size=12),
+    st.sampled_from([",", ";", "\t", "|"]),
+)
 def test_every_row_is_there_in_order_with_its_own_text(
     tmp_path: Path, made: list[tuple[str | None, str | None, str]], delimiter: str
 ) -> None:
@@ -64,7 +69,9 @@ def test_outcomes_are_told_as_promised(tmp_path: Path) -> None:
     run(tmp_path, story())
     told = named(tmp_path / "results.csv")
     assert told["3"]["_error_codes"] == "email.syntax;state.unknown"
-    assert told["3"]["_errors"].startswith("email: 'vina@@sur' in Correo is no e-mail address: two @ signs | state: ")
+    assert told["3"]["_errors"].startswith(
+        "email: 'vina@@sur' in Correo is no e-mail address: two @ signs | state: "
+    )
     assert told["3"]["_warnings"].startswith("tax_id: RUT is empty")
     assert told["2"]["_changes"] == "tax_id: 76.086.428-5 -> 76086428-5 | country: Chile -> CL"
     assert (told["2"]["_http_status"], told["2"]["_id"], told["2"]["_retryable"]) == ("201", "cus_2", "")
@@ -76,7 +83,10 @@ def test_a_skipped_row_says_why_in_its_errors(tmp_path: Path) -> None:
     run(tmp_path, story())
     told = named(tmp_path / "results.csv")
     assert told["4"]["_errors"] == "the row is identical to row 2, which goes in"
-    assert (told["5"]["_error_codes"], told["5"]["_errors"]) == ("plan.existing", "the customer is already at the target (cus_9)")
+    assert (told["5"]["_error_codes"], told["5"]["_errors"]) == (
+        "plan.existing",
+        "the customer is already at the target (cus_9)",
+    )
     assert told["5"]["_warnings"].startswith("tax_id: ")
 
 
@@ -174,13 +184,23 @@ def test_summary_json_counts_the_same(tmp_path: Path) -> None:
     said = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert (said["schema_version"], said["rows"], said["conservation"]) == (1, 10, True)
     assert said["counts"] == summary.counts and set(said["counts"]) == set(STATUSES)
-    assert (said["target"], said["mode"], said["requests"], said["decisions"]) == ("Piriod", "LIVE", 12, {"decimal": ","})
+    assert (said["target"], said["mode"], said["requests"], said["decisions"]) == (
+        "Piriod",
+        "LIVE",
+        12,
+        {"decimal": ","},
+    )
 
 
 def test_causes_are_grouped_by_code_and_column_with_counts_and_examples(tmp_path: Path) -> None:
     """Refusals that differ only in the row's own value or a number are one cause."""
     rows = [
-        row(n, [f"a{n}"] * 6, "rejected", issue("target.rejected", "email", "Correo", f"a{n}", f"a{n} is taken by {n}"))
+        row(
+            n,
+            [f"a{n}"] * 6,
+            "rejected",
+            issue("target.rejected", "email", "Correo", f"a{n}", f"a{n} is taken by {n}"),
+        )
         for n in range(2, 9)
     ]
     rows.append(row(9, ["x"] * 6, "rejected", issue("target.rejected", "email", "Correo", "x", "Too short")))
@@ -192,7 +212,12 @@ def test_causes_are_grouped_by_code_and_column_with_counts_and_examples(tmp_path
 def test_automatic_changes_are_counted_by_field_and_pair(tmp_path: Path) -> None:
     rows = [row(n, ["x"] * 6, changes=f"country: Chile -> CL | name: A {n} -> A{n}") for n in range(2, 7)]
     country, name = sorted(run(tmp_path, rows).changes, key=lambda change: change.field)
-    assert (country.field, country.column, country.cells, country.pairs) == ("country", "País", 5, (("Chile", "CL", 5),))
+    assert (country.field, country.column, country.cells, country.pairs) == (
+        "country",
+        "País",
+        5,
+        (("Chile", "CL", 5),),
+    )
     assert (name.cells, len(name.pairs)) == (5, 5)
 
 

@@ -1,0 +1,18 @@
+"""Turn the headers of any export into the fields of a target, and its cells into one column for each field.
+
+    headers, sample, request ──decide──▶ Mapping        once for a source
+    cells, Mapping ──apply──▶ one text column a field   for every batch
+
+`words` reads a header's text, `vocabulary` its meaning, `presets` the system it comes from, `evidence` its
+cells, `choose` picks, `compose` joins columns, `file` keeps it all in a file. Wrong is worse than absent: a
+header that only resembles a field feeds nothing, and every column that is left out has a reason.
+"""
+
+from pipeline.mapping.apply import apply
+from pipeline.mapping.decide import decide, missing_message
+from pipeline.mapping.file import load_file, write_file
+from pipeline.mapping.nulls import NULL_WORDS
+from pipeline.mapping.presets import presets
+from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest
+
+__all__ = ["HELPERS", "NULL_WORDS", "MappingFile", "MappingRequest", "apply", "decide", "load_file", "missing_message", "presets", "write_file"]

@@ -1,0 +1,205 @@
+"""Turn a mapping file (TOML) into what the user said, and a mapping into a file that is ready to edit.
+
+    [columns]          "Source header" = "field"; "" leaves the column out; "#3" is the third column
+    [compose]          field = "{Calle} {Número}, {Ciudad}"; alternatives: "{Empresa}|{Nombre} {Apellido}"
+    [set]              field = "the same value in every row"
+    [defaults]         field = "value for blank cells"
+    [values.country]   "EEUU" = "US"; an empty value makes the cell blank
+    [options]          decimal, date_order, null_words, too_long, preset, automatic
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Misuse
+from pipeline.handoff import Choice, Mapping
+from pipeline.mapping.nulls import NULL_WORDS
+from pipeline.mapping.request import MappingFile
+from pipeline.mapping.words import nearest
+
+LARGEST = 4 * 1024 * 1024
+TABLES = ("columns", "compose", "set", "defaults", "values", "options")
+OPTIONS = {
+    "decimal": 'one of "," and "."',
+    "date_order": 'one of "dmy", "mdy" and "ymd"',
+    "null_words": "a list of texts",
+    "too_long": 'a table: field = "error" or "truncate"',
+    "preset": "the name of a preset",
+    "automatic": "true or false",
+}
+
+
+def load_file(path: Path) -> MappingFile:
+    """Read a mapping file.
+
+    Field names and headers are checked later, against the target and the source.
+
+    Raises:
+        Misuse: it cannot be read, is no TOML, or has a key that means nothing; with the line.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Misuse(f"{path} is too large for a mapping file", "Name the mapping file with --mapping FILE.")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misuse(f"the mapping file {path} cannot be read: {error}", "Name an existing UTF-8 file with --mapping FILE.") from error
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Misuse(f"{path} is no valid TOML: {error}", 'Put headers and values in quotes: "Correo" = "email".') from error
+    lines = _lines(text)
+    for table in content:
+        if table not in TABLES:
+            raise _wrong(path, lines, "", table, TABLES)
+        if not isinstance(content[table], dict):
+            raise Misuse(f"{_at(path, lines, '', table)}: {table} must be a table", f"Write [{table}] on a line of its own.")
+    values = content.get("values", {})
+    for name, entry in values.items():
+        if not isinstance(entry, dict):
+            raise Misuse(f"{_at(path, lines, 'values', name)}: values.{name} must be a table", f"Write [values.{name}] on a line of its own.")
+    return MappingFile(
+        name=str(path),
+        columns=_texts(path, lines, "columns", content.get("columns", {})),
+        compose=_texts(path, lines, "compose", content.get("compose", {})),
+        constants=_texts(path, lines, "set", content.get("set", {})),
+        defaults=_texts(path, lines, "defaults", content.get("defaults", {})),
+        values={name: _texts(path, lines, f"values.{name}", entry) for name, entry in values.items()},
+        options=_options(path, lines, content.get("options", {})),
+        lines=lines,
+    )
+
+
+def write_file(path: Path, mapping: Mapping, headers: tuple[str, ...]) -> None:
+    """Write a mapping as a commented file; reading it back gives the same mapping. No cell goes into it.
+
+    Raises:
+        Misuse: the file cannot be written.
+    """
+    try:
+        path.write_text("\n".join(_document(mapping, headers)) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Misuse(f"cannot write {path}: {error.strerror}", "Choose another place with --save FILE.") from error
+
+
+def _document(mapping: Mapping, headers: tuple[str, ...]) -> Iterable[str]:
+    yield '# How the columns of the source become fields. Edit it, then: customer-import run SOURCE --mapping FILE'
+    yield '# "" leaves a column out. Fields and their limits: customer-import targets TARGET'
+    yield ""
+    yield "[columns]"
+    for choice in mapping.choices:
+        yield _column_line(choice, mapping, headers)
+    yield from ("", "# A field made of several columns; blank parts leave no stray commas; `|` separates alternatives.", "[compose]")
+    for field, pattern in mapping.compose.items():
+        helper = "  # not sent; helps to read other fields" if field.startswith("~") else ""
+        if pattern:
+            yield f"{_key(field)} = {_text(pattern)}{helper}"
+        else:
+            yield f"# {field} is derived from {mapping.label(field)} where the cell is blank"
+    yield from ("", "# The same value in every row.", "[set]")
+    yield from (f"{_key(field)} = {_text(value)}" for field, value in mapping.constants.items())
+    for field in mapping.missing:
+        yield f'# {_key(field)} = ""  # required, and no column feeds it'
+    yield from ("", "# A value for blank cells.", "[defaults]")
+    yield from (f"{_key(field)} = {_text(value)}" for field, value in mapping.defaults.items())
+    yield from ("", '# Other words for values: [values.country], then "EEUU" = "US".')
+    for field, table in mapping.values.items():
+        yield f"[values.{_key(field)}]"
+        yield from (f"{_key(text)} = {_text(value)}" for text, value in table.items())
+        yield ""
+    yield "[options]"
+    if mapping.preset:
+        yield f"preset = {_text(mapping.preset)}"
+    words = "" if mapping.null_words != NULL_WORDS else "# "
+    yield f"{words}null_words = [{', '.join(map(_text, mapping.null_words))}]  # cells that mean blank"
+    yield '# decimal = ","            # where a column leaves the decimal mark open'
+    yield '# date_order = "dmy"       # dmy, mdy or ymd'
+    yield '# too_long = { address = "truncate" }  # instead of an error'
+    yield "# automatic = false        # map only what this file names"
+
+
+def _column_line(choice: Choice, mapping: Mapping, headers: tuple[str, ...]) -> str:
+    header = choice.header if choice.header.strip() and headers.count(choice.header) == 1 else f"#{choice.index + 1}"
+    remark = " ".join(f"{choice.how}: {choice.reason}".split()) if choice.reason else choice.how
+    if choice.field is not None and choice.field in mapping.compose:
+        return f"# {_key(header)} is a part of {choice.field}, in [compose]"
+    return f"{_key(header)} = {_text(choice.field or '')}  # {remark}"
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _text(text)
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _options(path: Path, lines: dict[tuple[str, str], int], options: dict[str, Any]) -> dict[str, Any]:
+    good = {
+        "decimal": lambda v: v in (",", "."),
+        "date_order": lambda v: v in ("dmy", "mdy", "ymd"),
+        "null_words": lambda v: isinstance(v, list) and all(isinstance(word, str) for word in v),
+        "too_long": lambda v: isinstance(v, dict) and all(how in ("error", "truncate") for how in v.values()),
+        "preset": lambda v: isinstance(v, str),
+        "automatic": lambda v: isinstance(v, bool),
+    }
+    for key, value in options.items():
+        if key not in OPTIONS:
+            raise _wrong(path, lines, "options", key, OPTIONS)
+        if not good[key](value):
+            raise Misuse(f"{_at(path, lines, 'options', key)}: {key} cannot be {value!r}", f"It is {OPTIONS[key]}.")
+    return options
+
+
+def _texts(path: Path, lines: dict[tuple[str, str], int], table: str, entries: dict[str, Any]) -> dict[str, str]:
+    texts = {}
+    for key, value in entries.items():
+        if isinstance(value, bool):
+            value = str(value).lower()  # noqa: PLW2901
+        if not isinstance(value, str | int):
+            raise Misuse(f"{_at(path, lines, table, key)}: {key} cannot be {value!r}", f'Write the value in quotes: {_key(key)} = "...".')
+        texts[key] = str(value)
+    return texts
+
+
+def _wrong(path: Path, lines: dict[tuple[str, str], int], table: str, key: str, known: Iterable[str]) -> Misuse:
+    close = nearest(key, known, 60)
+    hint = f"Did you mean {close!r}? " if close else ""
+    return Misuse(f"{_at(path, lines, table, key)}: there is no {'option' if table else 'table'} {key!r}",
+                  f"{hint}There are: {', '.join(known)}.")  # fmt: skip
+
+
+def _at(path: Path, lines: dict[tuple[str, str], int], table: str, key: str) -> str:
+    line = lines.get((table, key))
+    return f"{path}, line {line}" if line else str(path)
+
+
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """The line of each key as (table, key); a key that spreads over lines counts where it begins."""
+    found: dict[tuple[str, str], int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        head = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line)
+        entry = re.match(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_.-]+)\s*=""", line)
+        if head:
+            table = re.sub(r"""["']""", "", head[1])
+            found.setdefault(("", table), number)
+            found.setdefault(("", table.partition(".")[0]), number)
+            found.setdefault((table.partition(".")[0], table.partition(".")[2]), number)
+        elif entry:
+            found.setdefault((table, _unquoted(entry[1])), number)
+    return found
+
+
+def _unquoted(key: str) -> str:
+    if key.startswith('"'):
+        try:
+            return str(json.loads(key))
+        except ValueError:
+            return key[1:-1]
+    return key.strip("'")

@@ -1,0 +1,68 @@
+"""Turn a Chilean RUT into its compact and its normal form: `76.086.428-5` -> `760864285` -> `76086428-5`.
+
+The number of the Registro Civil (persons) or the SII (companies) and a check digit modulo 11, K for ten.
+Sources: https://www.sii.cl (Formato de documentos tributarios electrónicos: `RUTRecep` with a dash, without dots
+and leading zeros, K in upper case); Decreto con Fuerza de Ley 3 de 1969 (the role).
+
+>>> compact("CL 76.086.428-5"), judge("760864285"), present("760864285")
+('760864285', None, '76086428-5')
+>>> judge("760864286")
+'check_digit'
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from stdnum.cl import rut
+
+from pipeline.taxids.interface import Reason
+from pipeline.taxids.writing import SEPARATORS, bare, digits
+
+NAME = "RUT"
+GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
+"""66.666.666-6: buyer without a name on a boleta, 55.555.555-5: foreign buyer (SII, Formato DTE, RUTRecep);
+44.444.444-4: foreigner without a RUT; 11.111.111-1: what forms are filled with."""
+
+LABELS = ("RUT", "RUN", "ROL", "CL", "NRO", "NO", "N")
+_SHORTEST = 8  # numbers below a million were given before 1930
+
+
+def compact(text: str) -> str:
+    """Digits and check digit without leading zeros; K in upper case."""
+    return bare(text, LABELS).lstrip("0")
+
+
+def judge(compacted: str) -> Reason | None:
+    """What is wrong; shorter than any number that is in use is only unusual, if its check digit fits."""
+    if len(compacted) < 2 or not digits(compacted[:-1]) or compacted[-1] not in "0123456789K":
+        return "format"
+    if len(compacted) > 9:
+        return "length"
+    if compacted[-1] != rut.calc_check_digit(compacted[:-1]):
+        return "check_digit"
+    return "unusual" if len(compacted) < _SHORTEST else None
+
+
+def present(compacted: str) -> str:
+    """The number, a dash, the check digit."""
+    return f"{compacted[:-1]}-{compacted[-1]}"
+
+
+def accept(text: pl.Series) -> pl.Series:
+    """The compact form of the valid numbers in plain layouts."""
+    frame = pl.DataFrame({"text": text}).lazy()
+    frame = frame.select(plain=pl.col("text").str.replace_all(f"[{SEPARATORS}]", "").str.to_uppercase())
+    frame = frame.with_columns(plain=pl.when(pl.col("plain").str.contains(r"^[1-9]\d{6,7}[0-9K]$")).then("plain"))
+    frame = frame.with_columns(number=pl.col("plain").str.head(-1).cast(pl.UInt32, strict=False))
+    weighted = [(pl.col("number") // 10**place % 10) * (2 + place % 6) for place in range(8)]
+    total = pl.sum_horizontal(weighted, ignore_nulls=False)
+    frame = frame.with_columns(expected=pl.lit("0K987654321").str.slice((total % 11).cast(pl.Int64), 1))
+    fits = (pl.col("plain").str.tail(1) == pl.col("expected")) & ~pl.col("plain").is_in(sorted(GENERIC))
+    return frame.select(text=pl.when(fits).then("plain")).collect()["text"]
+
+
+def written(compacted: pl.Series) -> pl.Series:
+    """`present` for a whole column."""
+    number = pl.col("compacted")
+    frame = pl.DataFrame({"compacted": compacted}).lazy()
+    return frame.select(text=pl.concat_str(number.str.head(-1), pl.lit("-"), number.str.tail(1))).collect()["text"]

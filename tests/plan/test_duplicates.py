@@ -1,0 +1,59 @@
+"""Rows of one file that are the same customer: each policy, and nothing is dropped silently."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.plan import duplicates
+
+POLICIES = st.sampled_from(["error", "first", "last", "all"])
+
+
+def rows_of(pairs: list[tuple[str, str]]) -> pl.DataFrame:
+    """A frame as `judge` wants it, from (who, body) pairs."""
+    return pl.DataFrame({
+        "seq": pl.Series(range(len(pairs)), dtype=pl.UInt32), "row": [i + 2 for i in range(len(pairs))],
+        "source": [""] * len(pairs), "sheet": [None] * len(pairs), "who": [w for w, _ in pairs],
+        "identity": [w for w, _ in pairs], "body": [f'{{"name":"{b}"}}' for _, b in pairs],
+    }, schema_overrides={"sheet": pl.String})  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=2, max_size=8), POLICIES)
+def test_every_row_of_a_group_has_a_verdict_that_fits_the_policy(pairs: list[tuple[str, str]], policy: str) -> None:
+    """Identical rows: one goes in. Rows that differ: refused, one, or all, as the policy says."""
+    verdicts = duplicates.judge(rows_of(pairs), policy, str)  # type: ignore[arg-type]
+    for who in {w for w, _ in pairs}:
+        seqs = [i for i, (w, _) in enumerate(pairs) if w == who]
+        if len(seqs) == 1:
+            assert seqs[0] not in verdicts
+            continue
+        bodies = {pairs[i][1] for i in seqs}
+        ready = [i for i in seqs if verdicts[i].status == "ready"]
+        if len(bodies) == 1 or policy in ("first", "last"):
+            assert len(ready) == 1
+        elif policy == "all":
+            assert {pairs[i][1] for i in ready} == bodies and len(ready) == len(bodies)
+        else:
+            assert not ready and all(verdicts[i].issue["code"] == "duplicate.conflict" for i in seqs)  # type: ignore[index]
+        for i in seqs:
+            if verdicts[i].status == "skipped":
+                assert verdicts[i].after in ready and verdicts[i].issue is not None
+        assert len({verdicts[i].ordinal for i in seqs}) == len(seqs)
+
+
+def test_a_conflict_names_the_rows_and_the_fields() -> None:
+    """The message says which rows, and in which columns they differ."""
+    verdicts = duplicates.judge(rows_of([("A", "x"), ("A", "y")]), "error", lambda n: "Nombre" if n == "name" else n)
+    assert verdicts[0].issue is not None
+    assert verdicts[0].issue["detail"] == "2, 3, which differ in Nombre"
+
+
+def test_rows_that_are_not_valid_do_not_compete() -> None:
+    """Only valid rows are compared, over batch borders too."""
+    hashes = duplicates.Hashes()
+    hashes.add(pl.Series(["a", "b"]), pl.Series([True, True]))
+    hashes.add(pl.Series(["b", "a", "c"]), pl.Series([False, True, True]))
+    assert hashes.affected().to_list() == [0, 3]

@@ -1,0 +1,220 @@
+"""errors.xlsx and results.xlsx: all text, exactly as it was, marked where it is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl.utils.escape import unescape
+from report_samples import HEADERS, facts, issue, row, story, table
+
+from pipeline.folder import RunFolder
+from pipeline.handoff import Choice, Mapping
+from pipeline.progress import Silent
+from pipeline.report import Summary, sheet, write
+
+HOSTILE = ["=1+1", "+56 9", "-1", "@x", "'x", "00123", "1.23E+19", "<r><t>x</t></r>", "<r></r>", "<r>&<b></r>", "</t></is>",
+           "_x0041_", "_x000D__x000D_", "a\x00b", "\x0b", "\r", "a\r\nb", " x ", "\n", "http://x.example", "{=1}", "TRUE", "\ufffe\uffff",
+           "]]>", "&amp;", "ñandú 😀"]  # fmt: skip
+
+
+def run(path: Path, outcomes: list[dict[str, Any]], width: int = len(HEADERS), **changes: Any) -> Summary:
+    return write(RunFolder(path), table(outcomes, width), facts(**changes), Silent())
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of the sheet "Rows", by header, as a reader of the format sees them."""
+    book = openpyxl.load_workbook(path)
+    head, *lines = book["Rows"].iter_rows()
+    for cell in (cell for line in lines for cell in line):
+        assert cell.value is None or cell.data_type == "s", f"{cell.coordinate} is no text: {cell.value!r}"
+        assert cell.hyperlink is None
+    names = [cell.value for cell in head]
+    return [
+        {
+            name: None if cell.value is None else unescape(cell.value)
+            for name, cell in zip(names, line, strict=True)
+        }
+        for line in lines
+    ]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.none() | st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=8), min_size=1, max_size=12)
+)
+def test_every_cell_is_text_and_as_it_was(tmp_path: Path, cells: list[str | None]) -> None:
+    outcomes = [row(number, [cell], "invalid") for number, cell in enumerate(cells, 2)]
+    run(tmp_path, outcomes, 1, headers=("Texto",), workbook=True)
+    for name in ("errors.xlsx", "results.xlsx"):
+        assert [line["Texto"] for line in rows_of(tmp_path / name)] == cells
+
+
+@pytest.mark.parametrize("cell", HOSTILE)
+def test_hostile_headers_names_and_messages_stay_text(tmp_path: Path, cell: str) -> None:
+    """The same cell as header, value, detail and suggestion."""
+    run(tmp_path, [row(2, [cell], "rejected", issue("target.rejected", "email", cell, cell, cell, cell))], 1,
+        headers=(cell,), workbook=True)  # fmt: skip
+    for name in ("errors.xlsx", "results.xlsx"):
+        for worksheet in openpyxl.load_workbook(tmp_path / name).worksheets:
+            assert all(c.data_type != "f" for line in worksheet.iter_rows() for c in line)
+
+
+def test_faulty_cells_are_coloured_and_say_why(tmp_path: Path) -> None:
+    """Red for an error, amber for a warning, blank cells too; the message and the remedy are the cell's note."""
+    run(tmp_path, story())
+    worksheet = openpyxl.load_workbook(tmp_path / "errors.xlsx")["Rows"]
+    at = {cell.value: cell.column for cell in worksheet[1]}
+    mail, rut, name = (worksheet.cell(2, at[header]) for header in ("Correo", "RUT", "Razón Social"))
+    assert (mail.fill.fgColor.rgb, rut.fill.fgColor.rgb) == ("FFFFC7CE", "FFFFEB9C")
+    assert "is no e-mail address" in mail.comment.text and "Correct the address" in mail.comment.text
+    assert "RUT is empty" in rut.comment.text
+    assert name.comment is None and name.fill.fill_type is None
+
+
+def test_a_field_made_of_several_columns_marks_them_all(tmp_path: Path) -> None:
+    mapping = Mapping(tuple(Choice(i, h, None, "mapping") for i, h in enumerate(("Calle", "Ciudad"))),
+                      {"address": "{Calle}, {Ciudad}"}, {"address": (0, 1)})  # fmt: skip
+    problem = issue("text.too_long", "address", "Calle + Ciudad", "a, b", "80 characters")
+    run(tmp_path, [row(2, ["a", "b"], "invalid", problem)], 2, headers=("Calle", "Ciudad"), mapping=mapping)
+    worksheet = openpyxl.load_workbook(tmp_path / "errors.xlsx")["Rows"]
+    marked = [cell.column_letter for cell in worksheet[2] if cell.comment]
+    assert marked == [
+        worksheet.cell(1, worksheet.max_column - 1).column_letter,
+        worksheet.cell(1, worksheet.max_column).column_letter,
+    ]
+
+
+def test_of_columns_with_one_name_the_faulty_one_is_marked(tmp_path: Path) -> None:
+    problem = issue("cell.spreadsheet_error", None, "Monto", "#N/A")
+    run(
+        tmp_path,
+        [row(2, ["1", "#N/A"], "invalid", problem)],
+        2,
+        headers=("Monto", "Monto"),
+        mapping=Mapping(()),
+    )
+    worksheet = openpyxl.load_workbook(tmp_path / "errors.xlsx")["Rows"]
+    assert [cell.value for cell in worksheet[2] if cell.comment] == ["#N/A"]
+
+
+def test_the_first_sheet_sums_up_the_causes(tmp_path: Path) -> None:
+    """Three lines of what to do, then each cause with its count; causes of rows that are in are not there."""
+    run(tmp_path, story())
+    book = openpyxl.load_workbook(tmp_path / "errors.xlsx")
+    assert book.sheetnames[:2] == ["Causes", "Rows"]
+    lines = [[cell.value for cell in line] for line in book["Causes"].iter_rows()]
+    assert lines[0][0] == "4 rows are not in"
+    assert [line[0][:2] for line in lines[1:4]] == ["1.", "2.", "3."]
+    assert str(tmp_path / "errors.xlsx") in lines[3][0]
+    codes = {line[6]: line[0] for line in lines if line[6] and line[6] != "Code"}
+    assert codes == dict.fromkeys(
+        ("email.syntax", "state.unknown", "target.rejected", "target.failed", "target.not_attempted"), 1
+    )
+
+
+def test_helpers_are_frozen_first_and_the_filter_is_on(tmp_path: Path) -> None:
+    """Only row, status and errors are shown of ours, so that the user's own columns fit on the screen."""
+    run(tmp_path, story())
+    worksheet = openpyxl.load_workbook(tmp_path / "errors.xlsx")["Rows"]
+    names = [cell.value for cell in worksheet[1]]
+    assert names == [*names[:14], *HEADERS] and names[13] == "_run"
+    assert worksheet.freeze_panes == "O2" and worksheet.auto_filter.ref == "A1:T5"
+    hidden = [range(d.min, d.max + 1) for d in worksheet.column_dimensions.values() if d.hidden]
+    shown = [name for at, name in enumerate(names, 1) if not any(at in columns for columns in hidden)]
+    assert shown[:3] == ["_row", "_status", "_errors"] and shown[3:] == list(HEADERS)
+
+
+def test_closed_lists_become_drop_downs(tmp_path: Path) -> None:
+    """A list of any length works (those inside a rule end at 255 characters), and other words stay possible."""
+    countries = tuple(f"País {n}" for n in range(250))
+    run(tmp_path, story(), choices={"country": countries, "term": ("x",)})
+    book = openpyxl.load_workbook(tmp_path / "errors.xlsx")
+    (rule,) = book["Rows"].data_validations.dataValidation
+    assert (str(rule.sqref), rule.formula1, rule.errorStyle) == (
+        "R2:R5",
+        "'Lists'!$A$1:$A$250",
+        "information",
+    )
+    assert [cell.value for cell in book["Lists"]["A"]] == list(countries)
+    assert book["Lists"].sheet_state == "hidden"
+
+
+def test_a_cell_too_long_for_a_workbook_is_never_cut(tmp_path: Path) -> None:
+    """Its row stays in the CSV file only, and that is said; a cell of exactly the limit is there whole."""
+    fitting, longer = "😀" * (32_766 // 2) + "x", "y" * 32_768
+    summary = run(
+        tmp_path,
+        [row(2, [fitting], "invalid"), row(3, [longer], "invalid")],
+        1,
+        headers=("T",),
+        workbook=True,
+    )
+    assert [line["T"] for line in rows_of(tmp_path / "errors.xlsx")] == [fitting]
+    assert "results.xlsx" not in summary.files and not (tmp_path / "results.xlsx").exists()
+    assert longer in (tmp_path / "errors.csv").read_text(encoding="utf-8")
+    assert len([note for note in summary.notes if "row" in note and "3" in note]) == 2
+
+
+def test_a_cell_that_a_workbook_would_show_differently_stays_out_of_it(tmp_path: Path) -> None:
+    """Overlapping `_x0041_` marks cannot be escaped by the writer; such a row is in the CSV file only."""
+    run(tmp_path, [row(2, ["_x005F_x0041_"], "invalid"), row(3, ["a"], "invalid")], 1, headers=("T",))
+    assert [line["T"] for line in rows_of(tmp_path / "errors.xlsx")] == ["a"]
+    assert "_x005F_x0041_" in (tmp_path / "errors.csv").read_text(encoding="utf-8")
+
+
+def test_what_a_workbook_cannot_hold_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit of 5 rows: errors.xlsx holds the first, results.xlsx all or none, the CSV files everything."""
+    monkeypatch.setattr("pipeline.report.workbooks.MOST_ROWS", 5)
+    outcomes = [row(number, ["a"] * 6, "invalid") for number in range(2, 10)]
+    summary = run(tmp_path, outcomes, workbook=True)
+    assert [line["_row"] for line in rows_of(tmp_path / "errors.xlsx")] == ["2", "3", "4", "5", "6"]
+    assert not (tmp_path / "results.xlsx").exists()
+    assert len((tmp_path / "errors.csv").read_text(encoding="utf-8").splitlines()) == 9
+    assert any("first 5 rows" in note for note in summary.notes) and any(
+        "more than 5" in note for note in summary.notes
+    )
+
+
+def test_more_columns_than_a_workbook_has_leave_the_csv_files(tmp_path: Path) -> None:
+    width = sheet.MOST_COLUMNS
+    summary = run(
+        tmp_path,
+        [row(2, ["x"] * width, "invalid")],
+        width,
+        headers=tuple(f"h{n}" for n in range(width)),
+        workbook=True,
+    )
+    assert set(summary.files) == {"results.csv", "errors.csv", "report.html", "summary.json"}
+    assert any("more columns" in note for note in summary.notes)
+
+
+def test_results_xlsx_is_for_workbooks_only(tmp_path: Path) -> None:
+    assert "results.xlsx" not in run(tmp_path, story()).files
+    assert "results.xlsx" in run(tmp_path, story(), workbook=True).files
+    assert [line["_status"] for line in rows_of(tmp_path / "results.xlsx")] == [
+        made["status"] for made in story()
+    ]
+
+
+def test_spanish_workbooks_speak_spanish(tmp_path: Path) -> None:
+    run(tmp_path, story(), lang="es")
+    assert openpyxl.load_workbook(tmp_path / "errors.xlsx").sheetnames[:2] == ["Causas", "Filas"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_reads_the_same_text(tmp_path: Path) -> None:
+    """Opened and saved by LibreOffice, each cell of errors.xlsx still holds its text."""
+    cells = [cell for cell in HOSTILE if "_x" not in cell and not set(cell) & set("\x00\x0b\r\ufffe\uffff")]
+    run(tmp_path, [row(n, [cell], "invalid") for n, cell in enumerate(cells, 2)], 1, headers=("Texto",))
+    out = tmp_path / "saved"
+    subprocess.run(["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "xlsx", "--outdir",
+                    out, tmp_path / "errors.xlsx"], check=True, capture_output=True, timeout=120)  # fmt: skip
+    assert [line["Texto"] for line in rows_of(out / "errors.xlsx")] == cells
