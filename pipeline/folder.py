@@ -14,6 +14,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,13 @@ class RunFolder:
         if not (path / "plan.json").is_file():
             raise Misuse(f"{name} is no run folder (it has no plan.json)", "Name a folder of runs/, or latest.")
         return cls(path)
+
+    def discard(self, *, whole: bool) -> None:
+        """Remove everything in the folder, and the folder itself where the run made it (`whole`)."""
+        for path in self.path.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        if whole:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def file(self, name: str) -> Path:
         """The path of one of the folder's files."""

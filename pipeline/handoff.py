@@ -8,16 +8,32 @@ A blank cell is null in every frame. Nothing here reads, decides or computes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping as Dict
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from pipeline.schema import Field
 
-__all__ = ["Around", "Batch", "Catalogue", "Checked", "Choice", "Clean", "Entry", "ISSUE_SCHEMA", "Judged",
-           "Mapping", "Settings", "Sheet", "SourceFacts", "replace"]  # fmt: skip
+__all__ = [
+    "ISSUE_SCHEMA",
+    "Around",
+    "Batch",
+    "Catalogue",
+    "Checked",
+    "Choice",
+    "Clean",
+    "Entry",
+    "Judged",
+    "Mapping",
+    "Settings",
+    "Sheet",
+    "SourceFacts",
+    "replace",
+]  # fmt: skip
 
 ISSUE_SCHEMA: dict[str, Any] = {
     "at": pl.UInt32,  # position of the row in its batch, later in the plan; 0-based
@@ -101,11 +117,11 @@ class Mapping:
     """
 
     choices: tuple[Choice, ...]
-    compose: Dict[str, str] = field(default_factory=dict)
-    parts: Dict[str, tuple[int, ...]] = field(default_factory=dict)
-    constants: Dict[str, str] = field(default_factory=dict)
-    defaults: Dict[str, str] = field(default_factory=dict)
-    values: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    compose: Dict[str, str] = default(default_factory=dict)
+    parts: Dict[str, tuple[int, ...]] = default(default_factory=dict)
+    constants: Dict[str, str] = default(default_factory=dict)
+    defaults: Dict[str, str] = default(default_factory=dict)
+    values: Dict[str, Dict[str, str]] = default(default_factory=dict)
     null_words: tuple[str, ...] = ()
     preset: str | None = None
     missing: tuple[str, ...] = ()
@@ -141,7 +157,7 @@ class Catalogue:
     countries: tuple[Entry, ...] | None = None
     states: tuple[Entry, ...] | None = None
     terms: tuple[Entry, ...] | None = None
-    facts: Dict[str, str] = field(default_factory=dict)
+    facts: Dict[str, str] = default(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -151,8 +167,8 @@ class Settings:
     `decimal` maps a money field to "," or "."; `business_currency` is the account's own currency.
     """
 
-    catalogue: Catalogue = field(default_factory=Catalogue)
-    decimal: Dict[str, str] = field(default_factory=dict)
+    catalogue: Catalogue = default(default_factory=Catalogue)
+    decimal: Dict[str, str] = default(default_factory=dict)
     account_country: str | None = None
     business_currency: str | None = None
 
@@ -168,8 +184,8 @@ class Around:
 
     field: Field
     country: pl.Series | None = None
-    others: Dict[str, pl.Series] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
+    others: Dict[str, pl.Series] = default(default_factory=dict)
+    settings: Settings = default(default_factory=Settings)
 
 
 class Judged(NamedTuple):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from pipeline.errors import Misuse
-from pipeline.taxids import identity_series
 from pipeline.targets.interface import Identity, Record
+from pipeline.taxids import identity_series
 
 
 def of_rows(record: pl.DataFrame, identities: Sequence[Identity]) -> pl.Series:
@@ -29,7 +29,7 @@ def of_records(views: Sequence[Record], identities: Sequence[Identity]) -> list[
     """Every identity that each of the target's own records answers to; `views` in the shape we send."""
     names = sorted({name for identity in identities for name in identity.fields})
     columns = {n: [None if v.get(n) in (None, "") else str(v[n]) for v in views] for n in names}
-    frame = pl.DataFrame(columns, schema={n: pl.String for n in names})
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
     found: list[set[str]] = [set() for _ in views]
     for identity in identities:
         for at, text in enumerate(_text(frame, identity).to_list() if views else []):

@@ -33,7 +33,7 @@ async def fetch(client: Client, target: Target, countries: Iterable[str]) -> Cat
     Raises:
         Unavailable: the target cannot be asked.
     """
-    found: dict[str, tuple[Entry, ...]] = {}
+    found: dict[str, Any] = {}
     wanted = tuple(sorted(set(countries)))
     for name, closed in target.lists.items():
         if name == "states" and not wanted:
@@ -70,7 +70,9 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         age = max(0.0, time.time() - float(stored["at"]))
-        lists = {n: tuple(Entry(**e) for e in stored[n]) if stored.get(n) is not None else None for n in LISTS}
+        lists: dict[str, Any] = {
+            n: tuple(Entry(**e) for e in stored[n]) if stored.get(n) is not None else None for n in LISTS
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return None
     said = {n: f"{len(v)} remembered, {_age(age)} old" for n, v in lists.items() if v is not None}

@@ -75,6 +75,8 @@ def _issues(both: pl.DataFrame, origin: Origin) -> pl.Series:
         for name, code, detail in json.loads(line["problems"] or "[]"):
             label, cells = origin.get(name or "", (name, ()))
             value = " ".join(line[c] for c in cells if line[c] is not None) or None
-            kept.append({"field": name, "column": label, "value": value, "code": code, "detail": detail, "suggestion": None})
+            kept.append(
+                {"field": name, "column": label, "value": value, "code": code, "detail": detail, "suggestion": None}
+            )
         lists[line["at"]] = kept
     return pl.Series("issues", lists, dtype=both["issues"].dtype) if hits.height else both["issues"]

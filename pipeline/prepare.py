@@ -6,7 +6,6 @@ This is the first half of the flow, up to `plan.parquet`; `run` has the whole of
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,35 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import polars as pl
 
-from pipeline import existing, identity, lookups, mapping, plan, read, targets
+from pipeline import existing, identity, lookups, mapping, targets
 from pipeline.client import Failed, Patience, connect
-from pipeline.columns import money, normaliser
-from pipeline.errors import Misuse, Unavailable, Unreadable
+from pipeline.errors import Misuse, Unavailable
 from pipeline.folder import RunFolder
-from pipeline.handoff import Around, Catalogue, Mapping, Settings, Sheet
+from pipeline.handoff import Catalogue, Settings
 from pipeline.normalise import normalise
 from pipeline.options import RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder, Choices
 from pipeline.progress import Progress
-from pipeline.schema import fields, find
+from pipeline.schema import fields
+from pipeline.sources import Source, headers, mapped_fields, open_sources, placed, source_facts
 from pipeline.store import ROWS
+from pipeline.survey import Evidence, survey
 from pipeline.targets.interface import Target
 from pipeline.validate import validate
-
-SAMPLE = 2_000
-PLACES = ("city", "district", "commune")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One source, read and mapped; `places` maps its columns into those of all sources together."""
-
-    sheet: Sheet
-    mapping: Mapping
-    places: tuple[int, ...]
 
 
 @dataclass
@@ -63,6 +50,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         Stop: the input, the mapping or the target do not allow it; nothing was sent.
     """
     target = targets.load(options.target)
+    kept = options.out is not None and options.out.is_dir()
     folder = RunFolder.create(options.out, _stem(options.sources[0]), target.name)
     spool = folder.file(".spool")
     spool.mkdir(mode=0o700)
@@ -73,55 +61,17 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
                 raise Misuse(*mapping.missing_message(source.mapping, target.record))
         return _plan(options, server, target, folder, spool, sources, progress)
     except BaseException:
-        shutil.rmtree(folder.path, ignore_errors=True)
+        folder.discard(whole=not kept)
         raise
     finally:
         shutil.rmtree(spool, ignore_errors=True)
-
-
-def open_sources(options: RunOptions, target: Target, spool: Path, progress: Progress) -> tuple[Source, ...]:
-    """Read and map every source; columns of the same name come together."""
-    reading = read.ReadOptions(
-        sheet=options.sheet, header_row=options.header_row, encoding=options.encoding,
-        delimiter=options.delimiter, limit=options.limit,
-    )  # fmt: skip
-    request = mapping.MappingRequest(
-        assigned=dict(options.assigned),
-        file=mapping.load_file(options.mapping_file) if options.mapping_file else None,
-        constants=dict(options.constants), defaults=dict(options.defaults), preset=options.preset,
-    )  # fmt: skip
-    places: dict[tuple[str, int], int] = {}
-    found: list[Source] = []
-    for number, name in enumerate(options.sources):
-        scratch = spool / f"source{number}"
-        scratch.mkdir(mode=0o700)
-        sheet = read.open_sheet(name if name == "-" else Path(name), reading, scratch, progress)
-        first = next(iter(sheet.batches(SAMPLE)), None)
-        if first is None:
-            raise Unreadable(f"{name} has no rows", "Check the sheet and the header row.")
-        decided = mapping.decide(sheet.headers, first.cells, target.record, request)
-        seen: dict[str, int] = {}
-        here = []
-        for header in sheet.headers:
-            seen[header] = seen.get(header, 0) + 1
-            here.append(places.setdefault((header, seen[header]), len(places)))
-        found.append(Source(sheet, decided, tuple(here)))
-    return tuple(found)
-
-
-def headers(sources: tuple[Source, ...]) -> tuple[str, ...]:
-    """The columns of all sources together, as written, in order of first appearance."""
-    named: dict[int, str] = {}
-    for source in sources:
-        named.update(zip(source.places, source.sheet.headers, strict=True))
-    return tuple(named[i] for i in range(len(named)))
 
 
 def _plan(
     options: RunOptions, server: Server | None, target: Target, folder: RunFolder, spool: Path,
     sources: tuple[Source, ...], progress: Progress,
 ) -> Prepared:  # fmt: skip
-    evidence = _survey(options, target, sources, progress)
+    evidence = survey(options, target, sources, progress)
     catalogue, unchecked, requests = _catalogue(options, server, target, evidence.countries, progress)
     settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
     secrets = server.secrets if server else {}
@@ -136,11 +86,9 @@ def _plan(
         for batch in source.sheet.batches(ROWS):
             mapped = mapped_fields(batch.cells, source.mapping, target)
             clean = normalise(mapped, source.mapping, target.record, settings)
-            checked = validate(
-                clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated
-            )
+            checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
             several = len(sources) > 1
-            builder.add(_placed(batch.cells, source.places), checked, mapped,
+            builder.add(placed(batch.cells, source.places), checked, mapped,
                         source.sheet.facts.name if several else "", source.sheet.facts.sheet)  # fmt: skip
             progress.advance(batch.cells.height)
     progress.end()
@@ -156,60 +104,6 @@ def _plan(
     facts = _facts(options, server, target, sources, evidence, catalogue, unchecked, found)
     counts = builder.finish(found, facts, progress)
     return Prepared(folder, counts, sources, unchecked, requests)
-
-
-def mapped_fields(cells: pl.DataFrame, mapped_by: Mapping, target: Target) -> pl.DataFrame:
-    """The fields of a batch as text; a required state that a city can tell gets a blank column."""
-    mapped = mapping.apply(cells, mapped_by)
-    known = fields(target.record)
-    if "state" in known and "state" not in mapped.columns and any(f"~{n}" in mapped.columns for n in PLACES):
-        mapped = mapped.with_columns(state=pl.lit(None, dtype=pl.String))
-    return mapped
-
-
-@dataclass
-class _Evidence:
-    countries: set[str] = field(default_factory=set)
-    decimal: dict[str, str] = field(default_factory=dict)
-
-
-def _survey(options: RunOptions, target: Target, sources: tuple[Source, ...], progress: Progress) -> _Evidence:
-    """What only the whole file can tell: its countries, and the decimal mark of each money column."""
-    evidence = _Evidence()
-    cents = [n for n, f in fields(target.record).items() if f.kind == "cents"]
-    if options.decimal:
-        evidence.decimal = dict.fromkeys(cents, options.decimal)
-    marks: dict[str, list[Any]] = {n: [] for n in cents}
-    country = find(target.record, "country")
-    progress.begin("survey", None)
-    for source in sources:
-        for batch in source.sheet.batches(ROWS):
-            mapped = mapping.apply(batch.cells, source.mapping)
-            if country is not None and "country" in mapped.columns:
-                distinct = mapped["country"].unique()
-                judged = normaliser("country")(distinct, Around(country))
-                evidence.countries.update(judged.value.drop_nulls().to_list())
-            for name in cents:
-                if name in mapped.columns and name not in evidence.decimal:
-                    marks[name].append(mapped[name])
-            progress.advance(batch.cells.height)
-    progress.end()
-    for name, columns in marks.items():
-        if columns:
-            _settle_mark(evidence, name, pl.concat(columns).unique(), sources)
-    return evidence
-
-
-def _settle_mark(evidence: _Evidence, name: str, cells: pl.Series, sources: tuple[Source, ...]) -> None:
-    mark = money.decimal_mark(cells)
-    label = sources[0].mapping.label(name)
-    if mark is money.Mark.CONFLICT:
-        raise Unreadable(
-            f"the amounts in {label!r} use both the comma and the point as decimal mark",
-            "Say which one separates the decimals: --decimal , or --decimal .",
-        )
-    if mark in (money.Mark.COMMA, money.Mark.POINT):
-        evidence.decimal[name] = mark.value
 
 
 def _catalogue(
@@ -268,17 +162,13 @@ async def _existing(
 def _connected(server: Server, target: Target) -> Any:
     headers_ = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(None if server.kind == "sandbox" else target.pace.rate)
-    return connect(server.base_url, headers_, limiter, Patience(target.pace.timeout, retries=3), target.pace.concurrency)
-
-
-def _placed(cells: pl.DataFrame, places: tuple[int, ...]) -> pl.DataFrame:
-    return cells.rename({f"c{i}": f"p{place}" for i, place in enumerate(places)}).rename(
-        {f"p{place}": f"c{place}" for place in places}
+    return connect(
+        server.base_url, headers_, limiter, Patience(target.pace.timeout, retries=3), target.pace.concurrency
     )
 
 
 def _facts(
-    options: RunOptions, server: Server | None, target: Target, sources: tuple[Source, ...], evidence: _Evidence,
+    options: RunOptions, server: Server | None, target: Target, sources: tuple[Source, ...], evidence: Evidence,
     catalogue: Catalogue, unchecked: list[str], found: existing.Found | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
@@ -290,7 +180,7 @@ def _facts(
         "base_url": server.base_url if server else target.base_url,
         "sandbox": server.database if server else None,
         "headers": headers(sources),
-        "sources": [_source_facts(s) for s in sources],
+        "sources": [source_facts(s) for s in sources],
         "options": {
             "on_existing": options.on_existing, "match": options.match, "duplicates": options.duplicates,
             "blank": options.blank, "account_country": options.account_country, "limit": options.limit,
@@ -305,26 +195,6 @@ def _facts(
     }  # fmt: skip
 
 
-def _source_facts(source: Source) -> dict[str, Any]:
-    facts = source.sheet.facts
-    return {
-        **{n: getattr(facts, n) for n in ("name", "kind", "encoding", "delimiter", "sheet", "header_row", "rows", "sha256")},
-        "notes": list(facts.notes), "places": list(source.places),
-        "columns": [
-            {"header": c.header, "field": c.field, "how": c.how, "reason": c.reason, "index": c.index}
-            for c in source.mapping.choices
-        ],
-        "compose": dict(source.mapping.compose), "parts": {k: list(v) for k, v in source.mapping.parts.items()},
-        "constants": dict(source.mapping.constants), "defaults": dict(source.mapping.defaults),
-        "preset": source.mapping.preset, "mapping_notes": list(source.mapping.notes),
-    }  # fmt: skip
-
-
 def _stem(source: str) -> str:
     name = "stdin" if source == "-" else Path(source).name
     return name.split(".")[0] or "customers"
-
-
-
-
-__all__ = ["Prepared", "Source", "headers", "mapped_fields", "open_sources", "plan", "prepare"]

@@ -1,8 +1,8 @@
 """Turn a request into a finished run: the flow itself.
 
-    prepare:  source ─▶ read ─▶ map ─▶ normalise ─▶ validate ─▶ plan.parquet
-    push:     plan.parquet ─▶ the target, through journal.db
-    report:   plan.parquet + journal.db ─▶ results.csv, errors.csv, report.html, summary.json
+prepare:  source ─▶ read ─▶ map ─▶ normalise ─▶ validate ─▶ plan.parquet
+push:     plan.parquet ─▶ the target, through journal.db
+report:   plan.parquet + journal.db ─▶ results.csv, errors.csv, report.html, summary.json
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import platformdirs
 
 from pipeline import existing, identity, outcomes, report, store, targets
 from pipeline.client import Client, Failed, Patience, check_base_url, connect
-from pipeline.errors import Misuse, Stop, Unavailable
+from pipeline.errors import Misuse, Unavailable
 from pipeline.folder import RunFolder
 from pipeline.handoff import Choice, Mapping, SourceFacts
 from pipeline.journal import Journal
@@ -170,7 +170,7 @@ def _interruptible(engine: Engine) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {}
+    before: dict[int, Any] = {}
 
     def handle(number: int, _frame: Any) -> None:
         if engine.result.stopped == "interrupted":
@@ -203,7 +203,8 @@ def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[None]
                 held.enter_context(filelock.FileLock(path, timeout=0, mode=0o600))
             except filelock.Timeout as error:
                 raise Misuse(
-                    f"another push to {what} is under way on this machine", "Wait until it has finished, then push again."
+                    f"another push to {what} is under way on this machine",
+                    "Wait until it has finished, then push again.",
                 ) from error
         yield
 
@@ -240,7 +241,9 @@ def _max_errors(text: str | None, total: int) -> Callable[[int, int], bool] | No
     try:
         limit = float(text[:-1]) * total / 100 if text.endswith("%") else float(int(text))
     except ValueError:
-        raise Misuse(f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%.") from None
+        raise Misuse(
+            f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%."
+        ) from None
     return lambda errors, _rows: errors > 0 and errors >= max(limit, 1)
 
 
@@ -248,7 +251,8 @@ def _settled(folder: RunFolder) -> set[int]:
     path = folder.file("journal.db")
     if not path.exists():
         return set()
-    from pipeline.journal import OPEN, outcomes as read
+    from pipeline.journal import OPEN
+    from pipeline.journal import outcomes as read
 
     frame = read(path, 0, 2**32 - 1)
     return {s for s, state in zip(frame["seq"], frame["state"], strict=True) if state not in OPEN}
@@ -271,7 +275,7 @@ def write_report(
         mode=facts["mode"] if pushed else "dry run", host=facts["base_url"] if facts["mode"] != "sandbox" else "sandbox",
         version=version("customer-import"), started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"), mapping=mapped, decisions=facts["decisions"],
-        unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=next_command(folder, facts, pushed),
+        unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=f"customer-import push {folder.path}",
         raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
         choices={n: f.choices for n, f in fields(target.record).items() if f.choices},
     )  # fmt: skip
@@ -279,11 +283,6 @@ def write_report(
 
 
 WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods")
-
-
-def next_command(folder: RunFolder, facts: dict[str, Any], pushed: bool) -> str:
-    """What a person would type next."""
-    return f"customer-import push {folder.path}"
 
 
 def mapping_of(source: dict[str, Any]) -> Mapping:
@@ -312,8 +311,3 @@ def origin(facts: dict[str, Any]) -> outcomes.Origin:
 def _source(source: dict[str, Any]) -> SourceFacts:
     names = ("name", "kind", "encoding", "delimiter", "sheet", "header_row", "rows", "sha256")
     return SourceFacts(**{n: source[n] for n in names}, notes=tuple(source["notes"]))
-
-
-def stop_of(error: BaseException) -> Stop | None:
-    """The stop inside an exception, if there is one."""
-    return error if isinstance(error, Stop) else None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
@@ -83,7 +83,7 @@ class Field:
         return self.column.sent
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields(record: type[BaseModel]) -> dict[str, Field]:
     """Derive the fields of `record`, in its order."""
     return {name: _field(name, info) for name, info in record.model_fields.items()}

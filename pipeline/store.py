@@ -21,7 +21,7 @@ VERSION = 1
 ROWS = 20_000
 """Rows of a batch: bounds the memory of every stage."""
 
-ISSUE = pl.Struct({n: pl.String for n in ("field", "column", "value", "code", "detail", "suggestion")})
+ISSUE = pl.Struct(dict.fromkeys(("field", "column", "value", "code", "detail", "suggestion"), pl.String))
 
 PLAN_SCHEMA: dict[str, Any] = {
     "seq": pl.UInt32,  # 0-based position in the plan; names the row in the journal
@@ -67,7 +67,8 @@ def facts(folder: RunFolder) -> dict[str, Any]:
     content = folder.read_json("plan.json")
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise Misuse(
-            f"{folder.path} was planned by another version of this program", "Finish it with that version, or run again."
+            f"{folder.path} was planned by another version of this program",
+            "Finish it with that version, or run again.",
         )
     return content
 

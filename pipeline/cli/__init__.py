@@ -29,17 +29,17 @@ COMMANDS = {
 class _Lazy(click.Group):
     """A group whose commands are imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
         command = import_module(f"{__name__}.{name}").command
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -85,7 +85,9 @@ def call(argv: list[str] | None = None) -> int:
         complain(stop)
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted; nothing is lost. An interrupted push goes on with: customer-import push latest", err=True)
+        click.echo(
+            "\ninterrupted; nothing is lost. An interrupted push goes on with: customer-import push latest", err=True
+        )
         return 130
     except BrokenPipeError:
         sys.stderr.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -45,7 +46,9 @@ def remote(target: Target, base_url: str | None, *, test_mode: bool) -> Server |
         return None
     for variable, value in known.items():
         if not value.isascii() or not value.isprintable() or " " in value:
-            raise Misuse(f"{variable} holds a character that no token has", "Copy the value again, without quotes or spaces.")
+            raise Misuse(
+                f"{variable} holds a character that no token has", "Copy the value again, without quotes or spaces."
+            )
     return Server(url, "test" if test_mode else "live", known)
 
 
@@ -78,7 +81,9 @@ def embedded(target: Target, database: Path, account_country: str | None) -> Ite
     """Run the embedded sandbox for a while."""
     from pipeline import sandbox
 
-    settings = sandbox.Settings(database=database, **({"account_country": account_country} if account_country else {}))
+    settings = sandbox.Settings(database=database)
+    if account_country:
+        settings = replace(settings, account_country=account_country)
     with sandbox.serve(settings) as running:
         invented = {s.variable: f"sandbox-{s.variable.lower().replace('_', '-')}" for s in target.secrets}
         yield Server(running.base_url, "sandbox", invented, str(database))

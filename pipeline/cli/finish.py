@@ -47,13 +47,22 @@ def send(
     summary = write_report(folder, pushing, started, requests, pushed=True, progress=bar)
     code = _end(folder, summary, given, dry_run=False)
     if isinstance(stop, KeyboardInterrupt) or stopped == "interrupted":
-        raise Interrupted("interrupted; every row that was sent has its outcome", f"It goes on with: customer-import push {folder.path}")
+        raise Interrupted(
+            "interrupted; every row that was sent has its outcome",
+            f"It goes on with: customer-import push {folder.path}",
+        )
     if stop is not None:
         raise stop
     if stopped == "max_errors":
-        raise TooManyErrors(f"stopped by --max-errors {pushing.max_errors}", f"Look at {folder.file('errors.csv')}; to go on: customer-import push {folder.path}")
+        raise TooManyErrors(
+            f"stopped by --max-errors {pushing.max_errors}",
+            f"Look at {folder.file('errors.csv')}; to go on: customer-import push {folder.path}",
+        )
     if stopped == "canary":
-        raise CanaryDone(f"stopped after the canary of {count(pushing.canary or 0, 'row')}", f"Look at them at the target; to go on: customer-import push {folder.path}")
+        raise CanaryDone(
+            f"stopped after the canary of {count(pushing.canary or 0, 'row')}",
+            f"Look at them at the target; to go on: customer-import push {folder.path}",
+        )
     return code
 
 
@@ -82,7 +91,9 @@ def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str
 
 def _say_source(source: Any, bar: Bar) -> None:
     facts, mapped = source.sheet.facts, source.mapping
-    used = [c for c in mapped.choices if c.field] + [c for c in mapped.choices if not c.field and any(c.index in p for p in mapped.parts.values())]
+    used = [c for c in mapped.choices if c.field] + [
+        c for c in mapped.choices if not c.field and any(c.index in p for p in mapped.parts.values())
+    ]
     what = f" ({mapped.preset} export)" if mapped.preset else ""
     where = f", sheet {facts.sheet}" if facts.sheet else ""
     bar.say(f"{facts.name}{where}{what}: {len(used)} of {len(mapped.choices)} columns are used")
@@ -118,7 +129,11 @@ def show(folder: RunFolder, summary: report.Summary, *, dry_run: bool) -> None:
     for cause in wrong[:5]:
         example = cause.examples[0] if cause.examples else None
         where = f" in {cause.column}" if cause.column else ""
-        shown = f", for example row {example.row}: {example.value}" if example and example.value else (f", row {example.row}" if example else "")
+        shown = (
+            f", for example row {example.row}: {example.value}"
+            if example and example.value
+            else (f", row {example.row}" if example else "")
+        )
         click.echo(f"  {cause.rows:>6,} × {cause.title}{where}{shown}"[:160])
     if len(wrong) > 5:
         click.echo(f"  ... and {len(wrong) - 5} more causes in the report")

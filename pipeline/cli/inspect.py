@@ -14,7 +14,7 @@ from pipeline.cli import flags
 from pipeline.cli.talk import Bar, put_json, talk
 from pipeline.errors import Misuse
 from pipeline.options import RunOptions
-from pipeline.prepare import Source, open_sources
+from pipeline.sources import Source, open_sources
 
 EXAMPLES = 3
 WIDTH = 24
@@ -23,7 +23,12 @@ WIDTH = 24
 @click.command("inspect", short_help="What was detected in a file, and how its columns are mapped.")
 @click.argument("source", metavar="SOURCE")
 @click.option("--to", "target", default="piriod", show_default=True, metavar="T", help="The target to map to.")
-@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the mapping as TOML, to be edited.")
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the mapping as TOML, to be edited.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="No talk.")
 @flags.reading
@@ -53,7 +58,10 @@ def command(source: str, target: str, save: Path | None, as_json: bool, quiet: b
         if save.exists():
             raise Misuse(f"{save} exists already", "Name another file with --save, or remove that one.")
         mapping.write_file(save, found.mapping, found.sheet.headers)
-        talk(f"the mapping is in {save}; use it with: customer-import run {source} --to {target} --mapping {save}", quiet=quiet)
+        talk(
+            f"the mapping is in {save}; use it with: customer-import run {source} --to {target} --mapping {save}",
+            quiet=quiet,
+        )
     if as_json:
         put_json("inspect", _content(found, examples))
     else:
@@ -63,7 +71,10 @@ def command(source: str, target: str, save: Path | None, as_json: bool, quiet: b
 
 def _examples(found: Source) -> list[list[str]]:
     first = next(iter(found.sheet.batches(200))).cells
-    return [first[f"c{i}"].drop_nulls().unique(maintain_order=True).head(EXAMPLES).to_list() for i in range(len(found.sheet.headers))]
+    return [
+        first[f"c{i}"].drop_nulls().unique(maintain_order=True).head(EXAMPLES).to_list()
+        for i in range(len(found.sheet.headers))
+    ]
 
 
 def _content(found: Source, examples: list[list[str]]) -> dict[str, Any]:

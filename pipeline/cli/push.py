@@ -21,7 +21,9 @@ from pipeline.options import Server
 
 @click.command("push", short_help="Execute a reviewed dry run, or go on with an interrupted run.")
 @click.argument("run", metavar="RUN")
-@click.option("--retry", type=click.Choice(["failed", "all"]), help="Also try failed rows again; with all, rejected ones too.")
+@click.option(
+    "--retry", type=click.Choice(["failed", "all"]), help="Also try failed rows again; with all, rejected ones too."
+)
 @flags.pacing
 def command(run: str, retry: str | None, **given: Any) -> int:
     """Send what the plan of RUN (a run folder, or latest) still has to send; never a row that is in.
@@ -34,7 +36,7 @@ def command(run: str, retry: str | None, **given: Any) -> int:
       customer-import push runs/clientes-piriod-20261121T093000Z --retry failed
     """
     folder = RunFolder.find(run)
-    options = replace(flags.push_options(given), retry=retry or "none")
+    options = replace(flags.push_options(given), retry=retry or "none")  # type: ignore[arg-type]
     with _server(store.facts(folder), given) as server:
         return finish.send(folder, server, options, Bar(quiet=given["quiet"]), given, datetime.now(UTC))
 

@@ -21,16 +21,42 @@ from pipeline.options import RunOptions, Server
 @click.option("--dry-run", is_flag=True, help="Stop after planning; `push RUN` executes the plan as it was reviewed.")
 @click.option("--offline", is_flag=True, help="Send no request at all (with --dry-run).")
 @click.option("--sandbox", "use_sandbox", is_flag=True, help="Push to the embedded sandbox; no credentials needed.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Run folder (new or empty).")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Run folder (new or empty)."
+)
 @flags.reading
 @click.option("--decimal", type=click.Choice([",", "."]), help="What separates the decimals of amounts.")
 @click.option("--account-country", metavar="CC", help="The account's own country (ISO code).")
 @click.option("--business-currency", metavar="CCC", help="The account's own currency (ISO code).")
-@click.option("--states", "states_file", type=click.Path(dir_okay=False), metavar="FILE", help="State catalogue to use instead of the target's.")
-@click.option("--on-existing", type=click.Choice(["skip", "update", "error"]), default="skip", show_default=True, help="The customer is at the target already.")
+@click.option(
+    "--states",
+    "states_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="State catalogue to use instead of the target's.",
+)
+@click.option(
+    "--on-existing",
+    type=click.Choice(["skip", "update", "error"]),
+    default="skip",
+    show_default=True,
+    help="The customer is at the target already.",
+)
 @click.option("--match", metavar="FIELD[,FIELD]", help="What makes two customers the same.")
-@click.option("--duplicates", type=click.Choice(["error", "first", "last", "all"]), default="error", show_default=True, help="Rows of the same customer that differ.")
-@click.option("--blank", type=click.Choice(["keep", "clear"]), default="keep", show_default=True, help="What a blank cell does to an existing customer.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(["error", "first", "last", "all"]),
+    default="error",
+    show_default=True,
+    help="Rows of the same customer that differ.",
+)
+@click.option(
+    "--blank",
+    type=click.Choice(["keep", "clear"]),
+    default="keep",
+    show_default=True,
+    help="What a blank cell does to an existing customer.",
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N data rows.")
 @click.option("--test-mode", is_flag=True, help="Piriod's test data.")
 @flags.pacing
@@ -68,7 +94,9 @@ def _options(given: dict[str, Any]) -> RunOptions:
         raise Misuse(f"{target.title} has no test mode", "Leave --test-mode out.")
     country = given["account_country"]
     if country is not None and (len(country) != 2 or not country.isascii() or not country.isalpha()):
-        raise Misuse(f"--account-country {country!r} is no ISO code", "Write two letters, for example --account-country CL.")
+        raise Misuse(
+            f"--account-country {country!r} is no ISO code", "Write two letters, for example --account-country CL."
+        )
     return RunOptions(
         sources=given["sources"], target=target.name, out=given["out"], offline=given["offline"], dry_run=given["dry_run"],
         sheet=given["sheet"], header_row=given["header_row"], encoding=given["encoding"],

@@ -24,7 +24,9 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
         elif setting.name in ("tokens", "workspaces"):
             option = click.option(flag, multiple=True, help=said)
         elif setting.name == "duplicate":
-            option = click.option(flag, type=click.Choice(["allow", "reject", "conflict"]), default=default, show_default=True, help=said)
+            option = click.option(
+                flag, type=click.Choice(["allow", "reject", "conflict"]), default=default, show_default=True, help=said
+            )
         elif setting.name == "fault_limit":
             option = click.option(flag, type=int, help=said)
         elif isinstance(default, int | float):
@@ -36,8 +38,12 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("sandbox", short_help="The local stand-in for both APIs.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on 127.0.0.1 (0: any).")
-@click.option("--database", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file; without one it forgets.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on 127.0.0.1 (0: any)."
+)
+@click.option(
+    "--database", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file; without one it forgets."
+)
 @_knobs
 def command(port: int, database: Path | None, **knobs: Any) -> int:
     """Serve invented Piriod and DayZero APIs on this machine only.

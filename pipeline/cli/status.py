@@ -30,15 +30,32 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
     found: list[pl.DataFrame] = []
     for table in outcomes.table(folder, origin(facts), pushed=pushed):
         counts.update(dict(table["status"].value_counts().iter_rows()))
-        bad = table.filter(pl.col("status").is_in(["invalid", "rejected", "failed", "unknown"]) & (pl.col("issues").list.len() > 0))
+        bad = table.filter(
+            pl.col("status").is_in(["invalid", "rejected", "failed", "unknown"]) & (pl.col("issues").list.len() > 0)
+        )
         told = bad.select("row", "issues").explode("issues").unnest("issues").filter(issues.is_error("code"))
-        found.append(told.group_by("code", "column").agg(pl.len().alias("rows"), pl.struct("row", "value").head(EXAMPLES).alias("examples")))
+        found.append(
+            told.group_by("code", "column").agg(
+                pl.len().alias("rows"), pl.struct("row", "value").head(EXAMPLES).alias("examples")
+            )
+        )
     if counts.total() != facts["rows"]:
-        raise BrokenInvariant(f"{counts.total()} rows have an outcome, and {facts['rows']} were read", "This is a bug; please report it.")
+        raise BrokenInvariant(
+            f"{counts.total()} rows have an outcome, and {facts['rows']} were read", "This is a bug; please report it."
+        )
     code = 1 if any(counts[n] for n in ("invalid", "rejected", "failed", "unknown", "not_attempted")) else 0
     causes = _causes(found)
     if as_json:
-        put_json("status", {"run": str(folder.path), "rows": facts["rows"], "counts": dict(counts), "pushed": pushed, "causes": causes})
+        put_json(
+            "status",
+            {
+                "run": str(folder.path),
+                "rows": facts["rows"],
+                "counts": dict(counts),
+                "pushed": pushed,
+                "causes": causes,
+            },
+        )
     elif not quiet:
         _show(folder, facts, counts, causes, pushed=pushed)
     return code
@@ -47,7 +64,11 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
 def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
     if not found:
         return []
-    every = pl.concat(found).group_by("code", "column").agg(pl.col("rows").sum(), pl.col("examples").explode().head(EXAMPLES))
+    every = (
+        pl.concat(found)
+        .group_by("code", "column")
+        .agg(pl.col("rows").sum(), pl.col("examples").explode().head(EXAMPLES))
+    )
     kinds = issues.catalogue()
     return [
         {**line, "title": kinds[line["code"]].title if line["code"] in kinds else line["code"]}
@@ -55,11 +76,15 @@ def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
     ]
 
 
-def _show(folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool) -> None:
+def _show(
+    folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool
+) -> None:
     click.echo(f"{folder.path}: {facts['target']}, {facts['mode']}, {'pushed' if pushed else 'planned, not pushed'}")
     click.echo(f"{facts['rows']:,} rows read = " + " + ".join(f"{n:,} {name}" for name, n in sorted(counts.items())))
     for cause in causes[:5]:
-        shown = "; ".join(f"row {e['row']}: {e['value']}" if e["value"] else f"row {e['row']}" for e in cause["examples"])
+        shown = "; ".join(
+            f"row {e['row']}: {e['value']}" if e["value"] else f"row {e['row']}" for e in cause["examples"]
+        )
         where = f" in {cause['column']}" if cause["column"] else ""
         click.echo(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})")
     if counts["ready"] or counts["not_attempted"] or counts["unknown"]:
@@ -67,4 +92,6 @@ def _show(folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes
     elif counts["failed"]:
         click.echo(f"next: customer-import push {folder.path} --retry failed")
     elif counts["invalid"] or counts["rejected"]:
-        click.echo(f"next: correct {folder.file('errors.xlsx' if folder.file('errors.xlsx').exists() else 'errors.csv')} and import it")
+        click.echo(
+            f"next: correct {folder.file('errors.xlsx' if folder.file('errors.xlsx').exists() else 'errors.csv')} and import it"
+        )

@@ -59,7 +59,11 @@ def talk(text: str = "", *, quiet: bool = False) -> None:
 
 def put_json(kind: str, content: dict[str, Any]) -> None:
     """Print a result as JSON on stdout."""
-    click.echo(json.dumps({"schema": f"customer-import/{kind}/{JSON_VERSION}", **content}, ensure_ascii=False, indent=1, default=str))
+    click.echo(
+        json.dumps(
+            {"schema": f"customer-import/{kind}/{JSON_VERSION}", **content}, ensure_ascii=False, indent=1, default=str
+        )
+    )
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

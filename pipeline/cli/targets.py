@@ -33,7 +33,9 @@ def command(target: str | None, as_json: bool, check: bool, test_mode: bool, bas
             put_json("targets", {"targets": [_facts(t) for t in found]})
         else:
             for one in found:
-                click.echo(f"{one.name:<10} {one.title:<10} {one.base_url}  {', '.join(s.variable for s in one.secrets)}")
+                click.echo(
+                    f"{one.name:<10} {one.title:<10} {one.base_url}  {', '.join(s.variable for s in one.secrets)}"
+                )
         return 0
     chosen = targets.load(target)
     if check:
@@ -57,7 +59,10 @@ async def _try(target: Target, server: Server) -> int | None:
         try:
             return target.page(await client.read(target.search({}, None))).total
         except Failed as error:
-            raise Unavailable(f"{target.title} at {server.base_url} does not answer as expected: {error}", "Check the address, the token and the workspace.") from error
+            raise Unavailable(
+                f"{target.title} at {server.base_url} does not answer as expected: {error}",
+                "Check the address, the token and the workspace.",
+            ) from error
 
 
 def _facts(target: Target) -> dict[str, Any]:
@@ -84,4 +89,6 @@ def _show(target: Target) -> None:
             "required" if field.required else "", f"up to {field.max_length} characters" if field.max_length else "",
             " | ".join(field.choices), "" if field.sent else "not sent",
         ]  # fmt: skip
-        click.echo(f"  {name:<24} {field.column.help} {'(' + ', '.join(p for p in limits if p) + ')' if any(limits) else ''}".rstrip())
+        click.echo(
+            f"  {name:<24} {field.column.help} {'(' + ', '.join(p for p in limits if p) + ')' if any(limits) else ''}".rstrip()
+        )

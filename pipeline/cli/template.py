@@ -14,8 +14,20 @@ from pipeline.handoff import Catalogue
 
 @click.command("template", short_help="Write an empty workbook or CSV with a target's columns.")
 @click.argument("target", metavar="TARGET")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="FILE.xlsx or FILE.csv.  [default: TARGET-template.xlsx]")
-@click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True, help="Language of the headers and the help.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="FILE.xlsx or FILE.csv.  [default: TARGET-template.xlsx]",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "es"]),
+    default="en",
+    show_default=True,
+    help="Language of the headers and the help.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(target: str, output: Path | None, lang: str, as_json: bool, quiet: bool) -> int:

@@ -79,6 +79,8 @@ def judge(text: str, mark: str | None, low: int | None, high: int | None, busine
     if len(fitting) > 1:
         named = [f"{reading} (with {reading.mark} for decimals)" for reading in fitting]
         return Verdict(code="money.ambiguous", detail=" or ".join(named))
+    if len(amount.readings) > 1 and fitting[0].fraction:
+        return Verdict(code="money.too_precise")  # even zeros: '500.000' is more likely half a million than five hundred
     return _bounded(fitting[0], amount.negative, low, high)
 
 

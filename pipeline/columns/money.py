@@ -11,6 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.columns import cells as text_of
+from pipeline.columns import currencies
 from pipeline.columns.amounts import judge
 from pipeline.columns.decimals import Evidence, Mark, decimal_mark, evidence, shapes
 from pipeline.columns.distinct import Verdict, settle
@@ -27,7 +28,10 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     mark = settings.decimal.get(field.name)
     low, high = field.ge, field.le
     text = text_of.without_stand_ins(cells)
-    frame = pl.DataFrame({"text": text}).with_columns(plain=pl.col("text").str.contains(shapes(mark)))
+    bare = text
+    if settings.business_currency is None or settings.business_currency in currencies.meanings("$"):
+        bare = text.str.replace(r"^\$ ?", "")
+    frame = pl.DataFrame({"text": bare}).with_columns(plain=pl.col("text").str.contains(shapes(mark)))
     digits = pl.col("text").str.replace_all("[^0-9]", "")
     places = pl.col("text").str.extract(r"[.,]([0-9]{1,2})$").str.len_bytes().fill_null(0)
     cents = digits.cast(pl.Int64, strict=False) * pl.lit(10, pl.Int64).pow(2 - places.cast(pl.Int64))

@@ -168,7 +168,8 @@ def _first_and_last(plan: Plan, sources: list[Source]) -> list[Source]:
 def _contains(whole: Source, part: Source) -> bool:
     """Whether the one column's cells already end with the other's, in most rows."""
     frame = pl.DataFrame({"whole": whole.cells, "part": part.cells}).drop_nulls()
-    return len(frame) > 0 and (frame["whole"].str.ends_with(frame["part"]).mean() or 0) > 0.8  # type: ignore[operator]
+    ends = frame.select(pl.col("whole").str.ends_with(pl.col("part")))[:, 0]
+    return len(frame) > 0 and ends.sum() > 0.8 * len(frame)
 
 
 def _address(plan: Plan, sources: list[Source], record: type[BaseModel], done: frozenset[str]) -> None:

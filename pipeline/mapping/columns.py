@@ -52,7 +52,12 @@ def read_columns(
             meaning = _with_preset(header, record, preset)
         sources.append(Source(index, header, meaning, evidence(cells), cells))
     if labels:
-        return sources
+        # Everybody's list may have these headers too: cells still decide what `Estado` is.
+        double = [replace(s, meaning=replace(s.meaning, role="estado")) for s in sources]
+        return [
+            replace(s, meaning=_settled(d, sources, record)) if fold(s.header) == "estado" and s.seen.known else s
+            for s, d in zip(sources, double, strict=True)
+        ]
     sources = [replace(s, meaning=_settled(s, sources, record)) for s in sources]
     return [replace(s, meaning=_content(s, sources, record)) for s in sources]
 

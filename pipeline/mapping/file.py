@@ -159,11 +159,9 @@ def _options(path: Path, lines: dict[tuple[str, str], int], options: dict[str, A
 def _texts(path: Path, lines: dict[tuple[str, str], int], table: str, entries: dict[str, Any]) -> dict[str, str]:
     texts = {}
     for key, value in entries.items():
-        if isinstance(value, bool):
-            value = str(value).lower()  # noqa: PLW2901
         if not isinstance(value, str | int):
             raise Misuse(f"{_at(path, lines, table, key)}: {key} cannot be {value!r}", f'Write the value in quotes: {_key(key)} = "...".')
-        texts[key] = str(value)
+        texts[key] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
 
 

@@ -84,7 +84,7 @@ def _asked(name: str) -> Preset:
 def _read(name: str, content: dict[str, Any]) -> Preset:
     unknown = set(content) - {"title", "source", "recognise", "qualifiers", "columns", "left_out", "name_order", "notes"}
     if unknown:
-        raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
+        raise ValueError(f"unknown key {min(unknown)!r}")
     return Preset(
         name=name,
         title=str(content.get("title", name)),

@@ -99,9 +99,7 @@ class Builder:
             if hit.any():
                 chosen = part.filter(hit)
                 text = unframe(chosen).text().alias("body")
-                parts.append(
-                    chosen.select("row", "source", "sheet", "who", "identity").hstack([seq.filter(hit), text])
-                )
+                parts.append(chosen.select("row", "source", "sheet", "who", "identity").hstack([seq.filter(hit), text]))
         self._verdicts = duplicates.judge(pl.concat(parts), self._choices.policy, self._mapping.label)
 
     def wanted(self) -> Iterator[Wanted]:
@@ -137,7 +135,7 @@ class Builder:
     def _read(self) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
         start = 0
         for number in range(self._parts):
-            part = pl.read_ipc(self._spool / f"{number:06}.ipc", memory_map=False)
+            part = pl.read_ipc(self._spool / f"{number:06}.ipc")
             yield pl.int_range(start, start + part.height, dtype=pl.UInt32, eager=True).alias("seq"), part
             start += part.height
 
@@ -156,7 +154,10 @@ class Builder:
             plan = plan.update(overlay, on="seq", include_nulls=False) if overlay.height else plan
         plan = self._with_issues(plan, found)
         plan = plan.with_columns(
-            payload=pl.when(pl.col("action") != "none").then("payload").when(pl.col("after").is_not_null()).then("payload")
+            payload=pl.when(pl.col("action") != "none")
+            .then("payload")
+            .when(pl.col("after").is_not_null())
+            .then("payload")
         )
         cells = {f"c{i}": pl.lit(None, dtype=pl.String) for i in range(self._cells) if f"c{i}" not in plan.columns}
         return plan.with_columns(**cells)

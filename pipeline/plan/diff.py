@@ -1,7 +1,7 @@
 """Turn our record and the target's own into what an update has to send: only what differs.
 
-    >>> differences({"name": "Ana", "phone": "+56911111111"}, {"name": "Ana", "phone": None}, (), (), ())
-    {'phone': '+56911111111'}
+>>> differences({"name": "Ana", "phone": "+56911111111"}, {"name": "Ana", "phone": None}, (), (), ())
+{'phone': '+56911111111'}
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Pieces(NamedTuple):
         objects = dict(self.objects)
         if key is not None and key_path is not None:
             parent, _, entry = key_path.partition(".")
-            member = pl.select(pl.lit(f"{json.dumps(entry)}:\"") + key + pl.lit('"')).to_series()
+            member = pl.select(pl.lit(f'{json.dumps(entry)}:"') + key + pl.lit('"')).to_series()
             objects[parent] = _joined([objects[parent], member]) if parent in objects else member
         parts = [self.body]
         for parent, members in objects.items():

@@ -158,4 +158,8 @@ def _one(records: Sequence[Record]) -> Fate:
     if not records:
         return NotThere()
     ids = {str(r.get("id")) for r in records}
-    return There(ids.pop()) if len(ids) == 1 else Unclear(f"several customers carry the row's key: {', '.join(sorted(ids))}")
+    return (
+        There(ids.pop())
+        if len(ids) == 1
+        else Unclear(f"several customers carry the row's key: {', '.join(sorted(ids))}")
+    )

@@ -52,8 +52,7 @@ class Queue:
 
     def count(self) -> int:
         """How many rows `pending` yields."""
-        ready = sum(b.filter(pl.col("status") == "ready").height for b in self._counting())
-        return ready
+        return sum(b.filter(pl.col("status") == "ready").height for b in self._counting())
 
     def _counting(self) -> Iterator[pl.DataFrame]:
         for batch in store.batches(self._folder, ("seq", "status")):

@@ -51,7 +51,7 @@ class Resolver:
             where = pl.Series([country], dtype=pl.String)
             judged = normaliser(field.kind)(pl.Series([text]), Around(field, where, {}, self._settings))
             code = judged.code[0]
-            wrong = code in issues.errors() or code is None and judged.value[0] is None
+            wrong = code in issues.errors() or (code is None and judged.value[0] is None)
             self._known[asked] = (judged.value[0], (code or "field.required") if wrong else None)
         return self._known[asked]
 

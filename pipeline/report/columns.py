@@ -38,9 +38,7 @@ def layout(facts: Facts) -> Layout:
         if header in RESERVED:
             name = _free(header, taken)
             taken.add(name)
-            notes.append(
-                f"Your column {header!r} is called {name!r} in the result files, as {header!r} is ours."
-            )
+            notes.append(f"Your column {header!r} is called {name!r} in the result files, as {header!r} is ours.")
         own.append(name)
     return Layout(helpers, (*helpers, "_run"), tuple(own), tuple(notes))
 

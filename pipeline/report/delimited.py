@@ -33,9 +33,7 @@ class CsvFile:
         """Append the rows of frames that stand side by side."""
         rows = pl.concat(frames, how="horizontal")
         if not self._raw:
-            rows = rows.with_columns(
-                escape(pl.col(name)).alias(name) for name in rows.select(cs.string()).columns
-            )
+            rows = rows.with_columns(escape(pl.col(name)).alias(name) for name in rows.select(cs.string()).columns)
         self._append(rows)
 
     def _append(self, rows: pl.DataFrame) -> None:

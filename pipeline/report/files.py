@@ -83,13 +83,9 @@ class Files:
         plan = self._layout
         if self._error_csv is None:
             headers = (*plan.error_helpers, *plan.own)
-            self._error_csv = CsvFile(
-                self._new("errors.csv"), headers, self._facts.delimiter, raw=self._facts.raw_csv
-            )
+            self._error_csv = CsvFile(self._new("errors.csv"), headers, self._facts.delimiter, raw=self._facts.raw_csv)
             if self._books:
-                self._error_book = ErrorBook(
-                    self._new("errors.xlsx"), self._scratch, plan, self._facts, self._words
-                )
+                self._error_book = ErrorBook(self._new("errors.xlsx"), self._scratch, plan, self._facts, self._words)
         helpers = helper_frame(wrong, plan.error_helpers, self._facts, advice=True)
         cells = self._cells(wrong)
         self._error_csv.write(helpers, cells)

@@ -34,16 +34,12 @@ def change_group(changes: Sequence[Change], words: Words) -> Html:
     if not changes:
         return Html()
     lead = tag("p", words("p_changes_lead"), class_="lead")
-    return tag(
-        "section", tag("h2", words("p_changes")), lead, *(_change(change, words) for change in changes)
-    )
+    return tag("section", tag("h2", words("p_changes")), lead, *(_change(change, words) for change in changes))
 
 
 def _cause(cause: Cause, most: int, words: Words, *, first: bool) -> Html:
     share = tag("rect", class_=f"f-{cause.severity}", width=round(100 * cause.rows / most, 1), height=4)
-    picture = tag(
-        "svg", share, class_="share", viewBox="0 0 100 4", preserveAspectRatio="none", aria_hidden="true"
-    )
+    picture = tag("svg", share, class_="share", viewBox="0 0 100 4", preserveAspectRatio="none", aria_hidden="true")
     title = f"{cause.title}: {cause.detail}" if cause.detail else cause.title
     column = tag("span", cause.column, class_="column") if cause.column else None
     button = tag("button", words("p_show_rows"), type="button", hidden=True, data_code=cause.code,

@@ -24,7 +24,9 @@ def page(summary: Summary, facts: Facts, shown: Shown, words: Words) -> str:
     """The whole page as HTML."""
     style, style_hash = asset(_asset("page.css"), "style")
     script, script_hash = asset(_asset("page.js"), "script")
-    policy = f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; base-uri 'none'; form-action 'none'"
+    )
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -87,9 +89,7 @@ def _bar(summary: Summary, facts: Facts, words: Words) -> Html:
     drawn, legend, label = [], [], []
     for status, count in parts:
         width = 1000 * wide[status] / total
-        drawn.append(
-            tag("rect", class_=f"f-{status}", x=round(left, 1), y=0, height=36, width=round(width - 2, 1))
-        )
+        drawn.append(tag("rect", class_=f"f-{status}", x=round(left, 1), y=0, height=36, width=round(width - 2, 1)))
         left += width
         name, number = words(f"s_{status}"), words.number(count)
         label.append(f"{number} {name}")
@@ -147,12 +147,8 @@ def _rows(summary: Summary, shown: Shown, words: Words) -> Html:
     elif count == total:
         said = words("p_rows_out", shown=count)
     else:
-        said = words(
-            "p_rows_some_unknown" if summary.counts["unknown"] else "p_rows_some", shown=count, total=total
-        )
-    search = tag(
-        "input", id="search", type="search", placeholder=words("p_search"), aria_label=words("p_search")
-    )
+        said = words("p_rows_some_unknown" if summary.counts["unknown"] else "p_rows_some", shown=count, total=total)
+    search = tag("input", id="search", type="search", placeholder=words("p_search"), aria_label=words("p_search"))
     return tag(
         "section",
         tag("h2", words("p_rows")),

@@ -22,9 +22,7 @@ class Places:
             self._by_header[header] = (*self._by_header.get(header, ()), index)
         self._width = len(facts.headers)
 
-    def of(
-        self, field: str | None, column: str | None, value: str | None, cells: Sequence[str | None]
-    ) -> list[int]:
+    def of(self, field: str | None, column: str | None, value: str | None, cells: Sequence[str | None]) -> list[int]:
         """The columns of a problem: those that feed its field, else those of that header.
 
         Where several columns have the header, those that hold the problem's value count, if any does.

@@ -44,11 +44,7 @@ def tell(batch: pl.DataFrame) -> Told:
         .explode("issues")
         .unnest("issues")
     )
-    said = (
-        pl.when(pl.col("message").fill_null("") != "")
-        .then("message")
-        .otherwise(pl.col("code").fill_null("?"))
-    )
+    said = pl.when(pl.col("message").fill_null("") != "").then("message").otherwise(pl.col("code").fill_null("?"))
     issues = render(issues).with_columns(_reason().alias("reason"), said.alias("message"))
     told = _by_row(issues)
     changes = pl.when(pl.col("changes") != "").then("changes").alias("_changes")
@@ -72,9 +68,7 @@ def _reason() -> pl.Expr:
 
 def _by_row(issues: pl.DataFrame) -> pl.DataFrame:
     """One row per row that has problems: `at`, `_error_codes`, `_errors`, `_advice`, `_warnings`."""
-    start = (
-        pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
-    )
+    start = pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
     said, remedy = pl.col("message").str.strip_chars_end(". "), pl.col("remedy").fill_null("")
     advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(said, pl.lit(". "), remedy))
     texts = issues.select(

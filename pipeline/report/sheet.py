@@ -76,9 +76,7 @@ class TextSheet:
             width = WIDTHS.get(header, 12) if column < helpers else max(10, min(40, len(header) + 3))
             form = wrapped if column < helpers and header == "_errors" else self._text
             self.sheet.set_column(column, column, width, form)
-        self._forms = [
-            wrapped if c < helpers and h == "_errors" else self._text for c, h in enumerate(headers)
-        ]
+        self._forms = [wrapped if c < helpers and h == "_errors" else self._text for c, h in enumerate(headers)]
         for column, header in enumerate(headers):
             put(self.sheet, 0, column, header, ours if column < helpers else theirs)
         self.sheet.repeat_rows(0)

@@ -48,9 +48,7 @@ class Shown:
         self._seen += frame.height
         for kept, statuses in ((self._wrong, _REACHED), (self._waiting, ("not_attempted",))):
             if len(kept) < MOST_ROWS:
-                kept += self._take(
-                    frame.filter(pl.col("status").is_in(statuses)), issues, MOST_ROWS - len(kept)
-                )
+                kept += self._take(frame.filter(pl.col("status").is_in(statuses)), issues, MOST_ROWS - len(kept))
 
     def _take(self, frame: pl.DataFrame, issues: pl.DataFrame, most: int) -> list[dict[str, Any]]:
         frame = frame.head(most)

@@ -14,9 +14,7 @@ from importlib import resources
 @lru_cache(maxsize=1)
 def languages() -> dict[str, dict[str, str]]:
     """The texts by language and name."""
-    return tomllib.loads(
-        resources.files("pipeline.report").joinpath("words.toml").read_text(encoding="utf-8")
-    )
+    return tomllib.loads(resources.files("pipeline.report").joinpath("words.toml").read_text(encoding="utf-8"))
 
 
 class Words:

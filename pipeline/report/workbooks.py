@@ -38,9 +38,7 @@ class ResultBook:
         self.refusal = ""
         self._words = words
         self._book = open_book(path, scratch)
-        self._sheet = TextSheet(
-            self._book, words("rows"), (*layout.helpers, *layout.own), len(layout.helpers)
-        )
+        self._sheet = TextSheet(self._book, words("rows"), (*layout.helpers, *layout.own), len(layout.helpers))
         self._sheet.sheet.freeze_panes(1, layout.helpers.index("_status") + 1)
 
     def write(self, helpers: pl.DataFrame, cells: pl.DataFrame) -> None:
@@ -93,16 +91,12 @@ class ErrorBook:
         if long.any() and not self._first_long:
             self._first_long = helpers["_row"].filter(long)[0]
         faults: dict[int, list[tuple[Any, ...]]] = {}
-        for at, *fault in issues.select(
-            "at", "field", "column", "value", "severity", "message", "remedy"
-        ).iter_rows():
+        for at, *fault in issues.select("at", "field", "column", "value", "severity", "message", "remedy").iter_rows():
             faults.setdefault(at, []).append(tuple(fault))
         for at, (ours, theirs) in enumerate(zip(helpers.iter_rows(), cells.iter_rows(), strict=True)):
             if not long[at]:
                 marks = self._mark(theirs, faults.get(at, []))
-                self._rows.write(
-                    (*ours, *theirs), {column: self._looks[look] for column, (look, _) in marks.items()}
-                )
+                self._rows.write((*ours, *theirs), {column: self._looks[look] for column, (look, _) in marks.items()})
                 self._note(marks)
 
     def finish(self, path: str, counts: dict[str, int], causes: Sequence[Cause]) -> list[str]:
@@ -173,9 +167,7 @@ class ErrorBook:
                 place = column + self._shift
                 self._rows.sheet.data_validation(1, place, self._rows.count, place, rule)
 
-    def _causes(
-        self, path: str, counts: dict[str, int], causes: Sequence[Cause], left_out: list[str]
-    ) -> None:
+    def _causes(self, path: str, counts: dict[str, int], causes: Sequence[Cause], left_out: list[str]) -> None:
         book, sheet, words = self._book, self._front, self._words
         big, bold = (
             book.add_format({"bold": True, "font_size": 16}),

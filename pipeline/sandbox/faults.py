@@ -31,7 +31,9 @@ _AFTER: tuple[tuple[str, After, bool], ...] = (
     ("cut_short", "cut", True),
     ("get_cut_short", "cut", False),
 )
-_CHANCES = tuple(knob.name for knob in fields(Settings) if "probability" in knob.metadata)
+_CHANCES = tuple(
+    knob.name for knob in fields(Settings) if "probability" in knob.metadata and knob.name != "late_commit_rate"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Faults:
     def _possible(self, settings: Settings) -> bool:
         if settings.fault_limit is not None and self._made >= settings.fault_limit:
             return False
-        return bool(settings.late_commit) or any(getattr(settings, n) for n in _CHANCES if n != "late_commit_rate")
+        return bool(settings.late_commit) or any(getattr(settings, name) for name in _CHANCES)
 
 
 def _choose(settings: Settings, writes: bool, mark: bytes) -> Draw:

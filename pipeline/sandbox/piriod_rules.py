@@ -51,9 +51,8 @@ def check(settings: Settings, sent: Json, old: Json | None) -> Json:
     """
     record, known = _record()
     changes = {name: value for name, value in sent.items() if name in known}
-    problems: Problems = {
-        name: ["This field may not be null."] for name, value in changes.items() if value is None and name not in _NULLABLE
-    }
+    nulls = [name for name, value in changes.items() if value is None and name not in _NULLABLE]
+    problems: Problems = {name: ["This field may not be null."] for name in nulls}
     whole = _merge(settings, changes, old)
     try:
         body = record.model_validate(whole).model_dump()

@@ -10,15 +10,19 @@ from __future__ import annotations
 import gettext
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import phonenumbers
 import pycountry
 from babel.numbers import get_territory_currencies
 
-REGULATED = frozenset("AR BO BR CL CO CR DO EC GT HN MX NI PA PE PY SV UY".split())
+REGULATED = frozenset(
+    ["AR", "BO", "BR", "CL", "CO", "CR", "DO", "EC", "GT", "HN", "MX", "NI", "PA", "PE", "PY", "SV", "UY"]
+)
 """Countries whose customers need a tax id if the account is of the same country; the list is undocumented."""
 
+_subdivisions: Callable[..., Any] = pycountry.subdivisions.get
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -36,11 +40,11 @@ class Place:
 def countries() -> dict[str, Place]:
     """All countries by ISO 3166-1 alpha-2 code, in the order of the code."""
     spanish = _spanish("iso3166-1")
-    found = {c.alpha_2: Place(c.alpha_2, spanish(getattr(c, "common_name", c.name))) for c in pycountry.countries}
-    return dict(sorted(found.items()))
+    names = {c.alpha_2: getattr(c, "common_name", c.name) for c in pycountry.countries}
+    return {code: Place(code, spanish(names[code])) for code in sorted(names)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def states(country: str) -> tuple[Place, ...]:
     """The states of a country, in the order of their names."""
     known = pycountry.countries.get(alpha_2=country)
@@ -50,7 +54,7 @@ def states(country: str) -> tuple[Place, ...]:
     base = int(known.numeric) * 100_000
     found = [
         Place(s.code, spanish(s.name), country, base + _number(s.code.partition("-")[2]))
-        for s in pycountry.subdivisions.get(country_code=country) or ()
+        for s in _subdivisions(country_code=country) or ()
         if s.parent_code is None
     ]
     found = found or [Place(country, countries()[country].name, country, base)]
@@ -71,7 +75,7 @@ def _pick(country: str, number: int = -1, code: str = "") -> Place | None:
     return next((s for s in states(country) if s.number == number or s.code == code), None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def country_object(code: str) -> dict[str, object]:
     """The vendor's Country: {id, name, code, has_regulation, currencies}."""
     dialled = phonenumbers.country_code_for_region(code)
@@ -80,14 +84,15 @@ def country_object(code: str) -> dict[str, object]:
         "name": countries()[code].name,
         "code": f"+{dialled}" if dialled else "",
         "has_regulation": code in REGULATED,
-        "currencies": list(get_territory_currencies(code)),
+        "currencies": legal_currencies(code),
     }
 
 
 def state_object(place: Place, as_text: bool) -> dict[str, object]:
     """The vendor's State: {id, name, country}; with text ids also its code, as in the older documents."""
     if as_text:
-        return {"id": place.code, "name": place.name, "code": place.code.partition("-")[2], "country": place.parent}
+        short = place.code.partition("-")[2]
+        return {"id": place.code, "name": place.name, "code": short, "country": place.parent}
     return {"id": place.number, "name": place.name, "country": place.parent}
 
 
@@ -100,9 +105,12 @@ def currencies() -> dict[str, dict[str, object]]:
 
 def default_currency(country: str) -> str | None:
     """The currency a customer of this country gets where none is named."""
-    legal = country_object(country)["currencies"]
-    assert isinstance(legal, list)
-    return str(legal[0]) if legal else None
+    return next(iter(legal_currencies(country)), None)
+
+
+def legal_currencies(country: str) -> list[str]:
+    """The currencies in use in a country, the main one first; none for an unknown country."""
+    return list(get_territory_currencies(country)) if country in countries() else []
 
 
 def _number(code: str) -> int:
@@ -112,7 +120,7 @@ def _number(code: str) -> int:
     return total
 
 
-@lru_cache(maxsize=None)
+@cache
 def _translation(domain: str) -> gettext.NullTranslations:
     return gettext.translation(domain, pycountry.LOCALES_DIR, languages=["es"], fallback=True)
 

@@ -35,7 +35,8 @@ CREATE TABLE customer (
 CREATE INDEX by_realm ON customer (target, workspace, test, created);
 CREATE INDEX by_email ON customer (folded, target, workspace, test);
 CREATE INDEX by_tax_id ON customer (tax_id, target, workspace, test);
-CREATE TABLE metadata (n INTEGER NOT NULL REFERENCES customer ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL);
+CREATE TABLE metadata (
+    n INTEGER NOT NULL REFERENCES customer ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL);
 CREATE INDEX by_metadata ON metadata (key, value);
 CREATE INDEX of_customer ON metadata (n);
 CREATE TABLE part (
@@ -43,6 +44,12 @@ CREATE TABLE part (
     body TEXT NOT NULL);
 CREATE INDEX by_owner ON part (owner, kind);
 """
+_COLUMNS = ("name", "email", "folded", "tax_id", "country", "status", "created", "updated", "deleted", "body")
+_UPDATE = f"UPDATE customer SET {', '.join(f'{name}=?' for name in _COLUMNS)} WHERE n=?"  # noqa: S608 (constants)
+_INSERT = (
+    f"INSERT INTO customer ({', '.join(_COLUMNS)}, id, target, workspace, test)"  # noqa: S608 (constants)
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
 
 
 class Realm(NamedTuple):
@@ -88,7 +95,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             if hasattr(self, "_db"):
                 self._db.close()
-            raise Misuse(f"cannot use {database} as the sandbox's database: {error}", "Name another file.") from error
+            why = f"cannot use {database} as the sandbox's database: {error}"
+            raise Misuse(why, "Name another file.") from error
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA busy_timeout = 5000")
@@ -129,26 +137,17 @@ class Store:
         """Insert a row (`n` is 0) or update it, with its metadata; fills in `n`, `created`, `updated`."""
         row.updated = now()
         row.created = row.created or row.updated
-        email = row.body.get("email")
-        values = (
-            row.body.get("name"), email, fold(email), row.body.get("tax_id"), row.country, row.status, row.created,
-            row.updated, row.deleted, json.dumps(row.body, ensure_ascii=False, separators=(",", ":")),
-        )  # fmt: skip
+        email, text = row.body.get("email"), json.dumps(row.body, ensure_ascii=False, separators=(",", ":"))
+        facts = (row.body.get("name"), email, fold(email), row.body.get("tax_id"), row.country, row.status)
+        values = (*facts, row.created, row.updated, row.deleted, text)
         with self.writing():
             if row.n:
-                self._db.execute(
-                    "UPDATE customer SET name=?, email=?, folded=?, tax_id=?, country=?, status=?, created=?, updated=?,"
-                    " deleted=?, body=? WHERE n=?", (*values, row.n),
-                )  # fmt: skip
+                self._db.execute(_UPDATE, (*values, row.n))
                 self._db.execute("DELETE FROM metadata WHERE n=?", (row.n,))
             else:
-                row.n = self._db.execute(
-                    "INSERT INTO customer (name, email, folded, tax_id, country, status, created, updated, deleted,"
-                    " body, id, target, workspace, test) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                    (*values, row.id, *row.realm),
-                ).lastrowid or 0  # fmt: skip
-            if row.metadata:
-                entries = [(row.n, key, plain(value)) for key, value in row.metadata.items() if value is not None]
+                row.n = self._db.execute(_INSERT, (*values, row.id, *row.realm)).lastrowid or 0
+            entries = [(row.n, key, plain(value)) for key, value in row.metadata.items() if value is not None]
+            if entries:
                 self._db.executemany("INSERT INTO metadata VALUES (?,?,?)", entries)
         return row
 
@@ -192,13 +191,12 @@ class Store:
     def add_part(self, kind: str, owner: str, body: Json) -> None:
         """Keep something that belongs to an owner; `body` has an `id` that nothing else has."""
         with self.writing():
-            text = json.dumps(body, ensure_ascii=False)
-            self._db.execute("INSERT INTO part (id, kind, owner, body) VALUES (?,?,?,?)", (body["id"], kind, owner, text))
+            values = (body["id"], kind, owner, json.dumps(body, ensure_ascii=False))
+            self._db.execute("INSERT INTO part (id, kind, owner, body) VALUES (?,?,?,?)", values)
 
 
 def _where(realm: Realm | None, where: Where) -> tuple[str, list[Any]]:
-    known = [("target = ?", (realm.target,)), ("workspace = ?", (realm.workspace,)), ("test = ?", (realm.test,))] if realm else []
-    whole = [*known, *where]
+    whole = [("target = ? AND workspace = ? AND test = ?", tuple(realm)), *where] if realm else where
     text = " AND ".join(clause for clause, _ in whole)
     return (f"WHERE {text}" if text else ""), [value for _, values in whole for value in values]
 
@@ -230,7 +228,7 @@ _counter = count()
 
 
 def new_id() -> int:
-    """A UUID of version 7 as an integer: time, then a counter, then chance. https://www.rfc-editor.org/rfc/rfc9562"""
+    """A UUID of version 7 (RFC 9562) as an integer: time, then a counter, then chance."""
     millis = time.time_ns() // 1_000_000
     chance = int.from_bytes(os.urandom(8), "big") >> 2
     return (millis & (2**48 - 1)) << 80 | 0x7 << 76 | (next(_counter) & 0xFFF) << 64 | 0b10 << 62 | chance

@@ -16,8 +16,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.handoff import Entry
 from pipeline.schema import Column
 from pipeline.targets.interface import (
-    Answer, Call, ClosedList, Created, Fatal, Identity, Outcome, Pace, Page, Record, Rejected, Secret, Target,
-    Unknown, Wait,
+    Answer,
+    Call,
+    ClosedList,
+    Created,
+    Fatal,
+    Identity,
+    Outcome,
+    Pace,
+    Page,
+    Record,
+    Rejected,
+    Secret,
+    Target,
+    Unknown,
+    Wait,
 )  # fmt: skip
 
 LARGEST = 2**63 - 1

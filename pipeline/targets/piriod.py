@@ -16,8 +16,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.handoff import Entry
 from pipeline.schema import Column
 from pipeline.targets.interface import (
-    Answer, Call, ClosedList, Created, Fatal, Identity, Outcome, Pace, Page, Record, Rejected, Secret, Target,
-    Unknown, Wait,
+    Answer,
+    Call,
+    ClosedList,
+    Created,
+    Fatal,
+    Identity,
+    Outcome,
+    Pace,
+    Page,
+    Record,
+    Rejected,
+    Secret,
+    Target,
+    Unknown,
+    Wait,
 )  # fmt: skip
 
 
@@ -155,7 +168,7 @@ def _problems(body: Any, path: str = "") -> list[tuple[str | None, str]]:
     return [(None if last in ("", "non_field_errors", "detail") else path, str(body))]
 
 
-def _outcome(call: Call, answer: Answer) -> Outcome:
+def _outcome(_call: Call, answer: Answer) -> Outcome:
     status, body = answer.status, answer.json
     if status in (200, 201) and isinstance(body, dict) and body.get("id"):
         return Created(str(body["id"]), body)

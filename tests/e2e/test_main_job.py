@@ -13,7 +13,9 @@ TARGETS = ("piriod", "dayzero")
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_thousand_rows_become_a_thousand_customers_once(target: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+def test_a_thousand_rows_become_a_thousand_customers_once(
+    target: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
     """1,000 valid rows: 1,000 customers, 1,000 ids in input order; a second run creates none."""
     write_csv(tmp_path / "list.csv", people(1000))
     running = sandbox()
@@ -33,7 +35,13 @@ def test_a_thousand_rows_become_a_thousand_customers_once(target: str, shell: Sh
 
 def test_a_row_with_five_faults_reports_five(shell: Shell, tmp_path: Path) -> None:
     """Each fault has the column as the user wrote it, the raw value, a code, a message and a remedy."""
-    row = people(1)[0] | {"Nombre": "x" * 101, "RUT": "76.086.428-9", "Correo": "pagos(at)x", "Teléfono": "12", "Región": "Xyzzy"}
+    row = people(1)[0] | {
+        "Nombre": "x" * 101,
+        "RUT": "76.086.428-9",
+        "Correo": "pagos(at)x",
+        "Teléfono": "12",
+        "Región": "Xyzzy",
+    }
     write_csv(tmp_path / "bad.csv", [row, people(1)[0]])
     ended = shell("run", "bad.csv", "--to", "piriod", "--sandbox", "--json", "--quiet")
     assert ended.code == 1, ended.err
@@ -111,7 +119,9 @@ def test_refusals_of_the_target_come_back_to_the_column(shell: Shell, sandbox: A
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("envelope", [True, False])
-def test_identical_rows_go_in_once_and_conflicts_wait(target: str, envelope: bool, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+def test_identical_rows_go_in_once_and_conflicts_wait(
+    target: str, envelope: bool, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
     """Identical rows: one goes in, the others are skipped; rows that differ are named and not sent."""
     one, two, three = people(3)
     rows = [one, one, two, two | {"Dirección": "Otra 1"}, three]
@@ -177,7 +187,9 @@ def test_many_columns_reach_their_fields_of_dayzero(shell: Shell, sandbox: Any, 
     }  # fmt: skip
     write_csv(tmp_path / "list.csv", [row])
     running = sandbox()
-    ended = shell("run", "list.csv", "--to", "dayzero", "--base-url", running.base_url, "--yes", "--quiet", secrets=True)
+    ended = shell(
+        "run", "list.csv", "--to", "dayzero", "--base-url", running.base_url, "--yes", "--quiet", secrets=True
+    )
     assert ended.counts == {"created": 1}, ended.out + ended.err
     found = running.customers("dayzero")[0]
     assert found["credit_limit_cents"] == 123456789 and found["status"] == "active" and found["category"] == "Retail"

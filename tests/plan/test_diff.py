@@ -15,7 +15,9 @@ RECORD = st.dictionaries(st.sampled_from(["name", "phone", "state"]), VALUES, ma
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(RECORD, RECORD, st.dictionaries(st.text(max_size=2), st.text(max_size=2), max_size=3))
-def test_after_the_update_the_target_holds_our_record(ours: dict[str, Any], theirs: dict[str, Any], tags: dict[str, str]) -> None:
+def test_after_the_update_the_target_holds_our_record(
+    ours: dict[str, Any], theirs: dict[str, Any], tags: dict[str, str]
+) -> None:
     """Theirs with the changes applied holds every value of ours, and a second update sends nothing."""
     ours, theirs = {**ours, "metadata": {"a": "1"}}, {**theirs, "metadata": tags}
     changes = differences(ours, theirs, (), ("metadata",), ())

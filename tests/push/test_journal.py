@@ -19,7 +19,9 @@ BINDING = {"plan": "abc", "target": "piriod", "workspace": "acc_1", "mode": "LIV
 
 def test_what_was_put_is_there_after_reopening(tmp_path: Path) -> None:
     """An entry survives, whole: problems, before-image, known ids."""
-    entry = Entry(7, "rejected", "update", "cus_1", 400, 2, 12.5, [("name", "target.rejected", "no ñ")], {"a": 1}, ["x"], "c")
+    entry = Entry(
+        7, "rejected", "update", "cus_1", 400, 2, 12.5, [("name", "target.rejected", "no ñ")], {"a": 1}, ["x"], "c"
+    )
     path = tmp_path / "journal.db"
 
     async def work() -> None:

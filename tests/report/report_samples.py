@@ -19,9 +19,7 @@ ISSUE = ("field", "column", "value", "code", "detail", "suggestion")
 def facts(headers: Sequence[str] = HEADERS, **changes: Any) -> Facts:
     """Facts of an invented run over `headers`, which feed FIELDS in this order."""
     fed = (*FIELDS, *([None] * len(headers)))
-    choices = tuple(
-        Choice(i, header, fed[i], "alias" if fed[i] else "none") for i, header in enumerate(headers)
-    )
+    choices = tuple(Choice(i, header, fed[i], "alias" if fed[i] else "none") for i, header in enumerate(headers))
     base = Facts(
         headers=tuple(headers), sources=(SourceFacts("clientes.csv", "csv", "utf-8", ";", header_row=1),),
         delimiter=";", workbook=False, run="clientes-piriod-20260102T030405Z", target="Piriod", workspace="acc_demo",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from report_samples import HEADERS, facts, issue, row, story, table
+from report.report_samples import HEADERS, facts, issue, row, story, table
 
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
@@ -33,9 +33,7 @@ def run(path: Path, outcomes: list[dict[str, Any]], width: int = len(HEADERS), *
 
 def read(path: Path, delimiter: str = ";") -> list[list[str]]:
     data = path.read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf"), (
-        "Excel takes a file without the mark for one in the local code page"
-    )
+    assert data.startswith(b"\xef\xbb\xbf"), "Excel takes a file without the mark for one in the local code page"
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
 
 
@@ -69,9 +67,7 @@ def test_outcomes_are_told_as_promised(tmp_path: Path) -> None:
     run(tmp_path, story())
     told = named(tmp_path / "results.csv")
     assert told["3"]["_error_codes"] == "email.syntax;state.unknown"
-    assert told["3"]["_errors"].startswith(
-        "email: 'vina@@sur' in Correo is no e-mail address: two @ signs | state: "
-    )
+    assert told["3"]["_errors"].startswith("email: 'vina@@sur' in Correo is no e-mail address: two @ signs | state: ")
     assert told["3"]["_warnings"].startswith("tax_id: RUT is empty")
     assert told["2"]["_changes"] == "tax_id: 76.086.428-5 -> 76086428-5 | country: Chile -> CL"
     assert (told["2"]["_http_status"], told["2"]["_id"], told["2"]["_retryable"]) == ("201", "cus_2", "")

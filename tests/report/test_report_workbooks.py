@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
-from report_samples import HEADERS, facts, issue, row, story, table
+from report.report_samples import HEADERS, facts, issue, row, story, table
 
 from pipeline.folder import RunFolder
 from pipeline.handoff import Choice, Mapping
@@ -37,18 +37,13 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         assert cell.hyperlink is None
     names = [cell.value for cell in head]
     return [
-        {
-            name: None if cell.value is None else unescape(cell.value)
-            for name, cell in zip(names, line, strict=True)
-        }
+        {name: None if cell.value is None else unescape(cell.value) for name, cell in zip(names, line, strict=True)}
         for line in lines
     ]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.none() | st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=8), min_size=1, max_size=12)
-)
+@given(st.lists(st.none() | st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=8), min_size=1, max_size=12))
 def test_every_cell_is_text_and_as_it_was(tmp_path: Path, cells: list[str | None]) -> None:
     outcomes = [row(number, [cell], "invalid") for number, cell in enumerate(cells, 2)]
     run(tmp_path, outcomes, 1, headers=("Texto",), workbook=True)
@@ -198,9 +193,7 @@ def test_more_columns_than_a_workbook_has_leave_the_csv_files(tmp_path: Path) ->
 def test_results_xlsx_is_for_workbooks_only(tmp_path: Path) -> None:
     assert "results.xlsx" not in run(tmp_path, story()).files
     assert "results.xlsx" in run(tmp_path, story(), workbook=True).files
-    assert [line["_status"] for line in rows_of(tmp_path / "results.xlsx")] == [
-        made["status"] for made in story()
-    ]
+    assert [line["_status"] for line in rows_of(tmp_path / "results.xlsx")] == [made["status"] for made in story()]
 
 
 def test_spanish_workbooks_speak_spanish(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Turn tax ids as people write them into their country's normal form, with every doubt as a code.
+
+The row's country says which rule reads the number (`taxids`); without a country nothing is guessed. Plain valid
+numbers of Chile, Mexico and Colombia are decided on whole columns, the others as distinct values. A check digit
+in a column of its own (`around.others["tax_id_check_digit"]`) is joined to its number first.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline import issues
+from pipeline.columns import cells as raw
+from pipeline.columns.distinct import Verdict, settle
+from pipeline.handoff import Around, Judged
+from pipeline.taxids import Remarking, Rule, accepted, rule
+
+__all__ = ["normalise"]
+
+CHECK_DIGIT = "tax_id_check_digit"
+_JOINABLE = r"^[0-9][0-9. ]*$"
+
+
+def normalise(cells: pl.Series, around: Around) -> Judged:
+    """Normalise a column; the value is the form in which the country's authority writes the number.
+
+    Where the number could not be checked (no country, no rule) the value is the text as it stands, tidied.
+    """
+    text = raw.without_stand_ins(cells)
+    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
+    country = nothing if around.country is None else around.country
+    digit = nothing
+    if CHECK_DIGIT in around.others:
+        digit = raw.without_stand_ins(around.others[CHECK_DIGIT]).str.replace(r"\.0$", "")
+    apart = digit.is_not_null() & text.str.contains(_JOINABLE).fill_null(False)
+    whole = text.zip_with(~apart, text + "-" + digit) if apart.any() else text
+    _, decided = accepted(country, whole)
+    return settle(decided, text.is_not_null() & decided.is_null(), _judge, text, country, digit)
+
+
+def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
+    if pl.Series([text]).str.contains(raw.LOST).item():
+        return Verdict(None, "cell.precision_lost")
+    known = rule(country)
+    if known is None:
+        why = f"no rule is known for the tax ids of {country}" if country else "the row's country is not known"
+        return Verdict(text, "tax_id.unchecked", why)
+    text = _joined(known, text, digit)
+    compacted = known.compact(text)
+    if compacted in known.GENERIC:
+        return Verdict(known.present(compacted), "tax_id.generic", known.NAME)
+    reason = known.judge(compacted) if compacted else "format"
+    if reason is None:
+        remark = known.remark(text) if isinstance(known, Remarking) else None
+        normal = known.present(compacted)
+        return Verdict(normal, f"tax_id.{remark}", known.NAME, normal) if remark else Verdict(normal)
+    code = f"tax_id.{reason}"
+    if issues.catalogue()[code].severity == "error":
+        return Verdict(None, code, known.NAME, _completed(known, text))
+    return Verdict(known.present(compacted), code, known.NAME)
+
+
+def _joined(known: Rule, text: str, digit: str | None) -> str:
+    """The number with the check digit of the other column, unless it has that one already."""
+    if digit is None:
+        return text
+    joined = f"{text}-{digit}"
+    if known.judge(known.compact(joined)) is None:
+        return joined
+    own = known.compact(text)
+    has_it = own.endswith(digit.upper()) and known.judge(own) is None
+    return text if has_it or len(digit) > 2 else joined
+
+
+def _completed(known: Rule, text: str) -> str | None:
+    """The number with the one check digit that would fit, where it seems to have none."""
+    if not text.isascii() or "-" in text or known.NAME != "RUT":
+        return None
+    fitting = [done for digit in "0123456789K" if known.judge(done := known.compact(f"{text}-{digit}")) is None]
+    return known.present(fitting[0]) if len(fitting) == 1 else None

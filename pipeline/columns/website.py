@@ -1,0 +1,142 @@
+"""Turn what people write in a website column into a full web address: scheme, host in lower case, the rest as written.
+
+Plain ASCII shapes are decided by one expression; the rest by the standard library's parser and, for names
+with letters outside ASCII, by idna (UTS 46). A missing scheme becomes https. An e-mail address or the name
+of an account at a social network is an error with the address that may be meant.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+import idna
+import polars as pl
+
+from pipeline.columns import cells as text_of
+from pipeline.columns.distinct import Verdict, settle
+from pipeline.handoff import Around, Judged
+
+__all__ = ["judge", "normalise"]
+
+# No underscore, no doubled hyphen, no user, no port: those go to the scalar rule. At most 250 characters of host.
+_HOST = r"(?:[A-Za-z0-9]{1,30}(?:-[A-Za-z0-9]{1,30})?\.){1,3}[A-Za-z]{2,20}"
+_PATH = r"(?:/[A-Za-z0-9._~/%+=&?#-]*)?"
+PLAIN = rf"^(?:https?://)?{_HOST}{_PATH}$"
+
+_LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$")
+_EMAIL = re.compile(r"^(?:mailto:)?[^\s@/]+@(?P<host>[^\s@/]+\.[^\s@/]+)$", re.IGNORECASE)
+_FREE_MAIL = re.compile(r"^(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|ymail|aol|proton(?:mail)?|gmx|terra|uol|bol)\.", re.IGNORECASE)
+_NETWORKS = {"instagram": "instagram.com", "insta": "instagram.com", "ig": "instagram.com", "facebook": "facebook.com", "fb": "facebook.com",
+             "face": "facebook.com", "twitter": "x.com", "x": "x.com", "tiktok": "tiktok.com", "linkedin": "linkedin.com/in",
+             "youtube": "youtube.com"}  # fmt: skip
+_ACCOUNT = re.compile(rf"^(?P<network>{'|'.join(_NETWORKS)})\s*(?:[:/\-]|\s)\s*@?(?P<name>[\w.]{{2,40}})$", re.IGNORECASE)
+_HANDLE = re.compile(r"^@(?P<name>[\w.]{2,40})$")
+_TAGGED = re.compile(r"^@?(?P<name>[\w.]{2,40})\s*\((?P<network>" + "|".join(_NETWORKS) + r")\)$", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*[;,|]\s*|\s+(?:y|o|e|and|or|/)\s+|\s+")
+_SCHEME = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<slashes>//)?")
+_SLIPS = ((re.compile(r"\\"), "/"), (re.compile(r"^h?t?t?ps?:?/*:?/+(?=\w)", re.IGNORECASE), "https://"), (re.compile(r"^(https?://)+", re.IGNORECASE), "https://"),
+          (re.compile(r"^(https?://)?www[,;:]+", re.IGNORECASE), r"\g<1>www."), (re.compile(r",(?=[a-z]{2,3}$)"), "."), (re.compile(r"\s+"), ""),
+          (re.compile(r"[.,;]+$"), ""), (re.compile(r"\.\.+"), "."))  # fmt: skip
+
+
+def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an address needs no neighbours
+    """Web addresses (String): `website.syntax`, `website.handle`."""
+    text = text_of.without_stand_ins(cells)
+    column = pl.col("text")
+    schemed = column.str.contains(r"(?i)^https?://")
+    whole = pl.when(schemed).then(column).otherwise(pl.concat_str(pl.lit("https://"), column))
+    frame = pl.DataFrame({"text": text}).select(
+        plain=column.str.contains(PLAIN) & ~column.str.contains(r"(?i)^(?:ww|wwww|htt.*|www[^.]*)\."),
+        head=whole.str.extract(r"^([^/]+//[^/]*)", 1).str.to_lowercase(),
+        rest=whole.str.extract(r"^[^/]+//[^/]*(.*)$", 1),
+    )
+    decided = frame.select(pl.when("plain").then(pl.concat_str("head", "rest"))).to_series()
+    return settle(decided, decided.is_null() & text.is_not_null(), judge, text)
+
+
+def judge(text: str) -> Verdict:
+    """The scalar rule: one tidy cell."""
+    account = _account(text)
+    if account is not None:
+        return account
+    address, reason = _address(text)
+    if address is not None:
+        return Verdict(address)
+    pieces = [piece for piece in _SEVERAL.split(text) if piece]
+    found = [address for address in (_address(piece)[0] for piece in pieces if "." in piece) if address]
+    if len(pieces) > 1 and len(set(found)) > 1:
+        return Verdict(code="website.syntax", detail=": it holds several addresses", suggestion=found[0])
+    return Verdict(code="website.syntax", detail=reason, suggestion=_repaired(text) or (found[0] if found else None))
+
+
+def _account(text: str) -> Verdict | None:
+    """An e-mail address or a social network's account, with the web address that may be meant."""
+    mail = _EMAIL.match(text)
+    if mail:
+        own = None if _FREE_MAIL.match(mail["host"]) else _address(mail["host"])[0]
+        return Verdict(code="website.handle", detail="an e-mail address", suggestion=own)
+    named = _ACCOUNT.match(text) or _TAGGED.match(text)
+    if named and not (re.fullmatch(r"(?i)(?:com|net|org)\b.*", named["name"])):
+        address = f"https://{_NETWORKS[named['network'].lower()]}/{named['name']}"
+        return Verdict(code="website.handle", detail="an account of a social network", suggestion=address)
+    handle = _HANDLE.match(text)
+    if handle:
+        address = f"https://instagram.com/{handle['name']}"
+        return Verdict(code="website.handle", detail="an account of a social network", suggestion=address)
+    return None
+
+
+def _address(text: str) -> tuple[str | None, str]:
+    """The full web address, or None and the reason."""
+    if re.search(r"\s|[<>\"\\^`{}|]", text):
+        return None, ": it holds a space or a sign that no address has"
+    scheme = _SCHEME.match(text)
+    if scheme and scheme["slashes"] and scheme["scheme"].lower() not in ("http", "https"):
+        return None, f": {scheme['scheme']} is not a scheme of the web"
+    full = text if scheme and scheme["slashes"] else f"https://{text.removeprefix('//')}"
+    try:
+        parts = urlsplit(full)
+        port = parts.port
+    except ValueError:
+        return None, ": the host or the port cannot be"
+    if parts.username is not None or parts.password is not None:
+        return None, ": it holds a user name"
+    if port == 0 or (port is None and parts.netloc.endswith(":")):
+        return None, ": the port cannot be"
+    host = _host(parts.hostname or "")
+    if host is None:
+        return None, ": the host cannot be"
+    after = full[full.index("//") + 2 :][len(parts.netloc) :]
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{after}", ""
+
+
+def _host(host: str) -> str | None:
+    """The host in lower case and composed letters; None where it cannot be one."""
+    if re.fullmatch(r"[0-9.]+", host):
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            return None
+    try:
+        named = idna.uts46_remap(host, std3_rules=False, transitional=False) if not host.isascii() else host.lower()
+        labels = [label if label.isascii() else idna.alabel(label).decode("ascii") for label in named.split(".")]
+        for label in labels:
+            if label.startswith("xn--"):
+                idna.ulabel(label)
+    except (idna.IDNAError, UnicodeError):
+        return None
+    if len(labels) < 2 or not all(_LABEL.match(label) for label in labels) or sum(map(len, labels)) + len(labels) > 254:
+        return None
+    if not re.fullmatch(r"[a-z]{2,63}|xn--[a-z0-9-]+", labels[-1]) or re.fullmatch(r"w{2,5}|https?", labels[0]) and labels[0] != "www":
+        return None
+    return named if labels[0] != "www" or len(labels) > 2 else None
+
+
+def _repaired(text: str) -> str | None:
+    """The address with the usual slips of the keyboard undone, if that gives one."""
+    repaired = text
+    for pattern, right in _SLIPS:
+        repaired = pattern.sub(right, repaired)
+    return _address(repaired)[0] if repaired != text and "@" not in repaired else None

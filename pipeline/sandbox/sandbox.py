@@ -1,0 +1,229 @@
+"""Turn an ASGI request into an answer of the API it belongs to, or into the fault that its draw says.
+
+The routes know nothing of faults: they are called or not, now or later, and what they answer is delivered
+whole, by half, or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pipeline.sandbox import dayzero, dayzero_bulk, piriod
+from pipeline.sandbox.answers import Context, Refused, answer
+from pipeline.sandbox.faults import Draw, Faults
+from pipeline.sandbox.settings import Settings
+from pipeline.sandbox.store import Store
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+READY = "/-/ready"
+REMEMBERED = 1_000_000
+_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class Seen(NamedTuple):
+    """One request: the path is without its query; the status is 0 where the connection was closed instead."""
+
+    method: str
+    path: str
+    status: int
+
+
+class Dropped(ConnectionError):
+    """Raised where the connection should be closed, but the server gives no hold on it."""
+
+
+class Sandbox:
+    """The ASGI application; `settings` may be replaced at any time and hold from the next request on."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the data.
+
+        Raises:
+            pipeline.errors.Misuse: the database cannot be used.
+        """
+        self.settings = settings
+        self.store = Store(settings.database)
+        self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._faults = Faults()
+        self._later: set[asyncio.Task[None]] = set()
+        handlers: Any = {Refused: _refused, HTTPException: _no_route}
+        routes = [*dayzero_bulk.routes(), *dayzero.routes(), *piriod.routes()]
+        self._routes = Starlette(routes=routes, exception_handlers=handlers)
+        self._routes.router.redirect_slashes = False
+
+    def close(self) -> None:
+        """Forget what is to be done later, and close the data."""
+        for task in self._later:
+            task.cancel()
+        self.store.close()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http" and scope["path"] == READY:
+            await answer({"ready": True})(scope, receive, send)
+        elif scope["type"] == "http":
+            status = await self._serve(scope, receive, send)
+            self.seen.append(Seen(scope["method"], scope["path"], status))
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> int:
+        settings = self.settings
+        scale = 50 if scope["path"] == dayzero_bulk.UPLOAD else 1
+        body = await _read(receive, settings.largest_body * scale)
+        if settings.latency:
+            await asyncio.sleep(settings.latency)
+        if body is None:
+            refusal = answer({"detail": "Request body is too large."}, 413, {"connection": "close"})
+            return await _deliver(refusal, scope, receive, send)
+        draw = self._faults.draw(settings, _writes(scope), _mark(scope, body))
+        if draw.before in ("drop", "late"):
+            if draw.before == "late":
+                self._do_later(settings.late_commit, scope, body)
+            return await _drop(scope, receive)
+        if draw.before:
+            return await _deliver(_failure(draw, settings), scope, receive, send)
+        response = await self._answer(scope, body, draw.empty)
+        if draw.after == "drop":
+            return await _drop(scope, receive)
+        if draw.after == "cut":
+            return await _cut(response, scope, receive, send)
+        if draw.after == "html":
+            response = Response(_HTML, 502, media_type="text/html")
+        elif draw.after:
+            response = answer({"detail": "Internal server error."}, 500)
+        return await _deliver(response, scope, receive, send)
+
+    async def _answer(self, scope: Message, body: bytes, empty: bool) -> Response:
+        """What the routes say."""
+        said: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        here = Context(self.settings, self.store, empty)
+        await self._routes({**scope, "sandbox": here}, receive, send)
+        response = Response(b"".join(message.get("body", b"") for message in said[1:]), said[0]["status"])
+        response.raw_headers = list(said[0]["headers"])
+        return response
+
+    def _do_later(self, seconds: float, scope: Message, body: bytes) -> None:
+        async def later() -> None:
+            await asyncio.sleep(seconds)
+            await self._answer(scope, body, False)
+
+        task = asyncio.get_running_loop().create_task(later())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+
+def app(settings: Settings) -> Sandbox:
+    """The ASGI application of a sandbox; close it when it is no longer served."""
+    return Sandbox(settings)
+
+
+async def _read(receive: Receive, largest: int) -> bytes | None:
+    """The body of a request, or None where it is too large."""
+    pieces, size = [], 0
+    while True:
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > largest:
+            return None
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+async def _deliver(response: Response, scope: Message, receive: Receive, send: Send) -> int:
+    await response(scope, receive, send)
+    return response.status_code
+
+
+async def _drop(scope: Message, receive: Receive) -> int:
+    """Close the connection without an answer."""
+    transport = scope.get("state", {}).get("transport")
+    if transport is None:
+        raise Dropped("the sandbox closes the connection")
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return 0
+
+
+async def _cut(response: Response, scope: Message, receive: Receive, send: Send) -> int:
+    """Send half of the body that the headers announce, then close the connection."""
+    status, headers = response.status_code, response.raw_headers
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    half = bytes(response.body[: len(response.body) // 2])
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+    transport = scope.get("state", {}).get("transport")
+    if transport is None:
+        raise Dropped("the sandbox closes the connection")
+    transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return status
+
+
+def _failure(draw: Draw, settings: Settings) -> Response:
+    if draw.before == "5xx":
+        return answer({"detail": "Internal server error."}, draw.status)
+    headers = {}
+    if settings.retry_after == "date":
+        headers["retry-after"] = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    elif settings.retry_after is not None:
+        headers["retry-after"] = f"{settings.retry_after:g}"
+    if draw.before == "429":
+        return answer({"detail": "Request was throttled."}, 429, headers)
+    return answer({"detail": "Service temporarily unavailable: maintenance."}, 503, headers)
+
+
+def _writes(scope: Message) -> bool:
+    return scope["method"] not in ("GET", "HEAD", "OPTIONS") and scope["path"] != dayzero_bulk.DUPLICATES
+
+
+def _mark(scope: Message, body: bytes) -> bytes:
+    """What tells a request from others; a multipart body differs each time in its boundary alone."""
+    if scope["path"] == dayzero_bulk.UPLOAD:
+        body = str(len(body)).encode()
+    return b"\n".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"], body))
+
+
+async def _refused(_request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)
+    return refused.answer()
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    """404 and 405, in the words of the API."""
+    assert isinstance(error, HTTPException)
+    texts = {404: "Not found.", 405: f'Method "{request.method}" not allowed.'}
+    if request.url.path.startswith(dayzero.BASE):
+        texts = {404: "Not Found", 405: "Method Not Allowed"}
+    headers = dict(error.headers or {})
+    return answer({"detail": texts.get(error.status_code, error.detail)}, error.status_code, headers)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,64 @@
+"""Turn whole sources into what only they can tell: their countries, and the decimal mark of each money column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipeline import mapping
+from pipeline.columns import decimals, normaliser
+from pipeline.errors import Unreadable
+from pipeline.handoff import Around
+from pipeline.options import RunOptions
+from pipeline.progress import Progress
+from pipeline.schema import fields, find
+from pipeline.sources import Source
+from pipeline.store import ROWS
+from pipeline.targets.interface import Target
+
+
+@dataclass
+class Evidence:
+    """`countries` are alpha-2 codes; `decimal` maps a money field to its mark."""
+
+    countries: set[str] = field(default_factory=set)
+    decimal: dict[str, str] = field(default_factory=dict)
+
+
+def survey(options: RunOptions, target: Target, sources: tuple[Source, ...], progress: Progress) -> Evidence:
+    """What only the whole file can tell: its countries, and the decimal mark of each money column."""
+    evidence = Evidence()
+    cents = [n for n, f in fields(target.record).items() if f.kind == "cents"]
+    if options.decimal:
+        evidence.decimal = dict.fromkeys(cents, options.decimal)
+    amounts: dict[str, decimals.Evidence] = {}
+    country = find(target.record, "country")
+    progress.begin("survey", None)
+    for source in sources:
+        for batch in source.sheet.batches(ROWS):
+            mapped = mapping.apply(batch.cells, source.mapping)
+            if country is not None and "country" in mapped.columns:
+                distinct = mapped["country"].unique()
+                judged = normaliser("country")(distinct, Around(country))
+                evidence.countries.update(judged.value.drop_nulls().to_list())
+            for name in cents:
+                if name in mapped.columns and name not in evidence.decimal:
+                    amounts[name] = amounts.get(name, decimals.Evidence()) + decimals.evidence(mapped[name])
+            progress.advance(batch.cells.height)
+    progress.end()
+    for name, seen in amounts.items():
+        if seen.mark.asks:
+            _ask(sources[0].mapping.label(name), seen)
+        if seen.mark.char is not None:
+            evidence.decimal[name] = seen.mark.char
+    return evidence
+
+
+def _ask(label: str, seen: decimals.Evidence) -> None:
+    shown = [repr(text) for text in (seen.open_example, seen.dot_example, seen.comma_example) if text]
+    raise Unreadable(
+        f"the amounts in {label!r} have two readings, for example {', '.join(shown)}: "
+        "the comma or the point can be what separates the decimals",
+        "Say which one does: --decimal , or --decimal .",
+    )

@@ -1,0 +1,214 @@
+"""Never twice, never lost: servers that misbehave, and processes that are killed. Seeded, over real sockets."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Ended, Shell, people, write_csv
+
+TARGETS = ("piriod", "dayzero")
+PACE = ("--yes", "--rate", "0", "--quiet", "--timeout", "2", "--settle", "1", "--concurrency", "8")
+
+
+def assert_exactly_once(ended: Ended, running: Any, target: str, count: int) -> None:
+    """Each customer exists once, and each row has the id of its own customer."""
+    there = running.customers(target)
+    names = Counter(c["name"] for c in there)
+    assert len(names) == count and set(names.values()) == {1}, [n for n, k in names.items() if k > 1]
+    ids = {c["id"]: c["name"] for c in there}
+    assert ended.counts == {"created": count}
+    assert all(ids[r["_id"]] == r["Nombre"] for r in ended.results)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "knobs",
+    [{"commit_then_drop": 0.1, "rate_5xx": 0.05}, {"error_after_commit": 0.1, "rate_429": 0.05, "retry_after": 0.2},
+     {"drop_before": 0.1, "cut_short": 0.1}, {"html_502": 0.1, "status_503": 0.02, "retry_after": 0.1},
+     {"commit_then_drop": 0.1, "filter_ignored": True}, {"commit_then_drop": 0.1, "filter_lag": 0.3, "get_5xx": 0.05}],
+    ids=lambda k: "+".join(k),
+)  # fmt: skip
+def test_every_customer_exists_once_whatever_the_server_does(
+    target: str, knobs: dict[str, Any], shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
+    """Committed-then-dropped, refused-after-commit, unreadable, late: after a few pushes nothing is unknown."""
+    write_csv(tmp_path / "list.csv", people(120))
+    running = sandbox(seed=7, **knobs)
+    ended = shell(
+        "run", "list.csv", "--to", target, "--base-url", running.base_url, "--out", "run", *PACE, secrets=True
+    )
+    for _ in range(6):
+        if ended.code == 0:
+            break
+        ended = shell("push", "run", "--base-url", running.base_url, "--retry", "failed", *PACE, secrets=True)
+        ended = Ended(ended.code, ended.out, ended.err, tmp_path / "run")
+    assert ended.code == 0, ended.err
+    assert_exactly_once(ended, running, target, 120)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("target", TARGETS)
+def test_killed_twelve_times_every_customer_exists_once(
+    target: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
+    """`kill -9` at any moment, then push: every customer exists once, every row has its outcome."""
+    write_csv(tmp_path / "list.csv", people(400))
+    running = sandbox(seed=3, latency=0.01, commit_then_drop=0.05, rate_429=0.03, retry_after=0.05)
+    where = ("--base-url", running.base_url)
+    assert (
+        shell("run", "list.csv", "--to", target, "--dry-run", "--out", "run", "--quiet", *where, secrets=True).code == 0
+    )
+    for kill in range(12):
+        process = shell.start("push", "run", *where, *PACE, secrets=True)
+        seen = len(running.requests())
+        deadline = time.monotonic() + 30
+        while len(running.requests()) < seen + 5 + kill * 7 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    ended = shell("push", "run", *where, *PACE, secrets=True)
+    if ended.code != 0:
+        ended = shell("push", "run", "--retry", "failed", *where, *PACE, secrets=True)
+    assert ended.code == 0, ended.err
+    assert_exactly_once(Ended(0, "", "", tmp_path / "run"), running, target, 400)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_ctrl_c_drains_and_push_goes_on(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """Ctrl-C in mid push: exit 130, the message names the next command, and push finishes the rest."""
+    write_csv(tmp_path / "list.csv", people(200))
+    running = sandbox(latency=0.02)
+    args = ("--base-url", running.base_url, "--yes", "--rate", "100", "--quiet")
+    process = shell.start("run", "list.csv", "--to", "piriod", "--out", "run", *args, secrets=True)
+    while not running.customers("piriod") and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "customer-import push run" in err
+    partial = Ended(130, out, err, tmp_path / "run")
+    assert 0 < partial.counts["created"] < 200
+    assert partial.counts["created"] + partial.counts["not_attempted"] == 200
+    ended = shell("push", "run", *args, secrets=True)
+    assert ended.code == 0, ended.err
+    assert_exactly_once(Ended(0, "", "", tmp_path / "run"), running, "piriod", 200)
+
+
+def test_refused_credentials_stop_the_run_at_once(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """A wrong token is one message and exit 5, not one error a row; the token is in no output."""
+    write_csv(tmp_path / "list.csv", people(50))
+    running = sandbox(tokens=("right",))
+    for target, variable in (("piriod", "PIRIOD_API_TOKEN"), ("dayzero", "DAYZERO_API_TOKEN")):
+        ended = shell(
+            "run",
+            "list.csv",
+            "--to",
+            target,
+            "--base-url",
+            running.base_url,
+            "--yes",
+            secrets=True,
+            **{variable: "s3cr3t-tok"},
+        )
+        assert ended.code == 5, ended.err
+        assert "s3cr3t-tok" not in ended.out + ended.err and "credentials" in ended.err
+    assert len(running.requests()) <= 4
+
+
+def test_a_token_that_dies_in_mid_run_stops_it_and_a_new_one_goes_on(
+    shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
+    """401 in the middle: exit 5, nothing lost; push goes on with a token that works."""
+    write_csv(tmp_path / "list.csv", people(30))
+    database = tmp_path / "sandbox.sqlite"
+    running = sandbox(database=database)
+    dry = ("run", "list.csv", "--to", "piriod", "--dry-run", "--out", "run", "--base-url", running.base_url)
+    assert shell(*dry, secrets=True).code == 0
+    where = ("--base-url", running.base_url, "--yes", "--quiet")
+    dead = shell("push", "run", *where, secrets=True, PIRIOD_API_TOKEN="wrong")
+    assert dead.code == 5, dead.err
+    ended = shell("push", "run", *where, "--retry", "failed", secrets=True)
+    assert ended.code == 0, ended.err
+    assert_exactly_once(Ended(0, "", "", tmp_path / "run"), running, "piriod", 30)
+
+
+def test_an_unreachable_server_is_said(shell: Shell, tmp_path: Path) -> None:
+    """Nothing listens: exit 5 with the reason, and nothing is left behind."""
+    write_csv(tmp_path / "list.csv", people(3))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    ended = shell("run", "list.csv", "--to", "dayzero", "--base-url", url, "--yes", secrets=True)
+    assert ended.code == 5, ended.err
+    assert "--offline" in ended.err or "network" in ended.err
+
+
+def test_two_pushes_to_one_workspace_exclude_each_other(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """While one process pushes, a second one is refused; afterwards it may."""
+    write_csv(tmp_path / "list.csv", people(60))
+    write_csv(tmp_path / "other.csv", people(3, start=77_000_000))
+    running = sandbox(latency=0.1)
+    args = ("--to", "piriod", "--base-url", running.base_url, "--yes", "--quiet")
+    process = shell.start("run", "list.csv", *args, "--out", "one", secrets=True)
+    while not running.customers("piriod") and process.poll() is None:
+        time.sleep(0.02)
+    second = shell("run", "other.csv", *args, "--out", "two", secrets=True)
+    assert second.code == 2 and "under way" in second.err
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert shell("push", "two", "--base-url", running.base_url, "--yes", "--quiet", secrets=True).code == 0
+
+
+def test_a_plan_that_was_changed_is_refused(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """A torn or edited plan is not executed."""
+    write_csv(tmp_path / "list.csv", people(5))
+    running = sandbox()
+    where = ("--base-url", running.base_url)
+    shell("run", "list.csv", "--to", "piriod", "--dry-run", "--out", "run", *where, secrets=True)
+    plan = tmp_path / "run" / "plan.parquet"
+    content = bytearray(plan.read_bytes())
+    content[len(content) // 2] ^= 1
+    plan.write_bytes(bytes(content))
+    ended = shell("push", "run", *where, "--yes", secrets=True)
+    assert ended.code == 70 and "plan" in ended.err
+    assert running.customers("piriod") == []
+
+
+@pytest.mark.parametrize("what", ["workspace", "server", "mode"])
+def test_a_push_that_does_not_fit_the_plan_is_refused(what: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """Another workspace, server or mode than the reviewed one: exit 2 with the reason, nothing sent."""
+    write_csv(tmp_path / "list.csv", people(5))
+    one, two = sandbox(), sandbox()
+    shell("run", "list.csv", "--to", "piriod", "--dry-run", "--out", "run", "--base-url", one.base_url, secrets=True)
+    env = {"PIRIOD_WORKSPACE": "acc_2"} if what == "workspace" else {}
+    url = two.base_url if what == "server" else one.base_url
+    if what == "mode":
+        facts = tmp_path / "run" / "plan.json"
+        facts.write_text(facts.read_text().replace('"mode": "LIVE"', '"mode": "test"'))
+    ended = shell("push", "run", "--base-url", url, "--yes", secrets=True, **env)
+    assert ended.code == 2 and "plan was made for" in ended.err
+    assert one.customers("piriod") == two.customers("piriod") == []
+
+
+def test_no_secret_reaches_any_file_or_output(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """The token is in no file of the run folder and in no output, also when rows are refused."""
+    rows = people(5)
+    rows[0]["RUT"] = ""
+    write_csv(tmp_path / "list.csv", rows)
+    running = sandbox()
+    ended = shell("run", "list.csv", "--to", "piriod", "--base-url", running.base_url, "--yes", secrets=True,
+                  PIRIOD_API_TOKEN="tok-SECRET-4711")  # fmt: skip
+    assert ended.code == 1
+    assert "SECRET-4711" not in ended.out + ended.err
+    for path in ended.folder.iterdir():
+        assert b"SECRET-4711" not in path.read_bytes(), path
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert ended.folder.stat().st_mode & 0o077 == 0
