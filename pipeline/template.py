@@ -32,8 +32,8 @@ COUNTRIES_WITH_STATES = "AR BO BR CA CL CO CR CU DO EC ES GT HN MX NI PA PE PR P
 WORDS = {
     "en": {
         "sheet": "Customers", "help": "Help", "lists": "Lists", "required": "required", "optional": "optional",
-        "column": "Column", "what": "What it is", "must": "Needed", "limit": "Limit", "example": "Example", "characters": "at most {} characters",
-        "one_of": "one of: {}", "yes": ("yes", "no"), "not_in_list": "Not in the list", "go_on": "Is it really right? The importer checks it again.",
+        "column": "Column", "what": "What it is", "must": "Needed", "limit": "Limit", "example": "Example", "characters": "At most {} characters",
+        "one_of": "One of: {}", "yes": ("yes", "no"), "not_in_list": "Not in the list", "go_on": "Is it really right? The importer checks it again.",
         "long": "At most {} characters", "amount": "An amount of money, 0 or more", "intro": (
             "One customer per row, from row 3 on. The columns with * are required.",
             "Row 2 is an example: the importer leaves out a row whose name begins with {}.",
@@ -43,8 +43,8 @@ WORDS = {
     },
     "es": {
         "sheet": "Clientes", "help": "Ayuda", "lists": "Listas", "required": "obligatorio", "optional": "opcional",
-        "column": "Columna", "what": "Qué es", "must": "Se necesita", "limit": "Límite", "example": "Ejemplo", "characters": "máximo {} caracteres",
-        "one_of": "uno de: {}", "yes": ("sí", "no"), "not_in_list": "No está en la lista", "go_on": "¿Está seguro? El importador lo revisa de nuevo.",
+        "column": "Columna", "what": "Qué es", "must": "Se necesita", "limit": "Límite", "example": "Ejemplo", "characters": "Máximo {} caracteres",
+        "one_of": "Uno de: {}", "yes": ("sí", "no"), "not_in_list": "No está en la lista", "go_on": "¿Está seguro? El importador lo revisa de nuevo.",
         "long": "Máximo {} caracteres", "amount": "Un monto, 0 o más", "intro": (
             "Un cliente por fila, desde la fila 3. Las columnas con * son obligatorias.",
             "La fila 2 es un ejemplo: el importador omite una fila cuyo nombre empieza con {}.",
@@ -153,7 +153,7 @@ def _workbook(path: Path, target: Target, shown: list[Field], lang: str, lists: 
         "text": book.add_format({"num_format": "@"}),
         "amount": book.add_format({"num_format": "#,##0.00"}),
         "example": book.add_format({"num_format": "@", "italic": True, "font_color": "#7F7F7F", "bg_color": "#F2F2F2"}),
-        "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+        "help": book.add_format({"valign": "top"}),
         "title": book.add_format({"bold": True, "font_size": 14}),
     }  # fmt: skip
     for at, field in enumerate(shown):
@@ -162,7 +162,7 @@ def _workbook(path: Path, target: Target, shown: list[Field], lang: str, lists: 
         sheet.write_string(0, at, _header(field, lang), looks["required" if field.required else "optional"])
         sheet.write_comment(0, at, _help(field, lang), {"x_scale": 2, "y_scale": 1.2, "author": "customer-import"})
         sheet.write_string(1, at, _example(field, lang), looks["example"])
-        _validate(sheet, at, field, lang, ranges, shown)
+        _validate(sheet, at, field, lang, ranges)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
     _write_help(help_sheet, target, shown, lang, looks)
@@ -194,7 +194,7 @@ def _choices(field: Field, lang: str) -> list[str]:
     return [CHOICES_ES.get(choice, choice) if lang == "es" else choice for choice in field.choices]
 
 
-def _validate(sheet: Any, at: int, field: Field, lang: str, ranges: dict[str, str], shown: list[Field]) -> None:
+def _validate(sheet: Any, at: int, field: Field, lang: str, ranges: dict[str, str]) -> None:
     """Add a drop-down or a limit to a column; a list only warns, because the importer knows more spellings."""
     words = WORDS[lang]
     rule: dict[str, Any] | None = None
@@ -271,7 +271,7 @@ def _write_help(sheet: Any, target: Target, shown: list[Field], lang: str, looks
         row += 1
     row += 1
     for at, word in enumerate(("column", "must", "what", "limit", "example")):
-        sheet.set_column(at, at, (26, 14, 60, 34, 34)[at], looks["wrap"])
+        sheet.set_column(at, at, (28, 14, 92, 34, 40)[at])
         sheet.write_string(row, at, words[word], looks["optional"])
     for field in shown:
         row += 1
@@ -286,7 +286,7 @@ def _write_help(sheet: Any, target: Target, shown: list[Field], lang: str, looks
                 field.column.example if field.name == "name" else _example(field, lang),
             )
         ):
-            sheet.write_string(row, at, str(text), looks["wrap"])
+            sheet.write_string(row, at, str(text), looks["help"])
 
 
 def _lists(catalogue: Catalogue, lang: str) -> Lists:

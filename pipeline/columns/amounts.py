@@ -10,7 +10,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.columns import cells as text_of
 from pipeline.columns import currencies
 from pipeline.columns.distinct import Verdict
 
@@ -26,7 +25,9 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SAME = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ",
                        "−": "-", "–": "-", "—": "-"}) | _WIDE  # fmt: skip
 
-_WHOLE = re.compile(r"^(?P<lead>[^0-9]*?)(?P<core>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?(?:[eE][+-]?[0-9]{1,4})?)(?P<tail>[^0-9]*)$")
+_WHOLE = re.compile(
+    r"^(?P<lead>[^0-9]*?)(?P<core>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?(?:[eE][+-]?[0-9]{1,4})?)(?P<tail>[^0-9]*)$"
+)
 _LEAD = re.compile(r"^\s*(?P<open>\(?)\s*(?P<sign>[-+]?)\s*(?P<money>[^-+()]*?)\s*(?P<late>\(?)\s*(?P<after>[-+]?)\s*$")
 _TAIL = re.compile(r"^\s*(?P<sign>-?)\s*(?P<close>\)?)\s*(?P<money>[^-+()]*?)\s*(?P<after>-?)\s*(?P<late>\)?)\s*$")
 _POWER = re.compile(r"^(?P<whole>[0-9]+)(?:[.,](?P<fraction>[0-9]+))?[eE](?P<power>[+-]?[0-9]+)$")
@@ -75,12 +76,16 @@ def judge(text: str, mark: str | None, low: int | None, high: int | None, busine
     fitting = [reading for reading in amount.readings if mark is None or reading.mark in (None, mark)]
     if not fitting:
         other = amount.readings[0]
-        return Verdict(code="money.ambiguous", detail=f"{other} only with {other.mark} for decimals, and the column has {mark}")
+        return Verdict(
+            code="money.ambiguous", detail=f"{other} only with {other.mark} for decimals, and the column has {mark}"
+        )
     if len(fitting) > 1:
         named = [f"{reading} (with {reading.mark} for decimals)" for reading in fitting]
         return Verdict(code="money.ambiguous", detail=" or ".join(named))
     if len(amount.readings) > 1 and fitting[0].fraction:
-        return Verdict(code="money.too_precise")  # even zeros: '500.000' is more likely half a million than five hundred
+        return Verdict(
+            code="money.too_precise"
+        )  # even zeros: '500.000' is more likely half a million than five hundred
     return _bounded(fitting[0], amount.negative, low, high)
 
 
@@ -113,9 +118,9 @@ def parse(text: str) -> Amount | None:
     parts = _WHOLE.match(text)
     if parts is None:
         nothing = _NOTHING.match(text)
-        meant = currencies.meanings(nothing["money"].strip()) if nothing else frozenset()
+        named = currencies.meanings(nothing["money"].strip()) if nothing else frozenset()
         # A spreadsheet's accounting format shows zero as "$ -".
-        return Amount(False, (Reading(None, "0", ""),), meant) if meant else None
+        return Amount(False, (Reading(None, "0", ""),), named) if named else None
     lead, core, tail = parts["lead"], parts["core"], parts["tail"]
     if core[0] == "." and lead and (lead[-1].isalpha() or lead[-1] == "/"):
         lead, core = lead + ".", core[1:]  # the point of "Bs." or "S/."

@@ -13,7 +13,8 @@ from rapidfuzz import fuzz, process
 
 from pipeline.columns import cells as text_of
 from pipeline.columns import flag
-from pipeline.columns.distinct import Verdict, judge as judge_distinct
+from pipeline.columns.distinct import Verdict
+from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
 
 __all__ = ["judge", "normalise"]
@@ -22,9 +23,9 @@ __all__ = ["judge", "normalise"]
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "active": ("activo", "activa", "activos", "ativo", "ativa", "a", "act", "vigente", "alta", "de alta", "habilitado", "habilitada", "enabled",
                "operativo", "cliente activo", "active customer"),
-    "inactive": ("inactivo", "inactiva", "inativo", "inativa", "i", "inac", "inact", "no activo", "no activa", "nao ativo", "not active", "no vigente",
-                 "baja", "de baja", "dado de baja", "dada de baja", "deshabilitado", "deshabilitada", "desabilitado", "desativado", "desactivado",
-                 "desactivada", "disabled", "non active", "deactivated"),
+    "inactive": ("inactivo", "inactiva", "inativo", "inativa", "i", "inac", "inact", "no activo", "no activa", "nao ativo", "not active",
+                 "no vigente", "baja", "de baja", "dado de baja", "dada de baja", "deshabilitado", "deshabilitada", "desabilitado", "desativado",
+                 "desactivado", "desactivada", "disabled", "non active", "deactivated"),
     "blocked": ("bloqueado", "bloqueada", "bloqueo", "suspendido", "suspendida", "suspenso", "suspensa", "suspended", "bloq", "block", "retenido"),
 }  # fmt: skip
 

@@ -30,7 +30,8 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "元": ("CNY",), "₹": ("INR",), "₩": ("KRW",), "₽": ("RUB",), "₴": ("UAH",), "грн": ("UAH",), "грн.": ("UAH",), "руб": ("RUB",), "руб.": ("RUB",),
     "₺": ("TRY",), "₪": ("ILS",), "₫": ("VND",), "฿": ("THB",), "₱": ("PHP",), "zł": ("PLN",), "kč": ("CZK",), "ft": ("HUF",), "lei": ("RON",),
     "kr": ("SEK", "NOK", "DKK", "ISK"), "kr.": ("SEK", "NOK", "DKK", "ISK"), "rp": ("IDR",), "rm": ("MYR",), "rs": ("INR", "PKR", "LKR"),
-    "fr": ("CHF",), "fr.": ("CHF",), "sfr": ("CHF",), "£": ("GBP", "EGP", "FKP", "GIP", "SHP", "SSP"), "₤": ("GBP", "EGP", "FKP", "GIP", "SHP", "SSP"),
+    "fr": ("CHF",), "fr.": ("CHF",), "sfr": ("CHF",), "£": ("GBP", "EGP", "FKP", "GIP", "SHP", "SSP"),
+    "₤": ("GBP", "EGP", "FKP", "GIP", "SHP", "SSP"),
     "uf": ("CLF",), "u.f.": ("CLF",),
 }  # fmt: skip
 

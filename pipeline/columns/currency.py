@@ -13,7 +13,8 @@ from rapidfuzz import process
 
 from pipeline.columns import cells as text_of
 from pipeline.columns import currencies
-from pipeline.columns.distinct import Verdict, judge as judge_distinct
+from pipeline.columns.distinct import Verdict
+from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
 
 __all__ = ["judge", "normalise"]

@@ -35,6 +35,14 @@ _ADDRESS = re.compile(r"[^\s<>()\[\],;:|/\"]+@[^\s<>()\[\],;:|/\"@]+")
 _BRACKETS = re.compile(r"^(?P<name>[^<>]*)<\s*(?P<address>[^<>]*@[^<>]*?)\s*>$")
 _COMMENT = re.compile(r"^(?P<address>\S+@\S+)\s*\([^()@]*\)$")
 _MAILTO = re.compile(r"^mailto:\s*([^?]*)(?:\?.*)?$", re.IGNORECASE)
+_SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in (
+    (r"^[\s.,;:<>'\"]+|[\s.,;:<>'\"]+$", ""),
+    (r"\s+", ""),
+    (r"\.\.+", "."),
+    (r"@@+", "@"),
+    (r",(?=[a-z]+$)", "."),
+    (r"\s*[(\[](?:at|a|arroba)[)\]]\s*", "@"),
+))  # fmt: skip
 _MARKERS = "'="  # a spreadsheet's mark for text, and for a formula
 
 
@@ -106,9 +114,8 @@ def _refused(text: str, reason: str) -> Verdict:
         return Verdict(code="email.several", suggestion=found[0])
     if found and len(found) > 1:
         return Verdict(found[0])
-    repairs = (text.strip(" .,;:<>'\""), re.sub(r"\s+", "", text), re.sub(r"\.\.+", ".", text), text.replace("@@", "@"),
-               re.sub(r",(?=[A-Za-z]+$)", ".", text), re.sub(r"(?i)\s*(?:\(at\)|\[at\]|\(a\)|\[a\]|\(arroba\)|\[arroba\])\s*", "@", text))  # fmt: skip
-    meant = next((address for repair in repairs if repair != text and (address := _tried(repair))), None)
+    repaired = (slip.sub(right, text) for slip, right in _SLIPS)
+    meant = next((address for repair in repaired if repair != text and (address := _tried(repair))), None)
     return Verdict(code="email.syntax", detail=_plainly(reason), suggestion=meant or next(iter(found), None))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.columns import cells as text_of
-from pipeline.columns.distinct import Verdict, judge as judge_distinct
+from pipeline.columns.distinct import Verdict
+from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
 
 __all__ = ["NO", "YES", "judge", "meaning", "normalise"]

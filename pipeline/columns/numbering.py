@@ -8,7 +8,7 @@ national prefix may be taken off. Everything else stays null and goes to the sca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
@@ -49,17 +49,23 @@ class Plan:
 
     def accepts(self, number: pl.Expr) -> pl.Expr:
         """Whether the national `number` is valid as it stands."""
-        good = number.str.contains(self.valid) & number.str.contains(self.general) & number.str.len_bytes().is_in(list(self.lengths))
+        good = (
+            number.str.contains(self.valid)
+            & number.str.contains(self.general)
+            & number.str.len_bytes().is_in(list(self.lengths))
+        )
         if self.national_prefix:
             good = good & (number.str.extract(self.national_prefix, 0).fill_null("") == "")
         return good & ~number.str.contains(_ALL_THE_SAME)
 
 
-@lru_cache(maxsize=None)
+@cache
 def plan(region: str) -> Plan | None:
     """The plan of `region`; None where there is none, or where another region leads its calling code."""
     facts = PhoneMetadata.metadata_for_region(region, None)
-    if facts is None or (COUNTRY_CODE_TO_REGION_CODE[facts.country_code][0] != region and region not in _ONE_PLAN):
+    if facts is None or facts.country_code is None or facts.general_desc is None:
+        return None
+    if (COUNTRY_CODE_TO_REGION_CODE[facts.country_code][0] != region) and region not in _ONE_PLAN:
         return None
     sharing = _ONE_PLAN if region in _ONE_PLAN else (region,)
     patterns = dict.fromkeys(pattern for each in sharing for pattern in _patterns(each))
@@ -85,7 +91,7 @@ def _patterns(region: str) -> list[str]:
     return [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
 
 
-@lru_cache(maxsize=1)
+@cache
 def _calling_codes() -> str:
     return f"^({'|'.join(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)})"
 

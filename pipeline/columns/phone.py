@@ -26,12 +26,19 @@ _NUMBER_CELL = re.compile(r"^(\+?\d{6,})\.0$")
 _LABEL = re.compile(
     r"^\W*(?:p|t|f|tel[eé]?f?(?:ono)?s?|telefone|fono|ph(?:one)?|m[oó]vil|cel(?:ular)?|mobile|mob|casa|of(?:icina)?|trabajo"
     r"|whats?app|wsp|wa|fax|contacto|n[°ºo]|num(?:ero)?|número)\s*[.:#°º]*\s*(?=[+(\d])", re.IGNORECASE)  # fmt: skip
-_EXTENSION = re.compile(r"(?<=\d)[\s,;.(]*(?:anexo|anx|ramal|rml|interno|int|opci[oó]n|opc)\b[\s.:#]*(\d{1,7})\)?$", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?<=\d)[\s,;.(]*(?:anexo|anx|ramal|rml|interno|int|opci[oó]n|opc)\b[\s.:#]*(\d{1,7})\)?$", re.IGNORECASE
+)
 _SEPARATOR = re.compile(r"\s*[;,|/\n\r]\s*|\s+(?:y|o|e|ou|and|or)\s+|(?<=\d)\s*(?=\+)", re.IGNORECASE)
 _SHORT_TAIL = re.compile(r"(?:\d\D*){6,}/\s*\d{1,4}\s*$")
 _LETTER = re.compile(r"[^\W\d_xX]")
 _VANITY = re.compile(r"^\W*(?:\d\W*){3,}(?:[A-Za-z]\W*){3,}[\dA-Za-z\W]*$")
-_FREE_LETTERS = (PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN)
+_FREE_LETTERS = (
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.UAN,
+)
 
 _REASONS = {
     ValidationResult.TOO_SHORT: ": it is too short",
@@ -82,7 +89,9 @@ def _read(text: str, country: str | None) -> tuple[PhoneNumber | None, str]:
             return None, "no country"
         codes = {problem.INVALID_COUNTRY_CODE: _REASONS[ValidationResult.INVALID_COUNTRY_CODE],
                  problem.TOO_LONG: _REASONS[ValidationResult.TOO_LONG]}  # fmt: skip
-        return None, codes.get(problem.error_type, "" if problem.error_type == problem.NOT_A_NUMBER else ": it is too short")
+        return None, codes.get(
+            problem.error_type, "" if problem.error_type == problem.NOT_A_NUMBER else ": it is too short"
+        )
     if library.is_valid_number(number):
         return number, ""
     return _today(number) or number, ""
@@ -90,7 +99,7 @@ def _read(text: str, country: str | None) -> tuple[PhoneNumber | None, str]:
 
 def _today(number: PhoneNumber) -> PhoneNumber | None:
     """The number that an old form stands for, if that is one that can be."""
-    pattern = OLD_FORMS.get(number.country_code)
+    pattern = OLD_FORMS.get(number.country_code or 0)
     old = re.match(pattern, library.national_significant_number(number)) if pattern else None
     if old is None:
         return None
@@ -208,4 +217,6 @@ def _refused(text: str, country: str | None, reason: str) -> Verdict:
     if reason == "no country":
         return Verdict(code="phone.no_country")
     digits = re.sub(r"\D", "", text)
-    return Verdict(code="phone.invalid", detail=reason or None, suggestion=_valid(f"+{digits}", None) if digits else None)
+    return Verdict(
+        code="phone.invalid", detail=reason or None, suggestion=_valid(f"+{digits}", None) if digits else None
+    )

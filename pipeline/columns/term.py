@@ -13,7 +13,8 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from pipeline.columns import cells as text_of
-from pipeline.columns.distinct import Verdict, judge as judge_distinct
+from pipeline.columns.distinct import Verdict
+from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Entry, Judged
 
 __all__ = ["days", "judge", "normalise"]

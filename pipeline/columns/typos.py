@@ -16,7 +16,17 @@ __all__ = ["corrected_domain", "suspicious_domain"]
 _PROVIDERS = ("gmail.com", "hotmail.com", "outlook.com", "yahoo.com", "icloud.com")
 
 # Other people's real domains that are one slip away from a provider's.
-_REAL = {"gail.com", "mail.com", "cloud.com", "email.com", "ymail.com", "otmail.com", "mail.co", "hotmail.co", "outlook.co"}
+_REAL = {
+    "gail.com",
+    "mail.com",
+    "cloud.com",
+    "email.com",
+    "ymail.com",
+    "otmail.com",
+    "mail.co",
+    "hotmail.co",
+    "outlook.co",
+}
 
 _ENDINGS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "coom": "com", "ccom": "com", "vom": "com", "xom": "com",
             "c0m": "com", "cim": "com", "cpm": "com", "clm": "com", "comn": "com", "como": "com", "comcl": "com", "met": "net",

@@ -24,21 +24,33 @@ __all__ = ["judge", "normalise"]
 _HOST = r"(?:[A-Za-z0-9]{1,30}(?:-[A-Za-z0-9]{1,30})?\.){1,3}[A-Za-z]{2,20}"
 _PATH = r"(?:/[A-Za-z0-9._~/%+=&?#-]*)?"
 PLAIN = rf"^(?:https?://)?{_HOST}{_PATH}$"
+_DOUBTFUL = r"(?i)^(?:https?://)?(?:https?\.|www\.[^./]+(?:/|$))"  # "https.//x", and an ending left out
 
 _LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$")
 _EMAIL = re.compile(r"^(?:mailto:)?[^\s@/]+@(?P<host>[^\s@/]+\.[^\s@/]+)$", re.IGNORECASE)
-_FREE_MAIL = re.compile(r"^(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|ymail|aol|proton(?:mail)?|gmx|terra|uol|bol)\.", re.IGNORECASE)
+_FREE_MAIL = re.compile(
+    r"^(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|ymail|aol|proton(?:mail)?|gmx|terra|uol|bol)\.", re.IGNORECASE
+)
 _NETWORKS = {"instagram": "instagram.com", "insta": "instagram.com", "ig": "instagram.com", "facebook": "facebook.com", "fb": "facebook.com",
              "face": "facebook.com", "twitter": "x.com", "x": "x.com", "tiktok": "tiktok.com", "linkedin": "linkedin.com/in",
              "youtube": "youtube.com"}  # fmt: skip
-_ACCOUNT = re.compile(rf"^(?P<network>{'|'.join(_NETWORKS)})\s*(?:[:/\-]|\s)\s*@?(?P<name>[\w.]{{2,40}})$", re.IGNORECASE)
+_ACCOUNT = re.compile(
+    rf"^(?P<network>{'|'.join(_NETWORKS)})\s*(?:[:/\-]|\s)\s*@?(?P<name>[\w.]{{2,40}})$", re.IGNORECASE
+)
 _HANDLE = re.compile(r"^@(?P<name>[\w.]{2,40})$")
 _TAGGED = re.compile(r"^@?(?P<name>[\w.]{2,40})\s*\((?P<network>" + "|".join(_NETWORKS) + r")\)$", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*[;,|]\s*|\s+(?:y|o|e|and|or|/)\s+|\s+")
 _SCHEME = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<slashes>//)?")
-_SLIPS = ((re.compile(r"\\"), "/"), (re.compile(r"^h?t?t?ps?:?/*:?/+(?=\w)", re.IGNORECASE), "https://"), (re.compile(r"^(https?://)+", re.IGNORECASE), "https://"),
-          (re.compile(r"^(https?://)?www[,;:]+", re.IGNORECASE), r"\g<1>www."), (re.compile(r",(?=[a-z]{2,3}$)"), "."), (re.compile(r"\s+"), ""),
-          (re.compile(r"[.,;]+$"), ""), (re.compile(r"\.\.+"), "."))  # fmt: skip
+_SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in (
+    (r"\\", "/"),
+    (r"^h?tt?tp?s?[:.;]?/*[:;]?/+(?=\w)|^htpp?s?://", "https://"),
+    (r"^(?:https?:?//)+", "https://"),
+    (r"^(https?://)?w{2,4}[,;:.]+", r"\g<1>www."),
+    (r",(?=[a-z]{2,3}$)", "."),
+    (r"\s+", ""),
+    (r"[.,;]+$", ""),
+    (r"\.\.+", "."),
+))  # fmt: skip
 
 
 def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an address needs no neighbours
@@ -48,7 +60,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
     schemed = column.str.contains(r"(?i)^https?://")
     whole = pl.when(schemed).then(column).otherwise(pl.concat_str(pl.lit("https://"), column))
     frame = pl.DataFrame({"text": text}).select(
-        plain=column.str.contains(PLAIN) & ~column.str.contains(r"(?i)^(?:ww|wwww|htt.*|www[^.]*)\."),
+        plain=column.str.contains(PLAIN) & ~column.str.contains(_DOUBTFUL),
         head=whole.str.extract(r"^([^/]+//[^/]*)", 1).str.to_lowercase(),
         rest=whole.str.extract(r"^[^/]+//[^/]*(.*)$", 1),
     )
@@ -129,7 +141,7 @@ def _host(host: str) -> str | None:
         return None
     if len(labels) < 2 or not all(_LABEL.match(label) for label in labels) or sum(map(len, labels)) + len(labels) > 254:
         return None
-    if not re.fullmatch(r"[a-z]{2,63}|xn--[a-z0-9-]+", labels[-1]) or re.fullmatch(r"w{2,5}|https?", labels[0]) and labels[0] != "www":
+    if not re.fullmatch(r"[a-z]{2,63}|xn--[a-z0-9-]+", labels[-1]) or labels[0] in ("http", "https"):
         return None
     return named if labels[0] != "www" or len(labels) > 2 else None
 

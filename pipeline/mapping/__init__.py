@@ -15,4 +15,15 @@ from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.presets import presets
 from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest
 
-__all__ = ["HELPERS", "NULL_WORDS", "MappingFile", "MappingRequest", "apply", "decide", "load_file", "missing_message", "presets", "write_file"]
+__all__ = [
+    "HELPERS",
+    "NULL_WORDS",
+    "MappingFile",
+    "MappingRequest",
+    "apply",
+    "decide",
+    "load_file",
+    "missing_message",
+    "presets",
+    "write_file",
+]

@@ -98,7 +98,11 @@ def _single(plan: Plan, role: str, candidates: list[Source]) -> None:
     if not chosen:
         return
     pattern = "|".join(map(plan.text, chosen)) if len(chosen) > 1 else None
-    if role.endswith("_cents") and len(chosen) == 1 and any(w in chosen[0].header.lower() for w in ("cents", "centavos")):
+    if (
+        role.endswith("_cents")
+        and len(chosen) == 1
+        and any(w in chosen[0].header.lower() for w in ("cents", "centavos"))
+    ):
         pattern = placeholder(chosen[0].index, plan.headers, cents=True)
     plan.feed(role, chosen, pattern)
 
@@ -150,9 +154,17 @@ def _first_and_last(plan: Plan, sources: list[Source]) -> list[Source]:
     lasts = [s for s in sources if s.role == "last_name"]
     firsts = [s for s in sources if s.role == "first_name"]
     if lasts and not firsts:
-        firsts = [s for s in sources if s.role == "name" and s.meaning.level == 0 and " " not in s.header.strip() and not _contains(s, lasts[0])]
+        firsts = [
+            s
+            for s in sources
+            if s.role == "name" and s.meaning.level == 0 and " " not in s.header.strip() and not _contains(s, lasts[0])
+        ]
     if firsts and not lasts and fold(firsts[0].header) in ("vorname", "prenom"):
-        lasts = [replace(s, meaning=replace(s.meaning, role="last_name")) for s in sources if fold(s.header) in ("name", "nom")]
+        lasts = [
+            replace(s, meaning=replace(s.meaning, role="last_name"))
+            for s in sources
+            if fold(s.header) in ("name", "nom")
+        ]
         sources = [*sources, *lasts]
     if not firsts or not lasts:
         return []
@@ -175,7 +187,10 @@ def _contains(whole: Source, part: Source) -> bool:
 def _address(plan: Plan, sources: list[Source], record: type[BaseModel], done: frozenset[str]) -> None:
     known = fields(record)
     place = _place(sources)
-    taken = {role: _of_place(plan, sources, role, place) for role in ("district", "municipality", "city", "state", "zip_code", "country")}
+    taken = {
+        role: _of_place(plan, sources, role, place)
+        for role in ("district", "municipality", "city", "state", "zip_code", "country")
+    }
     for role in ("state", "zip_code", "country"):
         if role in known and role not in done and taken[role]:
             plan.feed(role, taken[role])
@@ -202,7 +217,9 @@ def _of_place(plan: Plan, sources: list[Source], role: str, place: tuple[str, in
     others = [s for s in candidates if s not in (near or loose)]
     chosen = best(plan, role, near or loose)
     for source in others:
-        plan.why.setdefault(source.index, f"second candidate for {role}" + (f" after {chosen[0].header!r}" if chosen else ""))
+        plan.why.setdefault(
+            source.index, f"second candidate for {role}" + (f" after {chosen[0].header!r}" if chosen else "")
+        )
     return chosen[:1]
 
 
@@ -218,9 +235,16 @@ def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] |
     for source in whole:
         if source not in streets:
             plan.why.setdefault(source.index, f"second candidate for address after {streets[0].header!r}")
-    near = [s for s in sources if s.role in ("number", "unit") and (s in here or s.meaning.context == "plain")] if streets else []
+    near = (
+        [s for s in sources if s.role in ("number", "unit") and (s in here or s.meaning.context == "plain")]
+        if streets
+        else []
+    )
     numbers = [s for s in near if s.role == "number"][:1]
-    parts = [(s, " " if s in numbers else ", ") for s in (*streets, *numbers, *[s for s in near if s.role == "unit"][:1], *lines)]
+    parts = [
+        (s, " " if s in numbers else ", ")
+        for s in (*streets, *numbers, *[s for s in near if s.role == "unit"][:1], *lines)
+    ]
     parts += [(s, ", ") for role in ("district", "municipality", "city") for s in taken[role]]
     if full:
         parts += [(s, ", ") for s in taken["state"]]
@@ -236,7 +260,9 @@ def _without_name(plan: Plan, sources: list[Source], lines: list[Source]) -> lis
     names = [s for s in sources if s.index in plan.fed.get("name", ())]
     kept = []
     for line in lines:
-        if line.seen.filled and any((line.cells.eq_missing(n.cells) & _filled(line)).sum() >= 0.8 * line.seen.filled for n in names):
+        if line.seen.filled and any(
+            (line.cells.eq_missing(n.cells) & _filled(line)).sum() >= 0.8 * line.seen.filled for n in names
+        ):
             plan.why[line.index] = "it repeats the name"
         else:
             kept.append(line)

@@ -18,7 +18,10 @@ from pipeline.mapping.words import fold
 from pipeline.schema import fields
 
 SETTLED_BY_CELLS = 0.6
-_NEVER_FLAGS = frozenset("name company person first_name last_name address street line email website city manager notes tax_id phone".split())
+_NEVER_FLAGS = frozenset(
+    {"name", "company", "person", "first_name", "last_name", "address", "street", "line", "city"}
+    | {"email", "website", "manager", "notes", "tax_id", "phone"}
+)
 _CONTENT_ROLES = ("email", "tax_id", "website")
 
 
@@ -47,7 +50,9 @@ def read_columns(
     for index, header in enumerate(headers):
         cells = sample[f"c{index}"] if f"c{index}" in sample.columns else pl.Series([], dtype=pl.String)
         if labels:
-            meaning = Meaning(labels[fold(header)], "exact") if fold(header) else Meaning(None, reason="it has no header")
+            meaning = (
+                Meaning(labels[fold(header)], "exact") if fold(header) else Meaning(None, reason="it has no header")
+            )
         else:
             meaning = _with_preset(header, record, preset)
         sources.append(Source(index, header, meaning, evidence(cells), cells))
@@ -105,7 +110,12 @@ def _last_number(text: str) -> int:
 def _settled(source: Source, sources: list[Source], record: type[BaseModel]) -> Meaning:
     """Decide `Estado`, and take away what the cells contradict."""
     meaning, seen = source.meaning, source.seen
-    if fold(source.header) == "departamento" and seen.known and seen.digits() > SETTLED_BY_CELLS and _has(sources, "state", source):
+    if (
+        fold(source.header) == "departamento"
+        and seen.known
+        and seen.digits() > SETTLED_BY_CELLS
+        and _has(sources, "state", source)
+    ):
         return replace(meaning, role="unit", how="content")
     if fold(source.header) == "provincia" and {"departamento", "distrito"} <= {fold(s.header) for s in sources}:
         # Peru: a department (ISO 3166-2) has provinces, which have districts.
@@ -122,7 +132,13 @@ def _settled(source: Source, sources: list[Source], record: type[BaseModel]) -> 
         return Meaning(None, reason=f"its cells are numbers; that is no {_said(meaning.role)}")
     if meaning.role == "check_digit" and seen.share(lambda v: len(v) == 1) < 0.9:
         return Meaning(None, reason="its cells are no check digits")
-    if meaning.role == "reference" and meaning.how == "alias" and seen.tax_ids() == 1 and len(seen.values) > 2 and not _has(sources, "tax_id"):
+    if (
+        meaning.role == "reference"
+        and meaning.how == "alias"
+        and seen.tax_ids() == 1
+        and len(seen.values) > 2
+        and not _has(sources, "tax_id")
+    ):
         return replace(meaning, role="tax_id", how="content")
     return meaning
 
@@ -134,7 +150,13 @@ def _state_or_status(source: Source, sources: list[Source], record: type[BaseMod
         role = meaning.role
         if role == "estado":
             near = any(s.role in ADDRESS_ROLES and s.index != source.index for s in sources)
-            role = "state" if meaning.context != "neutral" and not _has(sources, "state") and (near or "status" not in fields(record)) else "status"
+            role = (
+                "state"
+                if meaning.context != "neutral"
+                and not _has(sources, "state")
+                and (near or "status" not in fields(record))
+                else "status"
+            )
         return replace(meaning, role=role)
     if statuses >= SETTLED_BY_CELLS and statuses > states:
         return replace(meaning, role="status", how=meaning.how if meaning.role == "status" else "content")

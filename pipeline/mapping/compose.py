@@ -104,7 +104,9 @@ def find_column(name: str, headers: Sequence[str], where: str) -> tuple[int, boo
             return int(text[1:]) - 1, cents
     if headers.count(plain) > 1:
         first = headers.index(plain) + 1
-        raise Misuse(f"{where}: several columns are called {plain!r}", f"Name the column by its number, for example #{first}.")
+        raise Misuse(
+            f"{where}: several columns are called {plain!r}", f"Name the column by its number, for example #{first}."
+        )
     close = nearest(plain, [h for h in headers if h.strip()], 60)
     hint = f"Did you mean {close!r}? " if close else ""
     raise Misuse(f"{where}: the source has no column {plain!r}", f"{hint}`customer-import inspect SOURCE` lists them.")
@@ -129,7 +131,9 @@ def _join(alternative: Alternative, cells: dict[int, pl.Series], height: int) ->
             pl.when(pl.col("between").str.len_chars() > pl.col("gap").str.len_chars())
             .then(pl.col("between")).otherwise(pl.col("gap")).alias("gap")
         )  # fmt: skip
-        repeats = _boxed(pl.col("text")).str.contains(_boxed(pl.col("part")), literal=True) & pl.col("gap").str.contains(",", literal=True)
+        repeats = _boxed(pl.col("text")).str.contains(_boxed(pl.col("part")), literal=True) & pl.col(
+            "gap"
+        ).str.contains(",", literal=True)
         addition = pl.concat_str(pl.lit(part.before), pl.col("part"), pl.lit(part.after))
         frame = frame.with_columns(
             pl.when(pl.col("part").is_null() | repeats.fill_null(False)).then(pl.col("text"))

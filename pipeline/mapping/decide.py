@@ -38,25 +38,14 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
     constants = {**file.constants, **request.constants}
     defaults = {**file.defaults, **request.defaults}
     _check_fields(record, request, file)
-    said = _assigned(headers, record, request, file)
-    composed = {field: (text, parse(text, headers, file.where("compose", field)).indexes)
-                for field, text in file.compose.items() if field not in said.values()}  # fmt: skip
-    parts = {index for _, indexes in composed.values() for index in indexes}
-    done = frozenset({*composed, *said.values(), *constants})
     sources = read_columns(headers, sample, record, preset)
-    free = [s for s in sources if s.index not in said and s.index not in parts]
-    if file.options.get("automatic", True):
-        plan = choose(free, record, preset, headers, done)
-    else:
-        plan = Plan(headers)
-    for field, (text, indexes) in composed.items():
-        plan.compose[field], plan.fed[field] = text, indexes
-    for index, field in said.items():
-        if field:
-            plan.fed[field] = (index,)
-    for field in HELPERS:
-        if field in plan.fed and field not in plan.compose:
-            plan.compose[field] = plan.text(sources[plan.fed[field][0]])
+    said = _assigned(headers, record, request, file)
+    composed = {
+        field: parse(text, headers, file.where("compose", field)).indexes
+        for field, text in file.compose.items()
+        if field not in said.values()
+    }
+    plan = _planned(sources, record, preset, headers, file, said, composed, constants)
     _derived_state(plan, record, {**constants, **defaults})
     fed = {*plan.fed, *constants, *defaults}
     choices = tuple(_choice(s, plan, said, constants, record, preset, composed) for s in sources)
@@ -72,6 +61,27 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
         notes=_notes(preset, choices, plan),
     )
+
+
+def _planned(
+    sources: list[Source], record: type[BaseModel], preset: Preset | None, headers: tuple[str, ...], file: MappingFile,
+    said: dict[int, str], composed: dict[str, tuple[int, ...]], constants: Collection[str],
+) -> Plan:  # fmt: skip
+    """Choose among the columns that the user did not speak of, then add what he said."""
+    spoken = {*said, *(index for indexes in composed.values() for index in indexes)}
+    done = frozenset({*composed, *said.values(), *constants})
+    plan = Plan(headers)
+    if file.options.get("automatic", True):
+        plan = choose([s for s in sources if s.index not in spoken], record, preset, headers, done)
+    for field, indexes in composed.items():
+        plan.compose[field], plan.fed[field] = file.compose[field], indexes
+    for index, field in said.items():
+        if field:
+            plan.fed[field] = (index,)
+    for field in HELPERS:
+        if field in plan.fed and field not in plan.compose:
+            plan.compose[field] = plan.text(sources[plan.fed[field][0]])
+    return plan
 
 
 def missing_message(mapping: Mapping, record: type[BaseModel]) -> tuple[str, str]:
@@ -105,7 +115,13 @@ def _listed(names: list[str]) -> str:
 
 
 def _check_fields(record: type[BaseModel], request: MappingRequest, file: MappingFile) -> None:
-    for table, names in (("set", file.constants), ("default", file.defaults), ("values", file.values), ("compose", file.compose), ("columns", file.columns.values())):
+    for table, names in (
+        ("set", file.constants),
+        ("default", file.defaults),
+        ("values", file.values),
+        ("compose", file.compose),
+        ("columns", file.columns.values()),
+    ):
         for name in names:
             if name not in LEAVE_OUT:
                 key = next((h for h, f in file.columns.items() if f == name), name) if table == "columns" else name
@@ -131,7 +147,9 @@ def check_field(record: type[BaseModel], name: str, where: str) -> str:
     raise Misuse(f"{where}: there is no field {name!r}", f"{hint}The fields are: {', '.join(names)}.")
 
 
-def _assigned(headers: tuple[str, ...], record: type[BaseModel], request: MappingRequest, file: MappingFile) -> dict[int, str]:
+def _assigned(
+    headers: tuple[str, ...], record: type[BaseModel], request: MappingRequest, file: MappingFile
+) -> dict[int, str]:
     """Column index -> field ("" leaves it out), from the flags and the file, the flags first."""
     said: dict[int, str] = {}
     for header, name in request.assigned.items():
@@ -150,7 +168,9 @@ def _assigned(headers: tuple[str, ...], record: type[BaseModel], request: Mappin
     return said
 
 
-def _say(said: dict[int, str], headers: tuple[str, ...], record: type[BaseModel], header: str, name: str, where: str) -> None:
+def _say(
+    said: dict[int, str], headers: tuple[str, ...], record: type[BaseModel], header: str, name: str, where: str
+) -> None:
     index = _column(header, headers, where)
     name = "" if name in LEAVE_OUT else check_field(record, name, where)
     if name and name in said.values():
@@ -168,21 +188,49 @@ def _column(header: str, headers: tuple[str, ...], where: str) -> int:
     return find_column(header, headers, where)[0]
 
 
-def _choice(source: Source, plan: Plan, said: dict[int, str], constants: dict[str, str], record: type[BaseModel], preset: Preset | None, composed: Collection[str]) -> Choice:
+def _choice(
+    source: Source,
+    plan: Plan,
+    said: dict[int, str],
+    constants: dict[str, str],
+    record: type[BaseModel],
+    preset: Preset | None,
+    composed: Collection[str],
+) -> Choice:
     examples = source.seen.values[:EXAMPLES]
     fed = [name for name, indexes in plan.fed.items() if source.index in indexes]
-    own = [name for name in fed if name not in plan.compose] or [name for name in fed if not name.startswith("~")] or fed
+    own = (
+        [name for name in fed if name not in plan.compose] or [name for name in fed if not name.startswith("~")] or fed
+    )
     if source.index in said:
         name = said[source.index]
-        return Choice(source.index, source.header, name or None, "mapping", "as you said" if name else "left out, as you said", examples)
+        return Choice(
+            source.index,
+            source.header,
+            name or None,
+            "mapping",
+            "as you said" if name else "left out, as you said",
+            examples,
+        )
     if own:
         by_file = any(name in composed for name in fed) or not source.meaning.role
-        return Choice(source.index, source.header, own[0], "mapping" if by_file else source.meaning.how, _reason(source, own[0], plan, preset), examples)
+        return Choice(
+            source.index,
+            source.header,
+            own[0],
+            "mapping" if by_file else source.meaning.how,
+            _reason(source, own[0], plan, preset),
+            examples,
+        )
     role = source.role
     if role and role in constants:
         reason = f"--set {role}={constants[role]} holds for every row"
     elif role in (*NAME_ROLES, *ADDRESS_ROLES) and role not in fields(record) and source.index not in plan.why:
-        reason = f"not needed beside the columns that were chosen ({role.replace('_', ' ')})" if "address" in plan.fed else "no address without a street"
+        reason = (
+            f"not needed beside the columns that were chosen ({role.replace('_', ' ')})"
+            if "address" in plan.fed
+            else "no address without a street"
+        )
     elif role and source.index not in plan.why and find(record, role) is None:
         reason = f"the target has no field for it ({role.replace('_', ' ')})"
     else:
@@ -195,7 +243,9 @@ def _reason(source: Source, field: str, plan: Plan, preset: Preset | None) -> st
         return "helps to derive the state" if not plan.compose[field] else f"part of {field}: {plan.compose[field]}"
     if source.meaning.how == "preset" and preset:
         return f"as {preset.title} calls it"
-    return source.meaning.reason or {"exact": "the field's own name", "alias": f"a known name of {field}"}.get(source.meaning.how, "as its cells look")
+    return source.meaning.reason or {"exact": "the field's own name", "alias": f"a known name of {field}"}.get(
+        source.meaning.how, "as its cells look"
+    )
 
 
 def _notes(preset: Preset | None, choices: Iterable[Choice], plan: Plan) -> tuple[str, ...]:
@@ -209,7 +259,9 @@ def _notes(preset: Preset | None, choices: Iterable[Choice], plan: Plan) -> tupl
     if "is a company" in folded and "related company" in folded and not any("Related company" in n for n in notes):
         notes.append(CONTACTS_OF_COMPANIES)
     if plan.compose.get("state") == "":
-        notes.append("No column holds the state: it is derived from the town where the country's own table has exactly one answer.")
+        notes.append(
+            "No column holds the state: it is derived from the town where the country's own table has exactly one answer."
+        )
     return tuple(notes)
 
 

@@ -22,10 +22,59 @@ from stdnum.mx import rfc
 from pipeline.mapping.words import fold
 
 MOST = 300
-STATUS = frozenset("""active inactive blocked activo inactivo bloqueado activa inactiva bloqueada ativo inativo ativa inativa
-    suspendido suspendida suspended vigente no vigente enabled disabled habilitado deshabilitado archived archivado
-    closed baja alta s n si no yes true false 1 0 x verdadero falso moroso cerrado cancelado cancelada""".split()) | {"no vigente", "de baja"}  # fmt: skip
-FLAGS = frozenset("true false yes no si s n y verdadero falso sim nao 1 0 x on off t f v".split())
+STATUS = frozenset(
+    {"active", "inactive", "blocked", "suspended", "archived", "closed", "enabled", "disabled", "on hold"}
+    | {
+        "activo",
+        "inactivo",
+        "bloqueado",
+        "activa",
+        "inactiva",
+        "bloqueada",
+        "suspendido",
+        "suspendida",
+        "vigente",
+        "no vigente",
+    }
+    | {
+        "ativo",
+        "inativo",
+        "ativa",
+        "inativa",
+        "habilitado",
+        "deshabilitado",
+        "archivado",
+        "moroso",
+        "cerrado",
+        "cancelado",
+        "cancelada",
+    }
+    | {"alta", "baja", "de baja", "s", "n", "si", "no", "yes", "true", "false", "verdadero", "falso", "1", "0", "x"}
+)
+FLAGS = frozenset(
+    {
+        "true",
+        "false",
+        "yes",
+        "no",
+        "si",
+        "s",
+        "n",
+        "y",
+        "verdadero",
+        "falso",
+        "sim",
+        "nao",
+        "1",
+        "0",
+        "x",
+        "on",
+        "off",
+        "t",
+        "f",
+        "v",
+    }
+)
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]{2,}")
 _URL = re.compile(r"(?:https?://|www\.)\S+\.\S+", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T].*)?|\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})(?: .*)?")
@@ -101,7 +150,19 @@ def evidence(cells: pl.Series) -> Evidence:
 
 @lru_cache(maxsize=1)
 def _subdivisions() -> frozenset[str]:
-    words = {"region metropolitana", "metropolitana", "rm", "cdmx", "estado de mexico", "edomex", "o higgins", "biobio", "araucania", "bogota", "antofagasta"}
+    words = {
+        "region metropolitana",
+        "metropolitana",
+        "rm",
+        "cdmx",
+        "estado de mexico",
+        "edomex",
+        "o higgins",
+        "biobio",
+        "araucania",
+        "bogota",
+        "antofagasta",
+    }
     for item in pycountry.subdivisions:
         words |= {fold(item.name), fold(item.code), fold(item.code.partition("-")[2])}
     return frozenset(w for w in words if not w.isdigit())

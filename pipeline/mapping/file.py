@@ -1,11 +1,11 @@
 """Turn a mapping file (TOML) into what the user said, and a mapping into a file that is ready to edit.
 
-    [columns]          "Source header" = "field"; "" leaves the column out; "#3" is the third column
-    [compose]          field = "{Calle} {Número}, {Ciudad}"; alternatives: "{Empresa}|{Nombre} {Apellido}"
-    [set]              field = "the same value in every row"
-    [defaults]         field = "value for blank cells"
-    [values.country]   "EEUU" = "US"; an empty value makes the cell blank
-    [options]          decimal, date_order, null_words, too_long, preset, automatic
+[columns]          "Source header" = "field"; "" leaves the column out; "#3" is the third column
+[compose]          field = "{Calle} {Número}, {Ciudad}"; alternatives: "{Empresa}|{Nombre} {Apellido}"
+[set]              field = "the same value in every row"
+[defaults]         field = "value for blank cells"
+[values.country]   "EEUU" = "US"; an empty value makes the cell blank
+[options]          decimal, date_order, null_words, too_long, preset, automatic
 """
 
 from __future__ import annotations
@@ -48,21 +48,30 @@ def load_file(path: Path) -> MappingFile:
             raise Misuse(f"{path} is too large for a mapping file", "Name the mapping file with --mapping FILE.")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"the mapping file {path} cannot be read: {error}", "Name an existing UTF-8 file with --mapping FILE.") from error
+        raise Misuse(
+            f"the mapping file {path} cannot be read: {error}", "Name an existing UTF-8 file with --mapping FILE."
+        ) from error
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Misuse(f"{path} is no valid TOML: {error}", 'Put headers and values in quotes: "Correo" = "email".') from error
+        raise Misuse(
+            f"{path} is no valid TOML: {error}", 'Put headers and values in quotes: "Correo" = "email".'
+        ) from error
     lines = _lines(text)
     for table in content:
         if table not in TABLES:
             raise _wrong(path, lines, "", table, TABLES)
         if not isinstance(content[table], dict):
-            raise Misuse(f"{_at(path, lines, '', table)}: {table} must be a table", f"Write [{table}] on a line of its own.")
+            raise Misuse(
+                f"{_at(path, lines, '', table)}: {table} must be a table", f"Write [{table}] on a line of its own."
+            )
     values = content.get("values", {})
     for name, entry in values.items():
         if not isinstance(entry, dict):
-            raise Misuse(f"{_at(path, lines, 'values', name)}: values.{name} must be a table", f"Write [values.{name}] on a line of its own.")
+            raise Misuse(
+                f"{_at(path, lines, 'values', name)}: values.{name} must be a table",
+                f"Write [values.{name}] on a line of its own.",
+            )
     return MappingFile(
         name=str(path),
         columns=_texts(path, lines, "columns", content.get("columns", {})),
@@ -88,13 +97,17 @@ def write_file(path: Path, mapping: Mapping, headers: tuple[str, ...]) -> None:
 
 
 def _document(mapping: Mapping, headers: tuple[str, ...]) -> Iterable[str]:
-    yield '# How the columns of the source become fields. Edit it, then: customer-import run SOURCE --mapping FILE'
+    yield "# How the columns of the source become fields. Edit it, then: customer-import run SOURCE --mapping FILE"
     yield '# "" leaves a column out. Fields and their limits: customer-import targets TARGET'
     yield ""
     yield "[columns]"
     for choice in mapping.choices:
         yield _column_line(choice, mapping, headers)
-    yield from ("", "# A field made of several columns; blank parts leave no stray commas; `|` separates alternatives.", "[compose]")
+    yield from (
+        "",
+        "# A field made of several columns; blank parts leave no stray commas; `|` separates alternatives.",
+        "[compose]",
+    )
     for field, pattern in mapping.compose.items():
         helper = "  # not sent; helps to read other fields" if field.startswith("~") else ""
         if pattern:
@@ -160,7 +173,10 @@ def _texts(path: Path, lines: dict[tuple[str, str], int], table: str, entries: d
     texts = {}
     for key, value in entries.items():
         if not isinstance(value, str | int):
-            raise Misuse(f"{_at(path, lines, table, key)}: {key} cannot be {value!r}", f'Write the value in quotes: {_key(key)} = "...".')
+            raise Misuse(
+                f"{_at(path, lines, table, key)}: {key} cannot be {value!r}",
+                f'Write the value in quotes: {_key(key)} = "...".',
+            )
         texts[key] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
 

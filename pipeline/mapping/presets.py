@@ -78,11 +78,22 @@ def _asked(name: str) -> Preset:
     try:
         return _read(Path(name).stem, tomllib.loads(Path(name).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise Misuse(f"the preset {name} cannot be read: {error}", "Correct the file, or leave out the preset.") from error
+        raise Misuse(
+            f"the preset {name} cannot be read: {error}", "Correct the file, or leave out the preset."
+        ) from error
 
 
 def _read(name: str, content: dict[str, Any]) -> Preset:
-    unknown = set(content) - {"title", "source", "recognise", "qualifiers", "columns", "left_out", "name_order", "notes"}
+    unknown = set(content) - {
+        "title",
+        "source",
+        "recognise",
+        "qualifiers",
+        "columns",
+        "left_out",
+        "name_order",
+        "notes",
+    }
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r}")
     return Preset(

@@ -21,8 +21,22 @@ from pipeline.mapping.words import alternatives, fold, nearest, without_remarks
 from pipeline.schema import fields
 
 CONTEXTS = ("plain", "billing", "neutral", "business", "contact", "mailing", "address")
-FILLERS = frozenset("de del da do dos das la el los las the of for para y and s".split())
-ADDRESS_ROLES = ("address", "street", "line", "number", "unit", "district", "municipality", "city", "state", "zip_code", "country")
+FILLERS = frozenset(
+    ["de", "del", "da", "do", "dos", "das", "la", "el", "los", "las", "the", "of", "for", "para", "y", "and", "s"]
+)
+ADDRESS_ROLES = (
+    "address",
+    "street",
+    "line",
+    "number",
+    "unit",
+    "district",
+    "municipality",
+    "city",
+    "state",
+    "zip_code",
+    "country",
+)
 NAME_ROLES = ("name", "company", "person", "first_name", "second_name", "last_name", "second_last_name")
 FAMILIES = (("name", "company"), ("address", "street"), ("city", "municipality", "district"), ("state", "estado"))
 _METADATA = re.compile(r"^(?P<key>.+) \(metadata\)$|^metadata\[(?P<bracket>.+)\]$", re.IGNORECASE)
@@ -111,9 +125,16 @@ class Vocabulary:
             plain, number, group = _numbers(rest)
             for name in dict.fromkeys((rest, plain)):
                 role = self.exact.get(name) or (self.names[name][0] if name in self.names else None)
-                if role and (role not in self.bare or context == "address" or (role == "line" and context != "neutral")):
+                if role and (
+                    role not in self.bare or context == "address" or (role == "line" and context != "neutral")
+                ):
                     meaning = self._named(name, text) if name in self.names else Meaning(role, "alias")
-                    return replace(meaning, context=self._context(text, context), number=number if name == plain else 0, group=group)
+                    return replace(
+                        meaning,
+                        context=self._context(text, context),
+                        number=number if name == plain else 0,
+                        group=group,
+                    )
 
     def _named(self, name: str, text: str) -> Meaning:
         role, level = self.names[name]

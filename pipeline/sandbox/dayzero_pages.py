@@ -145,9 +145,7 @@ def _where(request: Request, here: Context, realm: Realm) -> tuple[Where, bool]:
 def alike(here: Context, realm: Realm, name: str) -> list[tuple[int, float]]:
     """Row number and likeness (0..100) of the customers whose name is like `name`, the most alike first."""
     names = dict(here.store.names(realm))
-    found = process.extract(
-        name, names, scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=ALIKE, limit=None
-    )
+    found = process.extract(name, names, scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=ALIKE, limit=None)
     return [(number, score) for _, score, number in found]
 
 

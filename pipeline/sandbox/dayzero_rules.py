@@ -112,7 +112,8 @@ def check(settings: Settings, sent: Json, old: Json | None) -> Json:
     kept = {k: v for k, v in (old or {}).items() if k in _KEPT or not settings.put_replaces}
     whole = {**kept, **{name: value for name, value in sent.items() if name in names}}
     problems, body = _validated(model, whole)
-    if isinstance(whole.get("email"), str) and not is_email(whole["email"]):
+    told = any(problem["loc"] == ["body", "email"] for problem in problems)
+    if not told and not is_email(whole["email"]):
         text = "value is not a valid email address"
         problems.append(_problem(("body", "email"), text, "value_error.email"))
     if problems:

@@ -71,41 +71,44 @@ class Sandbox:
         self.store.close()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or close its connection."""
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http" and scope["path"] == READY:
             await answer({"ready": True})(scope, receive, send)
         elif scope["type"] == "http":
-            status = await self._serve(scope, receive, send)
-            self.seen.append(Seen(scope["method"], scope["path"], status))
+            response, whole = await self._respond(scope, receive)
+            # Noted before it is delivered: who has the answer finds it in the log.
+            self.seen.append(Seen(scope["method"], scope["path"], response.status_code if response else 0))
+            if response and whole:
+                await response(scope, receive, send)
+            else:
+                await _break_off(response, scope, receive, send)
 
-    async def _serve(self, scope: Message, receive: Receive, send: Send) -> int:
+    async def _respond(self, scope: Message, receive: Receive) -> tuple[Response | None, bool]:
+        """What to answer (None: nothing), and whether to send all of it."""
         settings = self.settings
         scale = 50 if scope["path"] == dayzero_bulk.UPLOAD else 1
         body = await _read(receive, settings.largest_body * scale)
         if settings.latency:
             await asyncio.sleep(settings.latency)
         if body is None:
-            refusal = answer({"detail": "Request body is too large."}, 413, {"connection": "close"})
-            return await _deliver(refusal, scope, receive, send)
+            return answer({"detail": "Request body is too large."}, 413, {"connection": "close"}), True
         draw = self._faults.draw(settings, _writes(scope), _mark(scope, body))
         if draw.before in ("drop", "late"):
             if draw.before == "late":
                 self._do_later(settings.late_commit, scope, body)
-            return await _drop(scope, receive)
+            return None, False
         if draw.before:
-            return await _deliver(_failure(draw, settings), scope, receive, send)
+            return _failure(draw, settings), True
         response = await self._answer(scope, body, draw.empty)
         if draw.after == "drop":
-            return await _drop(scope, receive)
-        if draw.after == "cut":
-            return await _cut(response, scope, receive, send)
+            return None, False
         if draw.after == "html":
-            response = Response(_HTML, 502, media_type="text/html")
-        elif draw.after:
-            response = answer({"detail": "Internal server error."}, 500)
-        return await _deliver(response, scope, receive, send)
+            return Response(_HTML, 502, media_type="text/html"), True
+        if draw.after == "500":
+            return answer({"detail": "Internal server error."}, 500), True
+        return response, draw.after != "cut"
 
     async def _answer(self, scope: Message, body: bytes, empty: bool) -> Response:
         """What the routes say."""
@@ -151,35 +154,20 @@ async def _read(receive: Receive, largest: int) -> bytes | None:
             return b"".join(pieces)
 
 
-async def _deliver(response: Response, scope: Message, receive: Receive, send: Send) -> int:
-    await response(scope, receive, send)
-    return response.status_code
-
-
-async def _drop(scope: Message, receive: Receive) -> int:
-    """Close the connection without an answer."""
+async def _break_off(response: Response | None, scope: Message, receive: Receive, send: Send) -> None:
+    """Close the connection: without an answer, or after half of the body that the headers announce."""
     transport = scope.get("state", {}).get("transport")
     if transport is None:
         raise Dropped("the sandbox closes the connection")
-    transport.abort()
+    if response is None:
+        transport.abort()
+    else:
+        head, half = response.raw_headers, bytes(response.body[: len(response.body) // 2])
+        await send({"type": "http.response.start", "status": response.status_code, "headers": head})
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass
-    return 0
-
-
-async def _cut(response: Response, scope: Message, receive: Receive, send: Send) -> int:
-    """Send half of the body that the headers announce, then close the connection."""
-    status, headers = response.status_code, response.raw_headers
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    half = bytes(response.body[: len(response.body) // 2])
-    await send({"type": "http.response.body", "body": half, "more_body": True})
-    transport = scope.get("state", {}).get("transport")
-    if transport is None:
-        raise Dropped("the sandbox closes the connection")
-    transport.close()
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    return status
 
 
 def _failure(draw: Draw, settings: Settings) -> Response:

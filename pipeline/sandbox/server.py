@@ -28,6 +28,8 @@ _Http: Any = AutoHTTPProtocol
 class _Protocol(_Http):  # type: ignore[misc]
     """uvicorn's own protocol, which also tells the application which transport a request came through."""
 
+    app_state: dict[str, Any]
+
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}

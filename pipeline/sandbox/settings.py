@@ -34,9 +34,7 @@ class Settings:
     seed: int = _knob(0, "seed of the faults")
 
     tokens: tuple[str, ...] | None = _knob(None, "accepted tokens; none: every one but 'wrong'")
-    workspaces: tuple[str, ...] | None = _knob(
-        None, "known workspaces and businesses; none: every one but 'wrong'"
-    )
+    workspaces: tuple[str, ...] | None = _knob(None, "known workspaces and businesses; none: every one but 'wrong'")
     account_country: str = _knob("CL", "Piriod: the account's own country, where tax_id is required")
     require_tax_settings: bool = _knob(False, "Piriod: require tax_settings where tax_id is required")
     largest_body: int = _knob(1_000_000, "largest JSON body in bytes; a CSV may have 50 times as many")

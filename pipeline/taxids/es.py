@@ -3,8 +3,8 @@
 A DNI (eight digits and a letter), a NIE (X, Y or Z first) or the number of an organisation (a letter first).
 Source: https://sede.agenciatributaria.gob.es (Real Decreto 1065/2007, art. 18 to 28; Orden EHA/451/2008).
 
->>> compact("X-5253868-R"), judge("X5253868R"), judge("B64717839"), compact("5236281X")
-('X5253868R', None, 'check_digit', '05236281X')
+>>> compact("X-5253868-R"), judge("X5253868R"), judge("B64717839"), compact("5236281D")
+('X5253868R', None, 'check_digit', '05236281D')
 """
 
 from __future__ import annotations

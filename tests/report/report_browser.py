@@ -24,7 +24,7 @@ def ask(page: Path, *scripts: str, size: tuple[int, int] = (1280, 900)) -> tuple
 async def _ask(page: Path, scripts: tuple[str, ...], size: tuple[int, int]) -> tuple[list[Any], list[str]]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
-            str(CHROMIUM), *FLAGS.split(), f"--window-size={size[0]},{size[1]}", f"--user-data-dir={profile}", "about:blank",
+            str(CHROMIUM), *FLAGS.split(), f"--user-data-dir={profile}", "about:blank",
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "HOME": profile},
         )  # fmt: skip
@@ -34,7 +34,7 @@ async def _ask(page: Path, scripts: tuple[str, ...], size: tuple[int, int]) -> t
                 async with session.get(f"http://127.0.0.1:{port}/json") as answer:
                     tab = next(item for item in await answer.json() if item["type"] == "page")
                 async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as wire:
-                    return await _talk(wire, page, scripts)
+                    return await _talk(wire, page, scripts, size)
         finally:
             process.terminate()
             await process.wait()
@@ -49,7 +49,7 @@ async def _port(profile: Path) -> int:
     raise TimeoutError("Chromium did not start")
 
 
-async def _talk(wire: Any, page: Path, scripts: tuple[str, ...]) -> tuple[list[Any], list[str]]:
+async def _talk(wire: Any, page: Path, scripts: tuple[str, ...], size: tuple[int, int]) -> tuple[list[Any], list[str]]:
     asked: list[str] = []
     count = 0
 
@@ -68,6 +68,7 @@ async def _talk(wire: Any, page: Path, scripts: tuple[str, ...]) -> tuple[list[A
 
     await send("Network.enable")
     await send("Page.enable")
+    await send("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
     await send("Page.navigate", until="Page.loadEventFired", url=page.as_uri())
     values = []
     for script in scripts:

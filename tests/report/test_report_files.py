@@ -20,8 +20,7 @@ from pipeline.handoff import SourceFacts
 from pipeline.progress import Silent
 from pipeline.report import STATUSES, TO_CORRECT, Summary, write
 
-HELPERS = ("_row _sheet _status _action _id _error_codes _errors _warnings _changes _http_status _attempts "
-           "_retryable _key").split()  # fmt: skip
+HELPERS = ["_row", "_sheet", "_status", "_action", "_id", "_error_codes", "_errors", "_warnings", "_changes", "_http_status", "_attempts", "_retryable", "_key"]  # fmt: skip
 CELL = st.none() | st.text(min_size=1, max_size=10) | st.sampled_from(
     ["=1+1", "'", "''x", '"', 'a"b', "a;b", "a,b", "a\tb", "a\nb", "a\r\nb", "\r", " x ", "\ufeff", "00123", "+56 9 1"]
 )  # fmt: skip
