@@ -191,12 +191,8 @@ def _interruptible(engine: Engine) -> Iterator[None]:
 def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[None]:
     """Hold the locks of the run folder and of the workspace; a dead process holds none."""
     name = hashlib.blake2b(f"{target} {workspace}".encode(), digest_size=8).hexdigest()
-    shared = Path(platformdirs.user_runtime_dir("customer-import")) / f"{target}-{name}.lock"
-    try:
-        shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        shared = Path(platformdirs.user_cache_dir("customer-import")) / shared.name
-        shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shared = Path(platformdirs.user_state_dir("customer-import")) / "locks" / f"{target}-{name}.lock"
+    shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         for path, what in ((folder.file(".lock"), "this run"), (shared, f"the workspace {workspace}")):
             try:

@@ -54,7 +54,7 @@ class Shell:
     def __init__(self, home: Path) -> None:
         self.home = home
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("PIRIOD_", "DAYZERO_", "CUSTOMER_IMPORT_"))}
-        caches = {"XDG_CACHE_HOME": str(home / "cache"), "XDG_RUNTIME_DIR": str(home / "runtime"), "HOME": str(home)}
+        caches = {"XDG_CACHE_HOME": str(home / "cache"), "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
         self.env = {**kept, **caches, "PYTHONUTF8": "1"}
 
     def start(self, *args: object, secrets: bool = False, **env: str) -> subprocess.Popen[str]:

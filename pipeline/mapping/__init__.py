@@ -8,7 +8,7 @@ cells, `choose` picks, `compose` joins columns, `file` keeps it all in a file. W
 header that only resembles a field feeds nothing, and every column that is left out has a reason.
 """
 
-from pipeline.mapping.apply import apply
+from pipeline.mapping.cells import apply
 from pipeline.mapping.decide import decide, missing_message
 from pipeline.mapping.file import load_file, write_file
 from pipeline.mapping.nulls import NULL_WORDS

@@ -121,27 +121,46 @@ def join(pattern: Pattern, cells: dict[int, pl.Series], height: int) -> list[pl.
 
 
 def _join(alternative: Alternative, cells: dict[int, pl.Series], height: int) -> pl.Series:
-    frame = pl.DataFrame({
-        "text": pl.Series([None] * height, dtype=pl.String), "gap": pl.Series([""] * height, dtype=pl.String)
-    })  # fmt: skip
-    for part in alternative.parts:
-        value = units(cells[part.index]) if part.cents else cells[part.index]
-        frame = frame.with_columns(value.alias("part"), pl.lit(part.between).alias("between"))
-        frame = frame.with_columns(
-            pl.when(pl.col("between").str.len_chars() > pl.col("gap").str.len_chars())
-            .then(pl.col("between")).otherwise(pl.col("gap")).alias("gap")
-        )  # fmt: skip
-        repeats = _boxed(pl.col("text")).str.contains(_boxed(pl.col("part")), literal=True) & pl.col(
-            "gap"
-        ).str.contains(",", literal=True)
-        addition = pl.concat_str(pl.lit(part.before), pl.col("part"), pl.lit(part.after))
-        frame = frame.with_columns(
-            pl.when(pl.col("part").is_null() | repeats.fill_null(False)).then(pl.col("text"))
-            .when(pl.col("text").is_null()).then(addition)
-            .otherwise(pl.concat_str("text", "gap", addition)).alias("text"),
-            pl.when(pl.col("part").is_null()).then(pl.col("gap")).otherwise(pl.lit("")).alias("gap"),
-        )  # fmt: skip
-    return frame.select(pl.concat_str(pl.lit(alternative.start), pl.col("text"), pl.lit(alternative.end)))[:, 0]
+    first, *others = alternative.parts
+    text = _part(first, cells)
+    if not others and not (alternative.start or alternative.end or first.after):
+        return text
+    frame = pl.DataFrame({"text": text, "gap": pl.Series([""] * height, dtype=pl.String)})
+    for at, part in enumerate(alternative.parts):
+        if at:
+            frame = frame.with_columns(_part(part, cells).alias("part"))
+            between = pl.lit(part.between)
+            # The gap that is open since the last part that is there: the longest of the separators that met.
+            frame = frame.with_columns(
+                pl.when(pl.col("gap").str.len_bytes() < len(part.between.encode()))
+                .then(between)
+                .otherwise("gap")
+                .alias("gap")
+            )
+            addition = pl.concat_str(pl.lit(part.before), "part", pl.lit(part.after))
+            frame = frame.with_columns(
+                pl.when(pl.col("part").is_null() | _repeats())
+                .then("text")
+                .when(pl.col("text").is_null())
+                .then(addition)
+                .otherwise(pl.concat_str("text", "gap", addition))
+                .alias("text"),
+                pl.when(pl.col("part").is_null()).then("gap").otherwise(pl.lit("")).alias("gap"),
+            )
+        elif part.after:
+            frame = frame.with_columns(pl.col("text") + part.after)
+    return frame.select(pl.concat_str(pl.lit(alternative.start), "text", pl.lit(alternative.end)))[:, 0]
+
+
+def _part(part: Part, cells: dict[int, pl.Series]) -> pl.Series:
+    return units(cells[part.index]) if part.cents else cells[part.index]
+
+
+def _repeats() -> pl.Expr:
+    """Whether the part stands already between commas in the text, and would come after a comma."""
+    boxed = pl.concat_str(pl.lit(", "), pl.col("text").str.to_lowercase(), pl.lit(", "))
+    part = pl.concat_str(pl.lit(", "), pl.col("part").str.to_lowercase(), pl.lit(", "))
+    return pl.col("gap").str.contains(",", literal=True) & boxed.str.contains(part, literal=True).fill_null(False)
 
 
 def units(cents: pl.Series) -> pl.Series:
@@ -153,7 +172,3 @@ def units(cents: pl.Series) -> pl.Series:
     return frame.select(
         pl.when(pl.col("text").str.contains(r"^-?\d+$")).then(whole).otherwise(pl.col("text") + " cents")
     )[:, 0]  # fmt: skip
-
-
-def _boxed(text: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.lit(", "), text.str.to_lowercase(), pl.lit(", "))

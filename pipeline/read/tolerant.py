@@ -37,16 +37,20 @@ class Dialect:
     @cached_property
     def quoted(self) -> tuple[re.Pattern[str], ...]:
         """A quoted field, the readings in order of preference; the text is group 1."""
-        q, end = re.escape(self.quote), rf"(?=[\r\n]|\Z{'|' + re.escape(self.delimiter) if self.delimiter else ''})"
-        pad = r"[ \t]*" if self.delimiter != "\t" else " *"
+        q, pad = re.escape(self.quote), self._pad
+        end = r"(?=[\r\n]|\Z" + ("|" + re.escape(self.delimiter) if self.delimiter else "") + ")"
         strict = re.compile(rf"{pad}{q}((?:[^{q}]|{q}{q})*+){q}{pad}{end}")
         escaped = re.compile(rf"{pad}{q}((?:[^{q}\\]|\\.|{q}{q})*+){q}{pad}{end}", re.S)
         return (escaped, strict) if self.escape else (strict, escaped)
 
+    @property
+    def _pad(self) -> str:
+        return " *" if self.delimiter == "\t" else r"[ \t]*"
+
     @cached_property
     def opens(self) -> re.Pattern[str]:
         """The beginning of a field that is quoted, blanks before it allowed."""
-        return re.compile(rf"{'[ \t]*' if self.delimiter != chr(9) else ' *'}{re.escape(self.quote)}")
+        return re.compile(self._pad + re.escape(self.quote))
 
 
 class Record(NamedTuple):

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from pipeline.report.safe import escape, escape_text
+from pipeline.report.safe import escape, escape_text, needed
 
 BOM = b"\xef\xbb\xbf"
 

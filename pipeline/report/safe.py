@@ -21,6 +21,11 @@ def escape(cell: pl.Expr) -> pl.Expr:
     return pl.when(~cell.str.contains(_PATTERN)).then(cell).otherwise(pl.concat_str(pl.lit(MARK), cell))
 
 
+def needed(cell: pl.Expr) -> pl.Expr:
+    """Whether any cell of a column would get an apostrophe; asking is cheaper than rewriting a column."""
+    return cell.str.contains(_PATTERN).any()
+
+
 def unescape(cell: pl.Expr) -> pl.Expr:
     """Remove exactly one leading apostrophe, where there is one; null stays null."""
     return cell.str.strip_prefix(MARK)

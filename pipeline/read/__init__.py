@@ -1,0 +1,48 @@
+"""Turn any spreadsheet source into a Sheet: every cell as the text a person sees, and nothing lost.
+
+    bytes ──source──▶ kind ──┬─ text: encoding ▶ dialect ▶ delimited (polars, or tolerant) ─┐
+                             └─ book: cage (a child process) ▶ sheets of cells ─────────────┴▶ grid ──table──▶ Sheet
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.handoff import Sheet
+from pipeline.progress import Progress
+from pipeline.read import delimited, table, workbook
+from pipeline.read.source import sha256, take
+
+__all__ = ["ReadOptions", "open_sheet", "sha256"]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user overrules: None means "detect it".
+
+    `header_row` is the row number that a spreadsheet program shows, 0 where there is no header; `limit` is
+    the number of data rows to hand over (the rest is counted).
+    """
+
+    sheet: str | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    limit: int | None = None
+
+
+def open_sheet(source: Path | str, options: ReadOptions, scratch: Path, progress: Progress) -> Sheet:
+    """Open a source ("-": standard input) and find its table; `scratch` holds temporary files while it is used.
+
+    Raises:
+        Unreadable: it is missing, empty, damaged, protected, not a spreadsheet, or has two readings.
+    """
+    found = take(source, scratch)
+    if found.kind == "book":
+        grid, facts = workbook.read(found, options.sheet, scratch, progress)
+    else:
+        grid, facts = delimited.read(
+            found, options.encoding, options.delimiter, options.header_row, scratch, progress
+        )
+    return table.build(grid, facts, options.header_row, options.limit, prefixes=found.kind == "text")

@@ -1,0 +1,108 @@
+"""Turn the cells of any source into one shape: numbered rows of text, as often as asked, with their problems.
+
+A grid knows nothing of headers; `table` finds the customer list in it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+HEAD_ROWS = 300  # the rows in which the table is looked for
+TAIL_ROWS = 30  # the rows in which totals and footers are looked for
+PART_ROWS = 16_384  # rows of one spooled part
+
+PROBLEM_SCHEMA = {
+    "row": pl.UInt32,
+    "col": pl.UInt32,  # 0-based; null where the problem is of the whole row
+    "code": pl.String,
+    "value": pl.String,
+    "detail": pl.String,
+}
+
+
+class Row(NamedTuple):
+    """A row that is not blank: its number as a spreadsheet shows it, and its cells (None: blank)."""
+
+    number: int
+    cells: Sequence[str | None]
+
+    def filled(self) -> list[int]:
+        """The columns whose cells show something."""
+        return [i for i, cell in enumerate(self.cells) if cell is not None and cell.strip()]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of one sheet or text file.
+
+    `frames(size)` starts anew each time and yields frames with `row` (UInt32) and `c0`..`c{width-1}` (String,
+    blank: null), at most `size` rows each, without blank rows, at the latest from the first row of `head` on
+    that `first` names. `problems` has PROBLEM_SCHEMA, in row order. `count` is the number of rows not blank.
+    """
+
+    width: int
+    frames: Callable[[int], Iterator[pl.DataFrame]]
+    head: tuple[Row, ...]
+    tail: tuple[Row, ...]
+    count: int
+    problems: pl.DataFrame
+    notes: tuple[str, ...] = ()
+    first: int = 1
+
+
+def columns(width: int) -> list[str]:
+    """The names of the cell columns."""
+    return [f"c{i}" for i in range(width)]
+
+
+def no_problems() -> pl.DataFrame:
+    """An empty frame of problems."""
+    return pl.DataFrame(schema=PROBLEM_SCHEMA)
+
+
+def blank_to_null(frame: pl.DataFrame) -> pl.DataFrame:
+    """Empty cells become null; cells of blanks stay."""
+    cells = pl.col(frame.columns[1:])
+    return frame.with_columns(pl.when(cells != "").then(cells))
+
+
+def without_blank_rows(frame: pl.DataFrame, keep: pl.Series | None = None) -> pl.DataFrame:
+    """Only rows with a cell that is not null, or whose number is in `keep`."""
+    shows = pl.any_horizontal(pl.col(frame.columns[1:]).is_not_null())
+    return frame.filter(shows if keep is None or keep.is_empty() else shows | pl.col("row").is_in(keep.implode()))
+
+
+class Spool:
+    """Rows on disk: written once in parts, read as often as asked."""
+
+    def __init__(self, scratch: Path) -> None:
+        """Use a new folder of `scratch`."""
+        self.folder = scratch / f"spool-{secrets.token_hex(4)}"
+        self.folder.mkdir(mode=0o700)
+        self.parts = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Append a part."""
+        frame.write_ipc(self.folder / f"{self.parts:06}.arrow", compression="lz4")
+        self.parts += 1
+
+    def frames(self, size: int) -> Iterator[pl.DataFrame]:
+        """All rows again, at most `size` a time."""
+        for part in range(self.parts):
+            yield from part_frames(self.folder / f"{part:06}.arrow", size)
+
+
+def part_frames(path: Path, size: int) -> Iterator[pl.DataFrame]:
+    """The rows of one part."""
+    yield from pl.read_ipc(path).iter_slices(size)
+
+
+def problem_frame(found: Sequence[tuple[int, int | None, str, str | None, str | None]]) -> pl.DataFrame:
+    """Problems (row, column, code, value, detail) as a frame."""
+    return pl.DataFrame(found, schema=PROBLEM_SCHEMA, orient="row") if found else no_problems()

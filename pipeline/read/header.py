@@ -1,0 +1,191 @@
+"""Turn the first and last rows of a grid into the place of the table: its header row, and what is no customer.
+
+The header is the first row about as wide as the table. What stands in its cells is compared with the kinds of
+values below: a header names, data repeat. Where the rows allow two readings the run stops and shows both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.errors import Unreadable
+from pipeline.read.grid import Row
+
+LOOK_BELOW = 60  # rows whose kinds of values are compared with a header
+LABEL = 80  # characters; names of columns are shorter
+KINDS = (
+    ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
+    ("url", re.compile(r"(?:https?://|www\.)\S+", re.I)),
+    ("flag", re.compile(r"true|false|verdadero|falso|yes|no|s[ií]|x", re.I)),
+    ("date", re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ]\d.*)?|\d{1,2}:\d\d(?::\d\d)?")),
+    ("number", re.compile(r"[-+(]?\s?(?:[$€£]|US\$|R\$)?\s?-?\d[\d.,' ]*\s?[%€]?\)?(?:E[-+]?\d+)?", re.I)),
+    ("code", re.compile(r"(?=(?:.*\d){4})[-+()./ \dkK]+|(?=(?:.*\d){4})[A-Z0-9][-A-Z0-9./]{4,}")),
+)  # fmt: skip
+TOTAL = re.compile(r"(?:grand |sub)?total(?:es|s)?(?: general)?|suma|sum|gesamt|summe|totale|totaux", re.I)
+PRINTED = re.compile(r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?", re.I)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the header stands: its row number (0: there is none), its cells, and sentences for the user."""
+
+    number: int
+    cells: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def kind(cell: str) -> str:
+    """What a cell looks like: email, url, flag, date, number, code or text."""
+    text = cell.strip()
+    return next((name for name, pattern in KINDS if pattern.fullmatch(text)), "text")
+
+
+def find(head: Sequence[Row], width: int, told: int | None, name: str) -> Place:
+    """The header row among the first rows of a grid, or the one that the user named (0: none).
+
+    Raises:
+        Unreadable: there are no rows, no header, or several rows may be it.
+    """
+    if not head:
+        raise Unreadable(f"{name} has no rows", "Export the customer list again, and check that it has rows.")
+    if told == 0:
+        return Place(0, tuple(f"Column {i + 1}" for i in range(width)))
+    if told is not None:
+        row = next((r for r in head if r.number == told), None)
+        if row is None:
+            raise Unreadable(
+                f"row {told} of {name} is blank or not among the first rows",
+                f"Name the row that holds the column names, for example --header-row {head[0].number}.",
+            )
+        return _place(row, width, head)
+    at = _widest_first(head)
+    if at + 1 < len(head):
+        _refuse_data(head, at, name)
+        _refuse_several(head, at, name)
+        _refuse_loose(head, at, name)
+    elif any(kind(head[at].cells[i] or "") != "text" for i in head[at].filled()):
+        _no_header(head[at], name)
+    return _place(head[at], width, head)
+
+
+def footers(tail: Sequence[Row], after: int) -> list[Row]:
+    """The last rows that are certainly no customers: totals, and lines printed by the exporting program."""
+    found: list[Row] = []
+    for row in reversed(tail):
+        filled = row.filled()
+        if row.number <= after or not filled:
+            break
+        first = (row.cells[filled[0]] or "").strip()
+        rest = [row.cells[i] or "" for i in filled[1:]]
+        total = TOTAL.fullmatch(first.rstrip(": ")) and all(kind(cell) == "number" for cell in rest)
+        if not total and not (PRINTED.fullmatch(first) and not rest):
+            break
+        found.append(row)
+    return found[::-1]
+
+
+def _place(row: Row, width: int, head: Sequence[Row]) -> Place:
+    cells = tuple((row.cells[i] if i < len(row.cells) else None) or "" for i in range(width))
+    notes = []
+    before = sum(r.number < row.number for r in head)
+    if before:
+        notes.append(f"the header is row {row.number}; the {before} row(s) with text above it were left out")
+    twice = [text for text, count in Counter(c.strip() for c in cells if c.strip()).items() if count > 1]
+    if twice:
+        notes.append(f"the header {', '.join(map(repr, twice))} stands over more than one column")
+    below = [r for r in head if r.number > row.number]
+    nameless = [i for i in range(width) if not cells[i].strip() and any(i in r.filled() for r in below[:LOOK_BELOW])]
+    if nameless:
+        notes.append(f"column(s) {', '.join(letters(i) for i in nameless)} have cells but no header")
+    return Place(row.number, cells, tuple(notes))
+
+
+def letters(index: int) -> str:
+    """The name that a spreadsheet program shows for a column; `index` is 0-based."""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def _widest_first(head: Sequence[Row]) -> int:
+    """The first row at least half as wide as the widest, unless a much wider one of names follows soon."""
+    fills = [len(row.filled()) for row in head]
+    top = max(fills)
+    at = next(i for i, fill in enumerate(fills) if fill * 2 >= top and (fill > 1 or top == 1))
+    for later in range(at + 1, min(at + 8, len(head))):
+        names = [head[later].cells[i] or "" for i in head[later].filled()]
+        if fills[later] >= 1.5 * fills[at] and all(kind(c) == "text" and len(c) <= LABEL for c in names):
+            if _contrast(head, later)[0] or later + 1 == len(head):
+                return later
+    return at
+
+
+def _contrast(head: Sequence[Row], at: int) -> tuple[int, int]:
+    """For how many columns the cell of a row names the kind below it, and for how many it repeats it."""
+    names = repeats = 0
+    below = head[at + 1 : at + 1 + LOOK_BELOW]
+    for i in head[at].filled():
+        kinds = Counter(kind(r.cells[i] or "") for r in below if i < len(r.cells) and (r.cells[i] or "").strip())
+        if not kinds:
+            continue
+        usual, count = kinds.most_common(1)[0]
+        own = kind(head[at].cells[i] or "")
+        if own == "email" or (own == usual != "text" and count >= 0.6 * kinds.total()):
+            repeats += 1
+        elif usual != "text" and own != usual and count >= 0.6 * kinds.total():
+            names += 1
+    return names, repeats
+
+
+def _refuse_data(head: Sequence[Row], at: int, name: str) -> None:
+    names, repeats = _contrast(head, at)
+    if repeats and repeats >= 2 * names:
+        _no_header(head[at], name)
+
+
+def _no_header(row: Row, name: str) -> None:
+    shown = ", ".join(repr((row.cells[i] or "")[:30]) for i in row.filled()[:4])
+    raise Unreadable(
+        f"no row of {name} looks like a header: row {row.number} ({shown}) looks like data",
+        f"If row {row.number} holds the column names, add --header-row {row.number}; if the list has no header, "
+        "add --header-row 0 (its columns are then called Column 1, Column 2 ...).",
+    )
+
+
+def _refuse_several(head: Sequence[Row], at: int, name: str) -> None:
+    """Two rows of names, where the lower fills the gaps of the upper (groups over columns)."""
+    upper, lower = head[at], head[at + 1]
+    gaps = set(lower.filled()) - set(upper.filled())
+    texts = [lower.cells[i] or "" for i in lower.filled()]
+    if lower.number != upper.number + 1 or len(gaps) < 2 or len(head) <= at + 2:
+        return
+    if any(kind(text) not in ("text",) for text in texts) or _contrast(head, at + 1)[0] == 0:
+        if not all(_names_group(upper, gap) for gap in gaps) or any(kind(text) != "text" for text in texts):
+            return
+    raise Unreadable(
+        f"{name} seems to have several header rows: row {upper.number} and row {lower.number}",
+        f"Choose one with --header-row {upper.number} or --header-row {lower.number}, or merge them into one row.",
+    )
+
+
+def _names_group(upper: Row, gap: int) -> bool:
+    """Whether some cell to the left of a gap can be the name of a group that spans it."""
+    return any(i < gap for i in upper.filled())
+
+
+def _refuse_loose(head: Sequence[Row], at: int, name: str) -> None:
+    """Most rows below fill a single one of three or more columns, so they are no list."""
+    below = head[at + 1 :]
+    width = len(head[at].filled())
+    lonely = sum(len(row.filled()) == 1 for row in below)
+    if width >= 3 and len(below) >= 3 and lonely * 2 > len(below):
+        raise Unreadable(
+            f"no table was found for sure in {name}: {lonely} of {len(below)} rows have a single cell",
+            f"If row {head[at].number} holds the column names, add --header-row {head[at].number}.",
+        )

@@ -1,0 +1,116 @@
+"""Turn a grid into the Sheet that the other stages work with: headers, data rows, issues in their place.
+
+Rows above the header, footers and our own helper prefix go; everything else stays as it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import polars as pl
+
+from pipeline.errors import Unreadable
+from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
+from pipeline.read import header
+from pipeline.read.grid import Grid, blank_to_null, columns
+
+MOST_COLUMNS = 2_000
+HELPERS = frozenset({"_row", "_status", "_key"})  # a file of ours has all of them
+
+
+def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | None, prefixes: bool) -> Sheet:
+    """Find the table and hand it over; `prefixes`: a text file, whose cells we may have prefixed ourselves.
+
+    Raises:
+        Unreadable: no header, no data rows, too many columns, or two readings.
+    """
+    if grid.width > MOST_COLUMNS:
+        raise Unreadable(
+            f"{facts.name} has {grid.width:,} columns; at most {MOST_COLUMNS:,} are read",
+            "Keep the columns of the customer list alone, and run again.",
+        )
+    place = header.find(grid.head, grid.width, told_row, facts.name)
+    cut = header.footers(grid.tail, place.number)
+    rows = grid.count - sum(row.number <= place.number for row in grid.head) - len(cut)
+    if rows <= 0:
+        raise Unreadable(
+            f"{facts.name} has a header (row {place.number}) but no customers below it",
+            "Export the list again with its rows; if the rows stand elsewhere, use --sheet or --header-row.",
+        )
+    _refuse_uncomputed(grid, place.number, facts.name)
+    ours = prefixes and HELPERS <= {cell.removeprefix("'") for cell in place.cells}
+    notes = [*facts.notes, *grid.notes, *place.notes]
+    if cut:
+        shown = "; ".join(f"row {row.number} ({(row.cells[row.filled()[0]] or '').strip()[:40]})" for row in cut)
+        notes.append(f"left out as totals or footers: {shown}")
+    if ours:
+        notes.append("a result file of an earlier run: one leading apostrophe of its cells was removed")
+    headers = tuple(cell.removeprefix("'") if ours else cell for cell in place.cells)
+    facts = replace(facts, header_row=place.number, rows=rows, notes=tuple(notes))
+    table = _Table(grid, headers, place.number, cut[0].number if cut else None, limit, ours)
+    return Sheet(facts, headers, table.batches)
+
+
+class _Table:
+    """The data rows of a grid."""
+
+    def __init__(
+        self, grid: Grid, headers: tuple[str, ...], first: int, end: int | None, limit: int | None, ours: bool
+    ) -> None:
+        self.grid, self.headers, self.first, self.end = grid, headers, first, end
+        self.limit, self.ours = limit, ours
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        left = self.limit
+        for frame in self.grid.frames(size):
+            cells = frame.filter(pl.col("row") > self.first) if frame["row"][0] <= self.first else frame
+            if self.end is not None and not cells.is_empty() and cells["row"][-1] >= self.end:
+                cells = cells.filter(pl.col("row") < self.end)
+            if left is not None:
+                cells = cells.head(left)
+                left -= cells.height
+            if not cells.is_empty():
+                yield Batch(self._stripped(cells), self._issues(cells["row"]))
+            if left == 0:
+                return
+
+    def _stripped(self, cells: pl.DataFrame) -> pl.DataFrame:
+        if not self.ours:
+            return cells
+        texts = pl.col(columns(self.grid.width))
+        return blank_to_null(cells.with_columns(texts.str.strip_prefix("'")))
+
+    def _issues(self, rows: pl.Series) -> pl.DataFrame:
+        problems = self.grid.problems
+        if problems.is_empty():
+            return pl.DataFrame(schema=ISSUE_SCHEMA)
+        here = problems.filter(pl.col("row").is_between(rows[0], rows[-1]))
+        at = pl.DataFrame({"row": rows, "at": pl.int_range(rows.len(), dtype=pl.UInt32, eager=True)})
+        names = pl.DataFrame(
+            {"col": pl.int_range(len(self.headers), dtype=pl.UInt32, eager=True), "column": self._names()},
+            schema_overrides={"column": pl.String},
+        )
+        nothing = pl.lit(None, dtype=pl.String)
+        joined = here.join(at, on="row", how="inner", maintain_order="left").join(
+            names, on="col", how="left", maintain_order="left"
+        )
+        return joined.with_columns(nothing.alias("field"), nothing.alias("suggestion")).select(*ISSUE_SCHEMA)
+
+    def _names(self) -> list[str]:
+        return [name or f"column {header.letters(i)}" for i, name in enumerate(self.headers)]
+
+
+def _refuse_uncomputed(grid: Grid, after: int, name: str) -> None:
+    """Rows that consist of formulas without saved results are no customers, and not our guess to make."""
+    problems = grid.problems.filter((pl.col("code") == "cell.formula_without_value") & (pl.col("row") > after))
+    if problems.is_empty():
+        return
+    for frame in grid.frames(4096):
+        texts = pl.col(columns(grid.width)).str.strip_chars() != ""
+        if frame.filter((pl.col("row") > after) & pl.any_horizontal(texts.fill_null(False))).height:
+            return
+    raise Unreadable(
+        f"{name} has no rows with values: its cells are formulas whose results are not saved in the file",
+        "Open it in a spreadsheet program, let it compute, save it, and run again.",
+    )
