@@ -1,11 +1,13 @@
 """Turn a problem's code into words: the one catalogue of everything that can be wrong with a cell or a row.
 
 The texts are data (`issues.toml` beside this file): code, severity, title, message and remedy. A message may
-use {column}, {field}, {value}, {detail}, {suggestion}; `render` fills them in for a whole frame at once.
+use {column}, {field}, {value}, {detail}, {suggestion}; a part in [[double brackets]] is left out where a word of it is
+blank. `render` fills them in for a whole frame at once.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,18 +56,31 @@ def is_error(code: str) -> pl.Expr:
 def render(issues: pl.DataFrame) -> pl.DataFrame:
     """Add `severity`, `message` and `remedy` to a frame that has at least the columns of ISSUE_SCHEMA."""
     kinds = catalogue()
-    said = {code: kinds[code] for code in issues["code"].unique().to_list() if code in kinds}
-    words = {"column": "column", "field": "field", "value": "value", "detail": "detail", "suggestion": "suggestion"}
+    parts = []
+    for (code,), group in issues.with_row_index("_at").group_by("code", maintain_order=True):
+        kind = kinds.get(str(code)) or Kind(str(code), "error", str(code), "[[{detail}]]", "")
+        parts.append(
+            group.with_columns(
+                pl.lit(kind.severity).alias("severity"), _fill(kind.message).alias("message"), _fill(kind.remedy).alias("remedy")
+            )
+        )
+    if not parts:
+        return issues.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in ("severity", "message", "remedy"))
+    return pl.concat(parts).sort("_at").drop("_at")
 
-    def fill(texts: dict[str, str]) -> pl.Expr:
-        text = pl.col("code").replace_strict(texts, default=pl.col("detail"), return_dtype=pl.String)
-        for word, source in words.items():
-            text = text.str.replace(f"{{{word}}}", pl.col(source).fill_null(""), literal=True)
-        return text.str.strip_chars_end(" ")
 
-    return issues.with_columns(
-        pl.col("code").replace_strict({c: k.severity for c, k in said.items()}, default="error", return_dtype=pl.String)
-        .alias("severity"),
-        fill({c: k.message for c, k in said.items()}).alias("message"),
-        fill({c: k.remedy for c, k in said.items()}).alias("remedy"),
-    )  # fmt: skip
+def _fill(template: str) -> pl.Expr:
+    """The words of `template` in one pass: what is filled in is never read as a template again."""
+    pieces = [_plain(p, blank="") if at % 2 == 0 else _plain(p, blank=None).fill_null("") for at, p in enumerate(re.split(r"\[\[|\]\]", template))]
+    return pl.concat_str(pieces).str.strip_chars_end(" ")
+
+
+def _plain(template: str, blank: str | None) -> pl.Expr:
+    """`template` with its words; with `blank` None the whole is null where a word is."""
+    found = []
+    for at, piece in enumerate(re.split(r"\{(\w+)\}", template)):
+        if at % 2 == 0:
+            found.append(pl.lit(piece))
+        else:
+            found.append(pl.col(piece) if blank is None else pl.col(piece).fill_null(blank))
+    return pl.concat_str(found)

@@ -53,7 +53,9 @@ _NATIONAL = {"mn", "m n", "moneda nacional", "moeda nacional", "moneda local", "
 @lru_cache(maxsize=1)
 def codes() -> frozenset[str]:
     """The codes of ISO 4217 in force."""
-    return frozenset(currency.alpha_3 for currency in pycountry.currencies)
+    # X.. are metals, tests and accounts between banks, except for the unions that share a currency.
+    unions = {"XAF", "XCD", "XCG", "XDR", "XOF", "XPF"}
+    return frozenset(c.alpha_3 for c in pycountry.currencies if c.alpha_3[0] != "X" or c.alpha_3 in unions)
 
 
 @lru_cache(maxsize=1)

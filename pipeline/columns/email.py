@@ -28,7 +28,7 @@ PLAIN = (
 )
 SPECIAL = r"(?i)\.(?:arpa|localhost|onion)$"  # what the library refuses, beside the reserved ones we accept
 
-LONGEST = 2_000  # characters of a cell in which addresses are looked for: the search is quadratic
+LONGEST = 2_000  # characters of a cell that is looked at: searching it, and the library, take time quadratic in its length
 
 _RESERVED = re.compile(r"\.(local|invalid|test)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:|/\"]+@[^\s<>()\[\],;:|/\"@]+")
@@ -66,6 +66,8 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
 def judge(raw: str | None) -> Verdict:
     """The scalar rule: one cell that is not blank."""
     text = text_of.visible(raw or "")
+    if len(text) > LONGEST:
+        return Verdict(code="email.syntax", detail="it is too long")
     inner = _unwrapped(text)
     try:
         address, international = _validated(inner)
@@ -107,8 +109,6 @@ def _validated(text: str) -> tuple[str, bool]:
 
 def _refused(text: str, reason: str) -> Verdict:
     """Say that `text` holds several addresses or none, with the address they may have meant."""
-    if "@" not in text or len(text) > LONGEST:
-        return Verdict(code="email.syntax", detail=_plainly(reason))
     found = [address for address in (_tried(part) for part in _ADDRESS.findall(text)) if address]
     if len({address.lower() for address in found}) > 1:
         return Verdict(code="email.several", suggestion=found[0])

@@ -26,11 +26,16 @@ __all__ = ["judge", "normalise"]
 _LETTERS = r"\x20-\x7E\u00A1-\u00AC\u00AE-\u024F\u2013\u2014\u2018\u2019\u201C\u201D\u2022\u2026\u20AC\u2122"
 PLAIN_LINE, PLAIN = f"^[{_LETTERS}]*$", f"^[{_LETTERS}\r\n]*$"
 
-# UTF-8 read as cp1252 or latin-1 begins every accented letter with one of these, followed by a sign or a rare letter.
-SUSPECT = r"[\u00C2-\u00F4][\u00A1-\u00BF\u0152\u0153\u0160\u0161\u0178\u017D\u017E\u0192\u2013-\u2122]|\u00C3 "
+# UTF-8 read as cp1252 or latin-1: a letter such as Ã, then a sign or a rare letter. A closing quotation mark or a
+# space after Ã may be meant ("IRMÔ, IRMÃ DULCE), so they do not count unless a letter follows the mark.
+SUSPECT = (
+    "[\u00C2-\u00F4][\u00A1-\u00BF\u0152\u0153\u0160\u0161\u0178\u017D\u017E\u0192\u2013-\u2018\u201A-\u201C\u201E-\u2122]"
+    "|\u00C3[\u2019\u201D][A-Za-z]"
+)
 
 BREAKS = r"[ ,;]*(?:\r\n|[\r\n\v\f\u2028\u2029])[\s,;]*"
 
+_SUSPECT = re.compile(SUSPECT)
 _BREAKS = re.compile(BREAKS)
 _ANY_BREAK = re.compile(r"[\r\n\v\f\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -45,7 +50,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     one_line, identifier = around.field.kind in ("name", "address"), around.field.column.identifier
     frame = pl.DataFrame({"cell": cells}).select("cell", trimmed=pl.col("cell").str.strip_chars())
     trimmed = pl.col("trimmed")
-    plain = trimmed.str.contains(PLAIN_LINE if one_line else PLAIN) & ~trimmed.str.contains(SUSPECT)
+    plain = trimmed.str.contains(PLAIN_LINE if one_line else PLAIN) & ~pl.col("cell").str.contains(SUSPECT)
     if identifier:
         plain = plain & ~trimmed.str.contains(text_of.LOST)
     else:
@@ -85,8 +90,8 @@ def judge(raw: str | None, one_line: bool = False, identifier: bool = False) -> 
 
 
 def _decoded_once(text: str) -> str:
-    """Undo a wrong decoding where ftfy is sure of one, and letters of cp1252 read as control characters."""
-    return fix_c1_controls(ftfy.fix_encoding(text)) if not text.isascii() else text
+    """Undo a wrong decoding that both our signs and ftfy see, and letters of cp1252 read as control characters."""
+    return fix_c1_controls(ftfy.fix_encoding(text) if _SUSPECT.search(text) else text)
 
 
 def _seen(text: str) -> str:

@@ -33,7 +33,8 @@ class CsvFile:
         """Append the rows of frames that stand side by side."""
         rows = pl.concat(frames, how="horizontal")
         if not self._raw:
-            rows = rows.with_columns(escape(pl.col(name)).alias(name) for name in rows.select(cs.string()).columns)
+            wanted = rows.select(needed(cs.string()))
+            rows = rows.with_columns(escape(pl.col(name)) for name in wanted.columns if wanted[name].item())
         self._append(rows)
 
     def _append(self, rows: pl.DataFrame) -> None:

@@ -110,7 +110,8 @@ def _next(summary: Summary, facts: Facts, words: Words) -> Html:
     if correct:
         book = "errors.xlsx" if "errors.xlsx" in summary.files else "errors.csv"
         steps.append(tag("p", words("p_next_errors", file=book)))
-    if facts.next_command:
+    pending = facts.dry_run or counts["unknown"] or counts["failed"] or counts["not_attempted"]
+    if pending and facts.next_command:
         steps.append(tag("p", words("p_next_command" if correct else "p_next_command_only")))
         steps.append(tag("pre", tag("code", facts.next_command)))
     elif not summary.not_in:

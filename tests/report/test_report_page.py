@@ -190,6 +190,13 @@ def test_the_page_tells_the_whole_story(tmp_path: Path) -> None:
         assert said in text
 
 
+def test_a_run_whose_rows_are_all_in_asks_for_nothing(tmp_path: Path) -> None:
+    run(tmp_path, [row(2, ["a"] * 6)])
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "All 1 rows are in" in text and "Nothing. Every row is where it belongs." in text
+    assert "customer-import push" not in text
+
+
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_every_language_has_every_text_with_the_same_parts(lang: str) -> None:
     parts = {name: sorted(re.findall(r"\{\w+\}", text)) for name, text in languages()[lang].items()}
