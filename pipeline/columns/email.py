@@ -28,7 +28,8 @@ PLAIN = (
 )
 SPECIAL = r"(?i)\.(?:arpa|localhost|onion)$"  # what the library refuses, beside the reserved ones we accept
 
-LONGEST = 2_000  # characters of a cell that is looked at: searching it, and the library, take time quadratic in its length
+# Characters of a cell that is looked at: searching it, and the library, take time quadratic in its length.
+LONGEST = 2_000
 
 _RESERVED = re.compile(r"\.(local|invalid|test)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:|/\"]+@[^\s<>()\[\],;:|/\"@]+")
@@ -43,6 +44,7 @@ _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in
     (r",(?=[a-z]+$)", "."),
     (r"\s*[(\[](?:at|a|arroba)[)\]]\s*", "@"),
 ))  # fmt: skip
+_SHAPE = re.compile(r"^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$")
 _MARKERS = "'="  # a spreadsheet's mark for text, and for a formula
 
 
@@ -120,6 +122,8 @@ def _refused(text: str, reason: str) -> Verdict:
 
 
 def _tried(text: str) -> str | None:
+    if not _SHAPE.match(text):  # spares the library's long way to a refusal
+        return None
     try:
         return _validated(text)[0]
     except EmailNotValidError:

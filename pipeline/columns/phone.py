@@ -210,13 +210,13 @@ def _valid(text: str, country: str | None) -> str | None:
 
 def _refused(text: str, country: str | None, reason: str) -> Verdict:
     """No number: the reason, and one that may be meant."""
-    for gap in re.finditer(r"(?<=\d)[\s-]+(?=[\d(])", text[:100]):
+    digits = re.sub(r"\D", "", text)
+    gaps = re.finditer(r"(?<=\d)[\s-]+(?=[\d(])", text[:100]) if len(digits) > 13 else ()
+    for gap in gaps:
         first, second = _valid(text[: gap.start()], country), _valid(text[gap.end() :], country)
         if first and second and first != second:
             return Verdict(code="phone.several", suggestion=first)
     if reason == "no country":
         return Verdict(code="phone.no_country")
-    digits = re.sub(r"\D", "", text)
-    return Verdict(
-        code="phone.invalid", detail=reason or None, suggestion=_valid(f"+{digits}", None) if digits else None
-    )
+    meant = _valid(f"+{digits}", None) if len(digits) > 9 and "+" not in text else None
+    return Verdict(code="phone.invalid", detail=reason or None, suggestion=meant)

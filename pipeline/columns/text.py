@@ -29,8 +29,8 @@ PLAIN_LINE, PLAIN = f"^[{_LETTERS}]*$", f"^[{_LETTERS}\r\n]*$"
 # UTF-8 read as cp1252 or latin-1: a letter such as Ã, then a sign or a rare letter. A closing quotation mark or a
 # space after Ã may be meant ("IRMÔ, IRMÃ DULCE), so they do not count unless a letter follows the mark.
 SUSPECT = (
-    "[\u00C2-\u00F4][\u00A1-\u00BF\u0152\u0153\u0160\u0161\u0178\u017D\u017E\u0192\u2013-\u2018\u201A-\u201C\u201E-\u2122]"
-    "|\u00C3[\u2019\u201D][A-Za-z]"
+    "[\u00c2-\u00f4][\u00a1-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u2013-\u2018\u201a-\u201c\u201e-\u2122]"
+    "|\u00c3[\u2019\u201d][A-Za-z]"
 )
 
 BREAKS = r"[ ,;]*(?:\r\n|[\r\n\v\f\u2028\u2029])[\s,;]*"

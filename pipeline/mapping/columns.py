@@ -165,7 +165,7 @@ def _state_or_status(source: Source, sources: list[Source], record: type[BaseMod
     if meaning.role == "status" and statuses >= 0.5:
         return meaning
     what = "neither states nor words of a status" if meaning.role == "estado" else "no words of a customer's status"
-    return Meaning(None, reason=f"its cells are {what}, for example {seen.values[0]!r}")
+    return Meaning(None, reason=f"its cells are {what}")
 
 
 def _content(source: Source, sources: list[Source], record: type[BaseModel]) -> Meaning:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -86,12 +86,15 @@ def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
         if at:
             gap = _GAP.fullmatch(texts[at])
             assert gap is not None
-            parts[-1] = Part(parts[-1].index, parts[-1].cents, parts[-1].between, parts[-1].before, gap["close"])
+            parts[-1] = replace(parts[-1], after=gap["close"])
             between, before = gap["between"], gap["before"]
         parts.append(Part(index, cents, between, before))
     if not parts:
         raise Misuse(f"{where}: {text!r} names no column", "Write each column as {Header}; for a constant use --set.")
-    return Alternative(tuple(parts), texts[0].lstrip(), texts[-1].rstrip())
+    gap = _GAP.fullmatch(texts[-1])
+    assert gap is not None
+    parts[-1] = replace(parts[-1], after=gap["close"])
+    return Alternative(tuple(parts), texts[0].lstrip(), (gap["between"] + gap["before"]).rstrip())
 
 
 def find_column(name: str, headers: Sequence[str], where: str) -> tuple[int, bool]:

@@ -289,7 +289,7 @@ def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
     if comments:
         notes.append(f"{comments} comment line(s) that begin with # were left out")
     if keeper.padded:
-        notes.append(f"{keeper.padded} row(s) have empty cells beyond the last column; they were left out")
+        notes.append(f"{keeper.padded} row(s) have cells without text beyond the last column; they were left out")
     problems = problem_frame(sorted(keeper.problems, key=lambda p: p[0]))
     return Grid(
         text.dialect.width, keeper.spool.frames, tuple(keeper.head), tuple(keeper.tail), keeper.count, problems,
@@ -338,7 +338,7 @@ class _Keeper:
     def _fit(self, number: int, cells: list[str]) -> list[str]:
         if len(cells) > self.width:
             extra = cells[self.width :]
-            if any(extra):
+            if any(cell.strip() for cell in extra):
                 text = " | ".join(cell for cell in extra if cell)
                 self.problems.append((number, None, "row.too_many_cells", text[:SHOWN], None))
             else:

@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
+MOST_CLOSES = 20  # marks that are tried as the end of a field whose quotation is wrong
 LONGEST_FIELD = 1 << 20  # characters that a quoted field may span before its quote counts as unclosed
 
 
@@ -38,10 +40,29 @@ class Dialect:
     def quoted(self) -> tuple[re.Pattern[str], ...]:
         """A quoted field, the readings in order of preference; the text is group 1."""
         q, pad = re.escape(self.quote), self._pad
-        end = r"(?=[\r\n]|\Z" + ("|" + re.escape(self.delimiter) if self.delimiter else "") + ")"
+        end = rf"(?={self._delimiter_or}[\r\n]|\Z)"
         strict = re.compile(rf"{pad}{q}((?:[^{q}]|{q}{q})*+){q}{pad}{end}")
         escaped = re.compile(rf"{pad}{q}((?:[^{q}\\]|\\.|{q}{q})*+){q}{pad}{end}", re.S)
         return (escaped, strict) if self.escape else (strict, escaped)
+
+    @cached_property
+    def closes(self) -> re.Pattern[str]:
+        """A quotation mark that stands where a field may end."""
+        return re.compile(rf"{re.escape(self.quote)} *(?={self._delimiter_or}\Z)")
+
+    def cells_after(self, rest: str) -> int:
+        """How many cells follow in a line, if each quoted one ends at the first mark before a delimiter."""
+        return 0 if not rest else len(self.lenient.findall(rest))
+
+    @cached_property
+    def lenient(self) -> re.Pattern[str]:
+        """A delimiter and the cell after it, read with the least demands."""
+        q, d = re.escape(self.quote), re.escape(self.delimiter)
+        return re.compile(rf"{d}(?: *{q}[^\r\n]*?{q} *(?={d}|\Z)|[^{d}]*)")
+
+    @property
+    def _delimiter_or(self) -> str:
+        return re.escape(self.delimiter) + "|" if self.delimiter else ""
 
     @property
     def _pad(self) -> str:
@@ -97,7 +118,7 @@ def _record(text: str, at: int, dialect: Dialect) -> tuple[Record, int]:
     spans = end > at + len(line)
     if (best.trouble == "quotes" or spans) and dialect.width and len(best.cells) != dialect.width:
         other, other_end = _scan(text, at, dialect, several_lines=False)
-        if len(other.cells) == dialect.width or (spans and len(best.cells) > dialect.width):
+        if len(other.cells) == dialect.width:
             best, end = other._replace(trouble="quotes"), other_end
     _, after = _line(text, end)
     if best.trouble:
@@ -160,14 +181,10 @@ def _stray(
     if plain[0].rstrip(" ").endswith(quote) and plain.end() > inside:
         last = at + len(plain[0].rstrip(" "))
         return text[inside : last - 1].replace(quote * 2, quote), plain.end(), "repaired"
-    if dialect.delimiter:
-        line, _ = _line(text, at)
-        for close in re.finditer(rf"{re.escape(quote)} *(?={re.escape(dialect.delimiter)}|\Z)", line):
-            if close.start() < inside - at:
-                continue
-            rest = line[close.end() :]
-            if room > 0 and rest.count(dialect.delimiter) + 1 == room and quote not in rest:
-                return line[inside - at : close.start()], at + close.end(), "repaired"
+    line, _ = _line(text, at)
+    for close in islice(dialect.closes.finditer(line, inside - at), MOST_CLOSES):
+        if room <= 0 or 1 + dialect.cells_after(line[close.end() :]) == room:
+            return line[inside - at : close.start()], at + close.end(), "repaired"
     return plain[0], plain.end(), "quotes"
 
 

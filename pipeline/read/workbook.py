@@ -1,1 +1,93 @@
-def read(*a): raise NotImplementedError
+"""Turn a workbook into a Grid: its sizes are checked, a caged child reads it, its rows come from the spool."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.errors import Unreadable
+from pipeline.handoff import SourceFacts
+from pipeline.progress import Progress
+from pipeline.read import cage, package
+from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, part_frames, problem_frame
+from pipeline.read.source import Source
+
+VALUES_ONLY = frozenset({"xlsb", "ods"})
+
+
+def read(source: Source, sheet: str | None, scratch: Path, progress: Progress) -> tuple[Grid, SourceFacts]:
+    """The grid of a workbook's sheet, and what was detected.
+
+    Raises:
+        Unreadable: it is damaged, protected, too large, empty, or has no such sheet.
+    """
+    progress.begin("reading", None, "rows")
+    kind = package.kind(source.path, source.name)
+    found = cage.run(source.path, kind, source.name, sheet, scratch)
+    progress.advance(found["count"])
+    progress.end()
+    if not found["count"]:
+        others = ", ".join(repr(s["name"]) for s in found["sheets"] if s["hidden"])
+        raise Unreadable(
+            f"{source.name} has no rows in its sheet {found['sheet']!r}",
+            f"Name a sheet with --sheet (hidden ones: {others})." if others else "Export the customer list again.",
+        )
+    frames = _Parts(scratch / found["folder"], found["parts"], found["width"])
+    head, tail = _ends(frames)
+    problems = problem_frame([(row, col, code, value, None) for row, col, code, value in found["problems"]])
+    grid = Grid(found["width"], frames, head, tail, found["count"], problems, tuple(_notes(found, kind)))
+    facts = SourceFacts(source.name, kind, sheet=found["sheet"], sha256=source.sha256, notes=source.notes)
+    return grid, facts
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The spooled rows, as wide as the widest."""
+
+    folder: Path
+    parts: int
+    width: int
+
+    def __call__(self, size: int) -> Iterator[pl.DataFrame]:
+        for part in range(self.parts):
+            for frame in part_frames(self.folder / f"{part:06}.arrow", size):
+                missing = columns(self.width)[frame.width - 1 :]
+                nothing = pl.lit(None, dtype=pl.String)
+                yield frame.with_columns(nothing.alias(name) for name in missing) if missing else frame
+
+
+def _ends(frames: _Parts) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    head: list[Row] = []
+    tail: deque[Row] = deque(maxlen=TAIL_ROWS)
+    for frame in frames(1 << 20):
+        if len(head) < HEAD_ROWS:
+            head += [Row(row[0], row[1:]) for row in frame.head(HEAD_ROWS - len(head)).iter_rows()]
+        tail.extend(Row(row[0], row[1:]) for row in frame.tail(TAIL_ROWS).iter_rows())
+    return tuple(head), tuple(tail)
+
+
+def _notes(found: dict[str, Any], kind: str) -> Iterator[str]:
+    chosen = next(s for s in found["sheets"] if s["name"] == found["sheet"])
+    others = [s["name"] for s in found["sheets"] if s["rows"] and s["name"] != found["sheet"]]
+    if others:
+        shown = ", ".join(map(repr, others[:10])) + (" ..." if len(others) > 10 else "")
+        yield f"only the sheet {found['sheet']!r} was read; other sheets have rows too: {shown} (--sheet reads one)"
+    hidden = [s["name"] for s in found["sheets"] if s["hidden"] and s["name"] != found["sheet"]]
+    if hidden:
+        yield f"hidden sheet(s) were not read: {', '.join(map(repr, hidden[:10]))}"
+    if chosen["hidden_rows"]:
+        yield f"{chosen['hidden_rows']} hidden row(s) were read like all others"
+    if chosen["hidden_columns"]:
+        yield "hidden column(s) were read like all others"
+    if chosen["merged"]:
+        yield f"{chosen['merged']} merged range(s): only their first cell has a value, the others are blank"
+    if kind in VALUES_ONLY:
+        yield (
+            f"a {kind} file was read by its values: zeros that only a number format shows, and error cells, are "
+            "blank or missing; save it as .xlsx to have them"
+        )

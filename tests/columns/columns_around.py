@@ -19,7 +19,11 @@ ORACLES = Path(__file__).parents[2] / "../shared/oracles"
 
 
 def around(
-    kind: Kind, countries: list[str | None] | None = None, settings: Settings | None = None, identifier: bool = False, **limits: Any
+    kind: Kind,
+    countries: list[str | None] | None = None,
+    settings: Settings | None = None,
+    identifier: bool = False,
+    **limits: Any,
 ) -> Around:
     """The surroundings of a field `x` of this kind."""
     field = Field("x", Column(kind, "x", "x", identifier=identifier), required=False, nullable=True, **limits)

@@ -71,7 +71,9 @@ def test_every_kind_names_a_module_and_others_are_refused():
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["CL", None]), st.booleans()), max_size=12))
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["CL", None]), st.booleans()), max_size=12)
+)
 def test_distinct_answers_come_back_to_their_rows(rows):
     """Null keys match, order holds, and each combination is asked once."""
     asked = []

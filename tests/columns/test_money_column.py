@@ -16,7 +16,18 @@ from pipeline.columns.amounts import judge
 from pipeline.columns.decimals import Evidence, Mark, decimal_mark, evidence
 from pipeline.handoff import Settings
 
-MARKS = {"en-US": ".", "es-MX": ".", "en-GB": ".", "es-CL": ",", "es-CO": ",", "es-ES": ",", "pt-BR": ",", "id-ID": ",", "sv-SE": ",", "es-AR": ","}
+MARKS = {
+    "en-US": ".",
+    "es-MX": ".",
+    "en-GB": ".",
+    "es-CL": ",",
+    "es-CO": ",",
+    "es-ES": ",",
+    "pt-BR": ",",
+    "id-ID": ",",
+    "sv-SE": ",",
+    "es-AR": ",",
+}
 
 
 def cents(cell, mark=None, business=None, **limits):
@@ -86,7 +97,12 @@ def test_another_currency_than_the_accounts_is_refused(cell, business, code):
 
 def test_bounds_are_in_cents():
     """Both bounds are allowed, and nothing beyond."""
-    assert [cents(c, ge=0, le=500)[1] for c in ("-0.01", "0", "5.00", "5.01")] == ["money.range", None, None, "money.range"]
+    assert [cents(c, ge=0, le=500)[1] for c in ("-0.01", "0", "5.00", "5.01")] == [
+        "money.range",
+        None,
+        None,
+        "money.range",
+    ]
     assert cents("92233720368547758.07", ge=0, le=2**63 - 1)[0] == 2**63 - 1
     assert cents("92233720368547758.08", ge=0, le=2**63 - 1)[1] == "money.range"
 
@@ -99,7 +115,15 @@ def test_the_column_says_what_the_scalar_rule_and_decimal_say(mark):
     for _ in range(30_000):
         group, point = dice.choice((",.", ".,", "'.", " ,"))
         text = f"{dice.randrange(10 ** dice.randrange(1, 13)):,}".replace(",", group if dice.random() < 0.6 else "")
-        text += dice.choice(("", "", point + str(dice.randrange(10)), f"{point}{dice.randrange(100):02}", f"{point}{dice.randrange(1000):03}"))
+        text += dice.choice(
+            (
+                "",
+                "",
+                point + str(dice.randrange(10)),
+                f"{point}{dice.randrange(100):02}",
+                f"{point}{dice.randrange(1000):03}",
+            )
+        )
         text = dice.choice(("", "", "", "-", "$", "$ ", "-$", "(")) + text
         if dice.random() < 0.15:
             at = dice.randrange(len(text) + 1)

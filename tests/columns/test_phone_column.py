@@ -14,7 +14,9 @@ from pipeline.columns import cells as text_of
 from pipeline.columns.numbering import OLD_FORMS, e164
 from pipeline.columns.phone import judge
 
-DISPUTED = {"0034 91 123 45 67": "asked for, but 00 is dialled in Chile too (a carrier's 1xx0 aside), and nothing else can be meant"}
+DISPUTED = {
+    "0034 91 123 45 67": "asked for, but 00 is dialled in Chile too (a carrier's 1xx0 aside), and nothing else can be meant"
+}
 REGIONS = ["CL", "MX", "CO", "US", "BR", "PE", "AR", "ES", "CA", "DO", "GB", "IT", "DE", "EC", "UY"]
 
 
@@ -86,20 +88,45 @@ def test_what_people_write(cell, country, value, code):
 def _written(dice: random.Random) -> tuple[str, str | None]:
     """A number of some country, right or wrong, as somebody may write it, in a row of the same country or another."""
     region = dice.choice(REGIONS)
-    kind = dice.choice((phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.TOLL_FREE))
+    kind = dice.choice(
+        (
+            phonenumbers.PhoneNumberType.MOBILE,
+            phonenumbers.PhoneNumberType.FIXED_LINE,
+            phonenumbers.PhoneNumberType.TOLL_FREE,
+        )
+    )
     number = phonenumbers.example_number_for_type(region, kind) or phonenumbers.example_number(region)
     national = phonenumbers.national_significant_number(number)
     kept = dice.randrange(len(national) + 1)
     national = national[:kept] + "".join(dice.choice("0123456789") for _ in national[kept:])
-    form = dice.choice(("+{c}{n}", "+{c} {n}", "{n}", "0{n}", "{c}{n}", "00{c}{n}", "01{n}", "044{n}", "+{c}1{n}", "1{n}", "(+{c}) {n}", "+{c}0{n}"))
-    return form.format(c=number.country_code, n=national), dice.choice((region, region, region, None, dice.choice(REGIONS)))
+    form = dice.choice(
+        (
+            "+{c}{n}",
+            "+{c} {n}",
+            "{n}",
+            "0{n}",
+            "{c}{n}",
+            "00{c}{n}",
+            "01{n}",
+            "044{n}",
+            "+{c}1{n}",
+            "1{n}",
+            "(+{c}) {n}",
+            "+{c}0{n}",
+        )
+    )
+    return form.format(c=number.country_code, n=national), dice.choice(
+        (region, region, region, None, dice.choice(REGIONS))
+    )
 
 
 def test_the_column_says_what_the_scalar_rule_says():
     """Decided from the plans or asked one by one: the same, with right, wrong and unknown countries."""
     dice = random.Random(3)
     written = [_written(dice) for _ in range(40_000)]
-    cells = [mutated([cell], "0123456789 -.()+/x", 1, seed=i)[0] if i % 2 else cell for i, (cell, _) in enumerate(written)]
+    cells = [
+        mutated([cell], "0123456789 -.()+/x", 1, seed=i)[0] if i % 2 else cell for i, (cell, _) in enumerate(written)
+    ]
     countries = [country for _, country in written]
     text = text_of.without_stand_ins(pl.Series(cells))
     decided = e164(text, pl.Series(countries, dtype=pl.String))
@@ -114,7 +141,9 @@ def test_decided_numbers_are_the_librarys():
     dice = random.Random(4)
     written = [_written(dice) for _ in range(20_000)]
     cells, countries = [cell for cell, _ in written], [country for _, country in written]
-    for cell, country, number in zip(cells, countries, e164(pl.Series(cells), pl.Series(countries, dtype=pl.String)), strict=True):
+    for cell, country, number in zip(
+        cells, countries, e164(pl.Series(cells), pl.Series(countries, dtype=pl.String)), strict=True
+    ):
         if number is None:
             continue
         parsed = phonenumbers.parse(cell, country)

@@ -57,7 +57,17 @@ def test_a_rounded_identifier_is_refused(shown):
 @pytest.mark.parametrize(("one_line", "identifier"), [(True, False), (False, False), (False, True)])
 def test_the_column_says_what_the_scalar_rule_says(one_line, identifier):
     """The expressions for plain cells and the rule for one cell agree on mutated names and notes."""
-    seeds = ["José Pérez", "Compañía Ñandú Ltda.", "São Paulo — Brasil", "l’été “x”", "A-1  B", "uno\ndos", "1.5E+20", "JosÃ© ", "Ørsted €5"]
+    seeds = [
+        "José Pérez",
+        "Compañía Ñandú Ltda.",
+        "São Paulo — Brasil",
+        "l’été “x”",
+        "A-1  B",
+        "uno\ndos",
+        "1.5E+20",
+        "JosÃ© ",
+        "Ørsted €5",
+    ]
     cells = mutated(seeds, "aÉñÃ© \t\n\r\u00a0\u200b\u00ad\u0301\ufffd\x92\x01Â±", 20_000, seed=1)
     kind = "name" if one_line else "text"
     expected = [tuple(judge(cell, one_line, identifier)) for cell in cells]

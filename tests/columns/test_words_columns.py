@@ -9,7 +9,13 @@ from pipeline.columns.website import judge as judge_website
 from pipeline.handoff import Catalogue, Entry, Settings
 
 STATUS = ("active", "inactive", "blocked")
-TERMS = (Entry("t1", "Net 30"), Entry("t2", "Net 60"), Entry("t3", "Due on receipt"), Entry("t4", "2/10 Net 30"), Entry("t5", "30 días fin de mes"))
+TERMS = (
+    Entry("t1", "Net 30"),
+    Entry("t2", "Net 60"),
+    Entry("t3", "Due on receipt"),
+    Entry("t4", "2/10 Net 30"),
+    Entry("t5", "30 días fin de mes"),
+)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,13 @@ def test_websites(cell, value, code, suggestion):
 
 def test_the_website_column_says_what_the_scalar_rule_says():
     """Plain shapes decided together, and one by one: the same on mutated addresses."""
-    seeds = ["https://www.empresa.cl", "empresa.com.mx/a?b=c", "http://Sub-dom.EMPRESA.org/", "www.x.co", "https://a.b.c.example/~d#e"]
+    seeds = [
+        "https://www.empresa.cl",
+        "empresa.com.mx/a?b=c",
+        "http://Sub-dom.EMPRESA.org/",
+        "www.x.co",
+        "https://a.b.c.example/~d#e",
+    ]
     cells = [cell for cell in mutated(seeds, "aZ9.-_/:?#@ w,ñ", 20_000, seed=6) if cell.strip() not in ("", "-", ".")]
     assert told("url", cells) == [tuple(judge_website(cell.strip())) for cell in cells]
 
@@ -68,7 +80,11 @@ def test_currencies(cell, country, value, code):
 
 def test_flags():
     """Yes and no in three languages, as words, numbers and marks; nothing else is guessed."""
-    yes, no, neither = ["Sí", "yes", "1", "1.0", "X", "✓", "VERDADERO", "sim", "true"], ["No", "0", "não", "FALSO", "n", "✗", "off"], ["quizás", "2", "siempre"]
+    yes, no, neither = (
+        ["Sí", "yes", "1", "1.0", "X", "✓", "VERDADERO", "sim", "true"],
+        ["No", "0", "não", "FALSO", "n", "✗", "off"],
+        ["quizás", "2", "siempre"],
+    )
     assert [answer[0] for answer in told("flag", yes)] == [True] * len(yes)
     assert [answer[0] for answer in told("flag", no)] == [False] * len(no)
     assert [answer[:2] for answer in told("flag", neither)] == [(None, "flag.unknown")] * len(neither)

@@ -1,0 +1,88 @@
+"""Turn countries as people write them into ISO 3166-1 alpha-2 codes.
+
+Codes, names in several languages and everyday names are known (`countries`). A name that means two things is asked
+for, `Georgia` (the country, or the state of the USA) and `Korea` among them, unless the row's state or city is in only
+one of them. One or two digits are no code: `56` is Belgium's number without its zero, and Chile's telephone prefix.
+A near miss is a suggestion, never a match.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.columns import cells as raw
+from pipeline.columns import countries, gazetteer, subdivisions
+from pipeline.columns.distinct import Verdict
+from pipeline.columns.naming import key, nearest, parts
+from pipeline.columns.repeated import judge
+from pipeline.handoff import Around, Entry, Judged
+
+__all__ = ["normalise"]
+
+LONGEST = 60  # no country has a longer name that is worth comparing
+EVIDENCE = ("state", "city", "commune", "district")
+
+
+def normalise(cells: pl.Series, around: Around) -> Judged:
+    """Normalise a column; the value is the alpha-2 code (String)."""
+    offered = around.settings.catalogue.countries
+    supported = None if offered is None else _supported(offered)
+    own = {} if offered is None else {key(entry.name): str(entry.id).upper() for entry in offered}
+
+    def rule(cell: str | None, *evidence: str | None) -> Verdict:
+        cell = raw.visible(cell) if cell else None
+        if not cell or cell.lower() in raw.STAND_INS:
+            return Verdict()
+        return _checked(_judge(cell, [e for e in evidence if e], own), supported)
+
+    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
+    unclear = [cell for cell in cells.unique().drop_nulls().to_list() if len(countries.find(cell)) > 1]
+    seen = [around.others[name] for name in EVIDENCE if name in around.others] if unclear else []
+    asked = cells.is_in(unclear).fill_null(False) if seen else None
+    return judge(rule, pl.String, cells, *(series.zip_with(asked, nothing) for series in seen))
+
+
+def _judge(cell: str, evidence: list[str], own: dict[str, str]) -> Verdict:
+    if cell.isdigit() and len(cell) < 3:
+        padded = countries.find(cell.zfill(3))
+        if padded:
+            said = f"{countries.name(min(padded))} ({cell.zfill(3)}), or a telephone prefix"
+            return Verdict(None, "country.ambiguous", said)
+    found = countries.find(cell)
+    if len(found) > 1:
+        found = frozenset(code for code in found if _speaks_for(code, evidence)) or found
+    if len(found) == 1:
+        return Verdict(min(found))
+    if found:
+        named = (f"{code} ({countries.name(code)})" for code in sorted(found))
+        return Verdict(None, "country.ambiguous", ", ".join(named))
+    if key(cell) and len(own.get(key(cell), "")) == 2:
+        return Verdict(own[key(cell)])
+    return _unknown(cell)
+
+
+def _unknown(cell: str) -> Verdict:
+    """What may have been meant: the one country in "Santiago, Chile", else the nearest names."""
+    if not key(cell):
+        return Verdict()
+    within = frozenset(code for part in parts(cell) for code in countries.find(part))
+    if len(within) == 1:
+        return Verdict(None, "country.unknown", f"there is {countries.name(min(within))} in it", min(within))
+    near = nearest(cell, countries.names()) if len(cell) <= LONGEST else []
+    said = ", ".join(f"{countries.name(code)} {score} %" for code, score in near)
+    return Verdict(None, "country.unknown", f"nearest: {said}" if said else None, near[0][0] if near else None)
+
+
+def _checked(verdict: Verdict, supported: frozenset[str] | None) -> Verdict:
+    if verdict.code is not None or supported is None or verdict.value in supported:
+        return verdict
+    return Verdict(None, "country.unsupported", countries.name(verdict.value))
+
+
+def _supported(offered: tuple[Entry, ...]) -> frozenset[str]:
+    return frozenset(str(text).upper() for entry in offered for text in (entry.id, entry.code) if text)
+
+
+def _speaks_for(code: str, evidence: list[str]) -> bool:
+    """Whether a place of the row is in the country."""
+    return any(subdivisions.find(code, place) or gazetteer.states(code, place) for place in evidence if len(place) > 3)

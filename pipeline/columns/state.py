@@ -1,0 +1,115 @@
+"""Turn states, regions and provinces as people write them into the ids by which the target knows them.
+
+A state is read inside the row's country only: by the target's own id or name, by ISO 3166-2 code, by local code or
+usual name (`subdivisions`). The target's entries are tied to ISO 3166-2 first, so the usual names work with any
+catalogue. Where the state is blank, the row's commune, district or city gives it if the country's administrative
+table has exactly one answer (`gazetteer`). A near miss is a suggestion, never a match.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.columns import cells as raw
+from pipeline.columns import countries, gazetteer, subdivisions
+from pipeline.columns.directory import Directory, directory
+from pipeline.columns.distinct import Verdict
+from pipeline.columns.naming import key, nearest
+from pipeline.columns.repeated import judge
+from pipeline.handoff import Around, Judged
+
+__all__ = ["normalise"]
+
+LONGEST = 60  # no state has a longer name that is worth comparing
+PLACES = ("commune", "district", "city")
+"""The raw columns from which a blank state is derived, the most exact first."""
+
+
+def normalise(cells: pl.Series, around: Around) -> Judged:
+    """Normalise a column; the value is the target's id: Int64 where all its ids are integers, else String.
+
+    Without a catalogue the value is the ISO 3166-2 code, with the warning `state.unchecked`.
+    """
+    near = [name for name in PLACES if name in around.others]
+    text = raw.without_stand_ins(cells) if near else cells
+    known = directory(around.settings.catalogue.states)
+    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
+    country = nothing if around.country is None else around.country
+    filled = text.is_not_null()
+    places = [] if filled.all() else [raw.tidy(around.others[name]).set(filled, None) for name in near]
+
+    def rule(cell: str | None, of: str | None, *beside: str | None) -> Verdict:
+        cell = raw.visible(cell) if cell else None
+        if not cell or cell.lower() in raw.STAND_INS or not key(cell):
+            return _derived(known, of, [place for place in beside if place]) if of else Verdict()
+        return _judge(known, cell, of)
+
+    return judge(rule, pl.Int64 if known.numeric else pl.String, text, country, *places)
+
+
+def _judge(known: Directory, cell: str, country: str | None) -> Verdict:
+    entry = known.by_id(cell)
+    if entry is not None and (country is None or entry.parent in (None, country)):
+        return Verdict(entry.id)
+    if country is None:
+        return _without_country(known, cell)
+    found = known.find(country, cell)
+    if len(found) == 1:
+        return _verdict(known, found[0])
+    if found:
+        return Verdict(None, "state.ambiguous", ", ".join(known.label(state) for state in found))
+    if entry is not None and entry.parent is not None:
+        return Verdict(None, "state.not_in_country", countries.name(entry.parent))
+    return _not_found(known, cell, country)
+
+
+def _without_country(known: Directory, cell: str) -> Verdict:
+    """A full ISO 3166-2 code names its country."""
+    code = cell.upper()
+    found = known.find(code[:2], code) if len(code) > 3 and code[2] == "-" else []
+    return _verdict(known, found[0]) if len(found) == 1 else Verdict(None, "state.no_country")
+
+
+def _verdict(known: Directory, state: int | str) -> Verdict:
+    return Verdict(state) if known.fetched else Verdict(state, "state.unchecked")
+
+
+def _not_found(known: Directory, cell: str, country: str) -> Verdict:
+    """Why nothing was found, and what may have been meant."""
+    where = countries.name(country)
+    local = key(cell)
+    if country == "CL" and len(local) == 1 and local.isdigit():
+        found = known.find(country, local.zfill(2))
+        if found:
+            said = f"region {local.zfill(2)} ({known.label(found[0])}), or an id of the target"
+            return Verdict(None, "state.ambiguous", said)
+    if not known.offers(country):
+        if known.fetched:
+            return Verdict(None, "state.unknown", f"{where}: the target lists none")
+        return Verdict(cell, "state.unchecked")
+    if not known.fetched and local.isdigit():  # it may be the target's own id
+        return Verdict(cell, "state.unchecked")
+    inside = known.tied(country, gazetteer.states(country, cell))
+    if len(inside) == 1:
+        return Verdict(None, "state.unknown", f"{where}, but a place in {known.label(inside[0])}", known.accepted(inside[0]))
+    others = subdivisions.elsewhere(country, cell)
+    if others:
+        said = ", ".join(countries.name(other) for other in others[:3]) + (" and others" if len(others) > 3 else "")
+        return Verdict(None, "state.not_in_country", said)
+    near = nearest(cell, known.names(country)) if len(cell) <= LONGEST else []
+    said = ", ".join(f"{known.label(state)} {score} %" for state, score in near)
+    best = known.accepted(near[0][0]) if near else None
+    return Verdict(None, "state.unknown", f"{where} (nearest: {said})" if said else where, best)
+
+
+def _derived(known: Directory, country: str, places: list[str]) -> Verdict:
+    """The state of a row that names only a place."""
+    asked: Verdict | None = None
+    for place in places:
+        found = known.tied(country, gazetteer.states(country, place))
+        if len(found) == 1:
+            return _verdict(known, found[0])
+        if found and asked is None:
+            said = f"{raw.shown(place)} is in {', '.join(known.label(state) for state in found)}"
+            asked = Verdict(None, "state.derived_ambiguous", said)
+    return asked or Verdict()

@@ -1,0 +1,135 @@
+"""Turn the name or code of a state into its ISO 3166-2 code, inside one country.
+
+The names are those of ISO 3166-2 (pycountry), their English forms (`subdivision_names.csv`) and what people really
+write (`state_aliases.csv`). A name may belong to several states; then all of them are found.
+
+>>> find("MX", "Edo. Méx."), find("CL", "XIII Región"), sorted(find("PE", "Lima"))
+({'MX-MEX'}, {'CL-RM'}, ['PE-LIM', 'PE-LMA'])
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import pycountry
+
+from pipeline.columns.naming import key, parts, read, repaired, short_key
+
+__all__ = ["elsewhere", "find", "innermost", "known", "matches", "name", "names", "parent"]
+
+_BRACKETS = re.compile(r"^(.*?)\s*[\[(](.*)[\])]$")
+
+
+@dataclass
+class _Names:
+    """The names of one country's states: by `key` and by `short_key`."""
+
+    whole: dict[str, set[str]] = field(default_factory=dict)
+    short: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, text: str, code: str) -> None:
+        for form, index in ((key(text), self.whole), (short_key(text), self.short)):
+            if form:
+                index.setdefault(form, set()).add(code)
+
+
+@lru_cache(maxsize=1)
+def _official() -> dict[str, tuple[str, str | None]]:
+    """The name and the parent's code of every subdivision, by its own code."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for entry in pycountry.subdivisions:
+        inner = getattr(entry, "parent_code", None)
+        found[entry.code] = (entry.name, inner)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict[str, _Names]:
+    found: dict[str, _Names] = {}
+    for code, (official, _) in _official().items():
+        names_ = found.setdefault(code[:2], _Names())
+        for form in _forms(official):
+            names_.add(form, code)
+        names_.whole.setdefault(key(code[3:]), set()).add(code)
+        names_.whole.setdefault(key(code), set()).add(code)
+    for source in ("subdivision_names.csv", "state_aliases.csv"):
+        for code, forms in read(source):
+            for form in forms:
+                found.setdefault(code[:2], _Names()).add(form, code)
+    return found
+
+
+def _forms(official: str) -> list[str]:
+    """The names in an official name: "Ourense [Orense]", "Murcia, Región de"."""
+    bracketed = _BRACKETS.match(official)
+    texts = [bracketed[1], bracketed[2]] if bracketed else [official]
+    turned = [" ".join(reversed(text.split(", ", 1))) for text in texts if ", " in text]
+    return texts + turned
+
+
+def known(country: str) -> bool:
+    """Whether ISO 3166-2 divides the country."""
+    return country in _index()
+
+
+def name(code: str) -> str:
+    """The official name of a state; the code itself where there is none."""
+    return _official().get(code, (code, None))[0]
+
+
+def parent(code: str) -> str | None:
+    """The code of the state that this one is a part of."""
+    return _official().get(code, (code, None))[1]
+
+
+def names(country: str) -> dict[str, str]:
+    """Keys of the country's states that are names (four letters or more), and the code of each."""
+    index = _index().get(country, _Names())
+    return {form: next(iter(codes)) for form, codes in index.whole.items() if len(form) > 3 and len(codes) == 1}
+
+
+def find(country: str, text: str) -> set[str]:
+    """The codes that `text` means in `country`; none where it is not known there."""
+    index = _index().get(country)
+    if index is None:
+        return set()
+
+    def look(part: str) -> set[str]:
+        local = key(part)
+        if local.isdigit() and len(local) == 1 and country != "CL":
+            local = local.zfill(2) if local.zfill(2) in index.whole else local
+        return index.whole.get(local) or index.short.get(short_key(part)) or set()
+
+    return innermost(matches(text, look))
+
+
+def matches(text: str, look: Callable[[str], set[str]]) -> set[str]:
+    """What `look` finds for `text`, for all its parts alike, or for its repaired form."""
+    for candidate in (text, repaired(text)):
+        if candidate is None:
+            continue
+        found = look(candidate)
+        if found:
+            return found
+        pieces = [look(part) for part in parts(candidate)]
+        if pieces and all(pieces):
+            common = set.intersection(*pieces)
+            if common:
+                return common
+    return set()
+
+
+def innermost(codes: set[str]) -> set[str]:
+    """The codes without those of which another one is a part: Madrid is the province, not the community."""
+    outer = {parent(code) for code in codes}
+    return {code for code in codes if code not in outer} or codes
+
+
+def elsewhere(country: str, text: str) -> list[str]:
+    """The other countries that have a state with this name (codes and abbreviations do not count)."""
+    if len(key(text)) < 4 or key(text).isdigit():
+        return []
+    return sorted(other for other in _index() if other != country and find(other, text))

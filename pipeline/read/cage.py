@@ -1,0 +1,66 @@
+"""Turn a workbook of unknown origin into spooled rows, in a child process that may neither grow nor linger.
+
+The parent writes a job and waits; the child limits itself before it opens the file, and leaves its rows and a
+`result.json` in the scratch folder. Whatever happens to the child, the parent is alive and small.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Stop, Unreadable
+
+MEMORY = 3 << 30  # bytes of address space
+SECONDS = 60  # for the smallest workbook
+SECONDS_PER_MEGABYTE = 20
+SMALLER = "Open it in a spreadsheet program, save the sheet with the customers as CSV UTF-8, and run again with that."
+
+
+def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> dict[str, Any]:
+    """Read a workbook in a child process.
+
+    Returns:
+        What the child found; see `inside`.
+
+    Raises:
+        Unreadable: the child says so, or did not come to an end within its limits.
+    """
+    job = {"path": str(path), "kind": kind, "name": name, "sheet": sheet, "scratch": str(scratch)}
+    (scratch / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    result = scratch / "result.json"
+    result.unlink(missing_ok=True)
+    limit = SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20)
+    # The parent's own way to find the package counts, so that the child runs the same code.
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2"}
+    child = [sys.executable, "-m", "pipeline.read.inside", str(scratch / "job.json")]
+    try:
+        subprocess.run(  # noqa: S603 - our own module, no shell
+            child, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Unreadable(f"{name} takes longer than {limit} seconds to read: it may be an attack", SMALLER) from None
+    if not result.is_file():
+        raise Unreadable(
+            f"{name} is damaged, or needs more than {MEMORY >> 30} GiB of memory to read: no reader survives it",
+            SMALLER,
+        )
+    found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    if "stop" in found:
+        raise Unreadable(found["stop"], found["remedy"])
+    return found
+
+
+def stopped(stop: Stop) -> dict[str, Any]:
+    """The result of a child that found a reason to stop."""
+    return {"stop": stop.message, "remedy": stop.remedy}
+
+
+def sheet_facts(facts: Any) -> dict[str, Any]:
+    """A sheet's facts as JSON."""
+    return asdict(facts)

@@ -1,0 +1,111 @@
+"""Turn one job into spooled rows: the child's side of the cage, started as `python -m pipeline.read.inside JOB`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import Unreadable
+from pipeline.read import cage
+
+PEEK = 40  # rows that show whether a sheet holds a table
+MOST_CELLS = 200_000_000
+MOST_SHEETS = 1_000
+
+
+def limit(seconds: int) -> None:
+    """Take from this process the right to grow or to compute for ever."""
+    try:
+        import resource
+    except ImportError:  # not a Unix system; the parent's time limit remains
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (cage.MEMORY, cage.MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Read the job, limit this process, write the result."""
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    limit(cage.SECONDS + cage.SECONDS_PER_MEGABYTE * (Path(job["path"]).stat().st_size >> 20))
+    scratch = Path(job["scratch"])
+    try:
+        result = read(job)
+    except Unreadable as stop:
+        result = cage.stopped(stop)
+    except (MemoryError, RecursionError):
+        sys.exit(1)
+    part = scratch / "result.part"
+    part.write_text(json.dumps(result), encoding="utf-8")
+    part.replace(scratch / "result.json")
+
+
+def read(job: dict[str, Any]) -> dict[str, Any]:
+    """Choose the sheet, spool its rows.
+
+    Returns:
+        `sheet`, `sheets` (their facts, with `rows` seen: 0, 1 or more), `folder` of the spool, `parts`, `width`,
+        `count` of rows, `problems` (row, column, code, value).
+    """
+    from pipeline.read.spooling import spool  # after the limits: it loads a large library
+
+    book = _open(Path(job["path"]), job["kind"], job["name"])
+    facts = book.facts()
+    if not facts:
+        raise Unreadable(f"{job['name']} has no sheets", "Open it in a spreadsheet program and save it anew.")
+    if len(facts) > MOST_SHEETS:
+        raise Unreadable(f"{job['name']} has {len(facts):,} sheets", cage.SMALLER)
+    seen: dict[str, int] = {}
+    if job["sheet"] is None:
+        chosen = _choose(book, seen)
+    else:
+        chosen = _named(job["sheet"], [f.name for f in facts], job["name"])
+    found = spool(book.rows(chosen), Path(job["scratch"]), job["name"], MOST_CELLS)
+    sheets = [cage.sheet_facts(f) | {"rows": seen.get(f.name, 0)} for f in facts]
+    return found | {"sheet": chosen, "sheets": sheets}
+
+
+def _open(path: Path, kind: str, name: str) -> Any:
+    if kind == "xlsx":
+        from pipeline.read.ooxml import Package
+
+        return Package(path, name)
+    if kind == "xls":
+        from pipeline.read.biff import open_xls
+
+        return open_xls(path, name)
+    from pipeline.read.calamine import CalamineBook
+
+    return CalamineBook(path, name)
+
+
+def _choose(book: Any, seen: dict[str, int]) -> str:
+    """The first visible sheet with a table: two rows and two columns; else the one with most rows seen."""
+    names = [f.name for f in book.facts() if not f.hidden] or [f.name for f in book.facts()]
+    tables = []
+    for name in names:
+        rows: Iterator[Any] = islice(book.rows(name), PEEK)
+        numbers = [(row.number, len(row.cells)) for row in rows]
+        seen[name] = len(numbers)
+        if len(numbers) > 1 and max(cells for _, cells in numbers) > 1:
+            tables.append(name)
+    return next(chain(tables, sorted(names, key=lambda n: -seen[n])))
+
+
+def _named(wanted: str, names: list[str], name: str) -> str:
+    for candidate in names:
+        if candidate == wanted:
+            return candidate
+    loose = [c for c in names if c.strip().casefold() == wanted.strip().casefold()]
+    if len(loose) == 1:
+        return loose[0]
+    shown = ", ".join(map(repr, names[:20]))
+    raise Unreadable(f"{name} has no sheet {wanted!r}", f"Its sheets are {shown}; name one with --sheet.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Turn a stream of workbook rows into spooled parts and a description of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.read.book import RawRow, too_large
+from pipeline.read.grid import PART_ROWS, Spool, columns
+
+MOST_PROBLEMS = 2_000_000
+PART_CELLS = 1 << 20
+
+
+def spool(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> dict[str, Any]:
+    """Write all rows; each part is as wide as its widest row."""
+    target = Spool(scratch)
+    waiting: list[RawRow] = []
+    problems: list[tuple[int, int, str, str | None]] = []
+    width = count = cells = 0
+    for row in rows:
+        if any(len(text) for text in row.cells.values()) or row.problems:
+            waiting.append(row)
+            count += 1
+            cells += len(row.cells)
+            problems += [(row.number, *problem) for problem in row.problems]
+        if cells > most_cells or len(problems) > MOST_PROBLEMS:
+            raise too_large(name, f"more than {most_cells:,} cells")
+        if len(waiting) >= PART_ROWS or len(waiting) * max(1, width) > PART_CELLS:
+            width = max(width, _write(target, waiting))
+            waiting = []
+    if waiting:
+        width = max(width, _write(target, waiting))
+    return {
+        "folder": target.folder.name, "parts": target.parts, "width": width, "count": count, "problems": problems,
+    }  # fmt: skip
+
+
+def _write(target: Spool, rows: list[RawRow]) -> int:
+    width = max(max(row.cells, default=-1) for row in rows) + 1
+    width = max(width, max((column for row in rows for column, _, _ in row.problems), default=-1) + 1)
+    numbers = pl.Series("row", [row.number for row in rows], dtype=pl.UInt32)
+    names = columns(width)
+    cells = [pl.Series(names[i], [row.cells.get(i) for row in rows], dtype=pl.String) for i in range(width)]
+    target.add(pl.DataFrame([numbers, *cells]))
+    return width
