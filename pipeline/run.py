@@ -178,8 +178,8 @@ def _interruptible(engine: Engine) -> Iterator[None]:
             raise KeyboardInterrupt
         engine.stop("interrupted")
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, handle)
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        before[wanted] = signal.signal(wanted, handle)
     try:
         yield
     finally:

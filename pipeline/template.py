@@ -8,6 +8,7 @@ so that no spreadsheet program eats a leading zero.
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -81,7 +82,7 @@ def build(target: Target, path: Path, lang: str, catalogue: Catalogue) -> None:
         if path.suffix.lower() == ".csv":
             _csv(path, shown, lang)
         elif path.suffix.lower() == ".xlsx":
-            _workbook(path, target, shown, lang, _lists(catalogue, lang))
+            path.write_bytes(_workbook(target, shown, lang, _lists(catalogue, lang)))
         else:
             raise Misuse(
                 f"{path.name} is neither .xlsx nor .csv",
@@ -136,11 +137,11 @@ def _csv(path: Path, shown: list[Field], lang: str) -> None:
         writer.writerow(_example(field, lang) for field in shown)
 
 
-def _workbook(path: Path, target: Target, shown: list[Field], lang: str, lists: Lists) -> None:
+def _workbook(target: Target, shown: list[Field], lang: str, lists: Lists) -> bytes:
     words = WORDS[lang]
-    book = xlsxwriter.Workbook(
-        str(path), {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    made = io.BytesIO()
+    plain = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    book = xlsxwriter.Workbook(made, plain)
     # A fixed date, so that the same target always gives the same file.
     book.set_properties({"title": f"{target.title}: {words['sheet']}", "created": datetime(2025, 1, 1)})
     sheet = book.add_worksheet(words["sheet"])
@@ -172,6 +173,7 @@ def _workbook(path: Path, target: Target, shown: list[Field], lang: str, lists: 
     list_sheet.hide()
     sheet.activate()
     book.close()
+    return made.getvalue()
 
 
 def _help(field: Field, lang: str) -> str:

@@ -38,7 +38,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
     unclear = [cell for cell in cells.unique().drop_nulls().to_list() if len(countries.find(cell)) > 1]
     seen = [around.others[name] for name in EVIDENCE if name in around.others] if unclear else []
-    asked = cells.is_in(unclear).fill_null(False) if seen else None
+    asked = cells.is_in(unclear).fill_null(False)
     return judge(rule, pl.String, cells, *(series.zip_with(asked, nothing) for series in seen))
 
 

@@ -19,11 +19,12 @@ from pipeline.columns.cells import fold
 
 __all__ = ["key", "nearest", "parts", "read", "repaired", "short_key"]
 
-KINDS = frozenset(
-    "region reg estado edo est departamento depto dpto dep dept provincia prov pcia comunidad autonoma state province"
-    " department county canton republica rep republic kingdom reino commonwealth"
-    " of the de del la las los el do da dos das d".split()
-)
+KINDS = frozenset({
+    "region", "reg", "estado", "edo", "est", "departamento", "depto", "dpto", "dep", "dept", "provincia", "prov",
+    "pcia", "comunidad", "autonoma", "state", "province", "department", "county", "canton", "republica", "rep",
+    "republic", "kingdom", "reino", "commonwealth",
+    "of", "the", "de", "del", "la", "las", "los", "el", "do", "da", "dos", "das", "d",
+})  # fmt: skip
 """Words that say what a place is, or join words, and that people add or leave out."""
 
 Named = TypeVar("Named", str, int | str)

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline.errors import Misuse
-from pipeline.mapping.columns import Source
+from pipeline.mapping.columns import TEMPLATE, Source
 from pipeline.mapping.compose import placeholder
 from pipeline.mapping.presets import NAME_ORDER, Preset
 from pipeline.mapping.vocabulary import NAME_ROLES
@@ -195,12 +195,17 @@ def _address(plan: Plan, sources: list[Source], record: type[BaseModel], done: f
         if role in known and role not in done and taken[role]:
             plan.feed(role, taken[role])
     if "address" in known and "address" not in done:
-        _compose_address(plan, sources, place, taken, full="state" not in known)
+        _compose_address(plan, sources, place, taken, full="state" not in known and not _is_template(sources))
     if "state" in known:
         for helper, role in (("~city", "city"), ("~district", "municipality")):
             if taken[role] and helper not in done:
                 plan.feed(helper, taken[role], plan.text(taken[role][0]))
                 plan.compose[helper] = plan.text(taken[role][0])
+
+
+def _is_template(sources: list[Source]) -> bool:
+    """A template's address is the whole one, as its help says; nothing is added to it."""
+    return any(s.meaning.reason == TEMPLATE for s in sources)
 
 
 def _place(sources: list[Source]) -> tuple[str, int] | None:

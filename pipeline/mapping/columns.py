@@ -22,6 +22,7 @@ _NEVER_FLAGS = frozenset(
     {"name", "company", "person", "first_name", "last_name", "address", "street", "line", "city"}
     | {"email", "website", "manager", "notes", "tax_id", "phone"}
 )
+TEMPLATE = "the template's own label"
 _CONTENT_ROLES = ("email", "tax_id", "website")
 
 
@@ -51,7 +52,9 @@ def read_columns(
         cells = sample[f"c{index}"] if f"c{index}" in sample.columns else pl.Series([], dtype=pl.String)
         if labels:
             meaning = (
-                Meaning(labels[fold(header)], "exact") if fold(header) else Meaning(None, reason="it has no header")
+                Meaning(labels[fold(header)], "exact", reason=TEMPLATE)
+                if fold(header)
+                else Meaning(None, reason="it has no header")
             )
         else:
             meaning = _with_preset(header, record, preset)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -39,6 +40,9 @@ ADDRESS_ROLES = (
 )
 NAME_ROLES = ("name", "company", "person", "first_name", "second_name", "last_name", "second_last_name")
 FAMILIES = (("name", "company"), ("address", "street"), ("city", "municipality", "district"), ("state", "estado"))
+DEEPEST = 4
+"""So many words are taken off at most: a header of fifty qualifiers is no header."""
+_LINES = frozenset({"line", "linea", "addr"})  # of an address only with a number or beside words of one
 _METADATA = re.compile(r"^(?P<key>.+) \(metadata\)$|^metadata\[(?P<bracket>.+)\]$", re.IGNORECASE)
 
 
@@ -98,43 +102,43 @@ class Vocabulary:
             return Meaning(None, reason=self.left_out[text])
         if text in self.exact:
             return Meaning(self.exact[text], "exact", context=self._context(text))
-        if text in self.names:
+        if text in self.names and text not in _LINES:
             return self._named(text, text)
         plain, number, group = _numbers(text)
         if plain != text:
-            meaning = self._words(plain)
+            meaning = Meaning("line", "alias") if plain in _LINES and number else self._words(plain)
             return replace(meaning, how="alias" if meaning.role else "none", number=number, group=group)
         return self._stripped(text)
 
-    def _stripped(self, text: str) -> Meaning:
-        """Take words off that say whose it is, as long as a known name may be left."""
-        rest, context = text, ""
-        while True:
-            kind = _strip(rest, self.excluded)
-            if kind:
-                inner = self._words(kind[0])
-                if inner.role or inner.reason:
-                    return Meaning(None, context="excluded", reason=inner.reason or _whose(inner.role, kind[1]))
-            kind = _strip(rest, self.qualifiers)
-            if not kind:
-                return Meaning(None)
-            rest = kind[0]
-            context = kind[1] if context in ("", "neutral", "address") else context
-            if rest in self.left_out:
-                return Meaning(None, reason=self.left_out[rest])
-            plain, number, group = _numbers(rest)
-            for name in dict.fromkeys((rest, plain)):
-                role = self.exact.get(name) or (self.names[name][0] if name in self.names else None)
-                if role and (
-                    role not in self.bare or context == "address" or (role == "line" and context != "neutral")
-                ):
-                    meaning = self._named(name, text) if name in self.names else Meaning(role, "alias")
-                    return replace(
-                        meaning,
-                        context=self._context(text, context),
-                        number=number if name == plain else 0,
-                        group=group,
-                    )
+    def _stripped(self, text: str, rest: str = "", context: str = "", depth: int = 0) -> Meaning:
+        """Take words off that say whose it is, until a known name is left; longer words are tried first."""
+        rest = rest or text
+        if depth == DEEPEST:
+            return Meaning(None)
+        for shorter, kind in _strip(rest, self.excluded):
+            inner = self._known(shorter, shorter, "address") or self._stripped(shorter, depth=depth + 1)
+            if inner.role or inner.reason:
+                return Meaning(None, context="excluded", reason=inner.reason or _whose(inner.role, kind))
+        for shorter, kind in _strip(rest, self.qualifiers):
+            whose = kind if context in ("", "neutral", "address") else context
+            meaning = self._known(shorter, text, whose) or self._stripped(text, shorter, whose, depth + 1)
+            if meaning.role or meaning.reason:
+                return meaning
+        return Meaning(None)
+
+    def _known(self, rest: str, text: str, context: str) -> Meaning | None:
+        """What `rest` of `text` means after words of `context` were taken off; None if it is no known name."""
+        if rest in self.left_out:
+            return Meaning(None, reason=self.left_out[rest])
+        plain, number, group = _numbers(rest)
+        for name in dict.fromkeys((rest, plain)):
+            role = self.exact.get(name) or (self.names[name][0] if name in self.names else None)
+            if role is None or (role in self.bare and not _fits(role, context)):
+                continue
+            meaning = self._named(name, text) if name in self.names else Meaning(role, "alias")
+            ends = number if name == plain else 0
+            return replace(meaning, context=self._context(text, context), number=ends, group=group)
+        return None
 
     def _named(self, name: str, text: str) -> Meaning:
         role, level = self.names[name]
@@ -162,7 +166,8 @@ class Vocabulary:
     def _unknown(self, text: str) -> Meaning:
         if not text:
             return Meaning(None, reason="it has no header")
-        close = nearest(text, [name for name in (*self.exact, *self.names) if len(name) > 4], 86)
+        names = [name for name, (role, _) in self.names.items() if len(name) > 4 and role not in self.bare]
+        close = nearest(text, [*self.exact, *names], 86)
         if close:
             return Meaning(None, reason=f"no known name; did you mean {close!r}?")
         return Meaning(None, reason="no field is known by this name")
@@ -185,14 +190,20 @@ def _by_length(groups: dict[str, list[str]]) -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 
-def _strip(text: str, words: list[tuple[str, str]]) -> tuple[str, str] | None:
-    """`text` without the longest of `words` at its start or end, and that word's kind."""
+def _strip(text: str, words: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """`text` without one of `words` at its start or end, and that word's kind; the longest words first."""
     for word, kind in words:
         if text.startswith(word + " "):
-            return _unfilled(text[len(word) + 1 :]), kind
+            yield _unfilled(text[len(word) + 1 :]), kind
         if text.endswith(" " + word):
-            return _unfilled(text[: -len(word) - 1]), kind
-    return None
+            yield _unfilled(text[: -len(word) - 1]), kind
+
+
+def _fits(role: str, context: str) -> bool:
+    """Whether a name too short to stand beside others may stand beside words of this context."""
+    if role in ("number", "unit", "line"):
+        return context == "address" or (role == "line" and context != "neutral")
+    return False
 
 
 def _unfilled(text: str) -> str:

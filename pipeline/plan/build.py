@@ -153,12 +153,8 @@ class Builder:
         for overlay in overlays:
             plan = plan.update(overlay, on="seq", include_nulls=False) if overlay.height else plan
         plan = self._with_issues(plan, found)
-        plan = plan.with_columns(
-            payload=pl.when(pl.col("action") != "none")
-            .then("payload")
-            .when(pl.col("after").is_not_null())
-            .then("payload")
-        )
+        sent = (pl.col("action") != "none") | (pl.col("after").is_not_null() & ~pl.col("seq").is_in(self._frozen))
+        plan = plan.with_columns(payload=pl.when(sent).then("payload"))
         cells = {f"c{i}": pl.lit(None, dtype=pl.String) for i in range(self._cells) if f"c{i}" not in plan.columns}
         return plan.with_columns(**cells)
 
@@ -183,15 +179,21 @@ class Builder:
         )]  # fmt: skip
 
     def _of_existing(self, plan: pl.DataFrame, found: Found | None) -> list[pl.DataFrame]:
+        """Rows whose customer is at the target; one that follows such a row is never sent as a new customer."""
         self._decided: dict[int, _Existing] = {}
+        self._frozen: list[int] = []
         if not found or not found.records:
             return []
-        skipped = [s for s, v in self._verdicts.items() if v.status != "ready"]
-        hits = plan.filter(
-            pl.col("valid") & pl.col("identity").is_in(list(found.records)) & ~pl.col("seq").is_in(skipped)
-        )
+        hits = plan.filter(pl.col("valid") & pl.col("identity").is_in(list(found.records)))
         for line in hits.iter_rows(named=True):
-            self._decided[line["seq"]] = self._decide(line, found.records[line["identity"]])
+            verdict = self._verdicts.get(line["seq"])
+            if verdict is not None and verdict.status == "invalid":
+                continue
+            decided = self._decide(line, found.records[line["identity"]])
+            if verdict is None or verdict.status == "ready" or decided.status == "invalid":
+                self._decided[line["seq"]] = decided
+            else:
+                self._frozen.append(line["seq"])
         rows = [(s, e.status, e.action, e.id, e.payload, e.before) for s, e in self._decided.items()]
         names = ("status", "action", "id", "payload", "before")
         return [pl.DataFrame(rows, schema={"seq": pl.UInt32, **dict.fromkeys(names, pl.String)}, orient="row")]

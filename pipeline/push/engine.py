@@ -319,7 +319,7 @@ class Engine:
                 continue
             if is_in:
                 self._conclude(row, Entry(row.seq, "skipped", "none"))
-            else:
+            elif row.payload:
                 await self._send(row)
                 leaders[first] = self._queue.is_in(row.seq)
 

@@ -26,7 +26,7 @@ class Row:
     identity: str | None
     after: int | None
     lane: bool
-    payload: str
+    payload: str  # empty: nothing of this row is ever sent
     before: str | None
 
 
@@ -59,14 +59,24 @@ class Queue:
             yield batch.filter(~pl.col("seq").is_in(self._closed.implode()))
 
     def followers(self) -> Iterator[Row]:
-        """Rows that come after another row of the same customer, and were not settled yet."""
+        """Rows that come after another row of the same customer, and were not settled yet.
+
+        One without a payload is never sent: its customer is at the target already.
+        """
+        settled = self._settled_by_the_plan()
         for batch in store.batches(self._folder, COLUMNS):
-            chosen = batch.filter(
-                pl.col("after").is_not_null() & pl.col("payload").is_not_null()
-                & ~pl.col("seq").is_in(self._closed.implode())
-            )  # fmt: skip
+            chosen = batch.filter(pl.col("after").is_not_null() & ~pl.col("seq").is_in(self._closed.implode()))
             for row in _rows(chosen):
+                if row.after in settled:
+                    self.states.setdefault(row.after, "skipped")
                 yield replace(row, action="create")
+
+    def _settled_by_the_plan(self) -> set[int]:
+        """Rows that others come after, and that were at the target when the plan was made."""
+        lazy = pl.scan_parquet(self._folder.file("plan.parquet"))
+        first = lazy.filter(pl.col("after").is_not_null()).select(pl.col("after").alias("seq")).unique()
+        there = lazy.filter(pl.col("status").is_in(["skipped", "unchanged"]) & pl.col("after").is_null()).select("seq")
+        return set(first.join(there, on="seq").collect()["seq"])
 
     def rows(self, seqs: Iterable[int]) -> dict[int, Row]:
         """The named rows by their seq."""
@@ -83,5 +93,5 @@ class Queue:
 
 
 def _rows(frame: pl.DataFrame) -> Iterator[Row]:
-    for line in frame.drop("status").iter_rows(named=True):
+    for line in frame.drop("status").with_columns(pl.col("payload").fill_null("")).iter_rows(named=True):
         yield Row(**line)

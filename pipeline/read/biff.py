@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import xlrd
+from xlrd.biffh import XLRDError
 
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged
 from pipeline.read.calamine import CalamineBook
@@ -32,11 +33,9 @@ def open_xls(path: Path, name: str) -> Book:
         raise damaged(name, "no .xls workbook is that large")
     try:
         return BiffBook(path, name)
-    except xlrd.XLRDError as error:
+    except XLRDError as error:
         if "encrypt" in str(error).lower():
             raise protected(name) from error
-    except (xlrd.compdoc.CompDocError, AssertionError, IndexError, KeyError, ValueError, TypeError, OverflowError):
-        pass
     except Exception:  # noqa: BLE001, S110 - xlrd's own bugs on damaged files; calamine has the last word
         pass
     return CalamineBook(path, name)

@@ -17,7 +17,7 @@ SAMPLE = 256 << 10  # characters
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|", "space": " "}
-SEP_LINE = re.compile(r"\A(?:\"sep=(.)\"|sep=(.))[ \t]*(?:\r\n|\n|\r)", re.I)
+SEP_LINE = re.compile(r"\A(?:\"sep=(.)\"|sep=(.))[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,7 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
     ranked = sorted((_judge(sample, d, q) for d in candidates for q in _quotes(sample, d)), key=lambda j: -j.score)
     best = ranked[0]
     if separator is None:
-        if best.dialect.width <= 1:
-            best = _judge(sample, "", '"' if '"' in sample else "")
-        else:
-            best = _settle(best, ranked, suffix, name)
+        best = _judge(sample, "", '"' if '"' in sample else "") if best.dialect.width <= 1 else _settle(best, ranked, suffix, name)
     if best.dialect.quote == "'":
         notes.append("the quotation mark is an apostrophe")
     if best.dialect.escape:
@@ -77,9 +74,9 @@ def _whole_lines(sample: str) -> str:
 def _quotes(sample: str, delimiter: str) -> list[str]:
     """Which quotation marks to try: an apostrophe only where it stands at both ends of cells."""
     edge = re.escape(delimiter)
-    ends = len(re.findall(rf"(?:^|{edge})'(?!')[^'\r\n{edge}]*", sample[:20000], re.M))
-    closes = len(re.findall(rf"'(?={edge}|$)", sample[:20000], re.M))
-    if ends >= 2 and closes >= 2 and not re.search(rf'(?:^|{edge})"', sample[:20000], re.M):
+    ends = len(re.findall(rf"(?:^|{edge})'(?!')[^'\r\n{edge}]*", sample[:20000], re.MULTILINE))
+    closes = len(re.findall(rf"'(?={edge}|$)", sample[:20000], re.MULTILINE))
+    if ends >= 2 and closes >= 2 and not re.search(rf'(?:^|{edge})"', sample[:20000], re.MULTILINE):
         return ['"', "'"]
     return ['"']
 
@@ -134,7 +131,7 @@ def _trouble(found: list[Record]) -> int:
 def _quoted(sample: str, dialect: Dialect) -> float:
     """1 where quotation marks stand beside this delimiter: no other delimiter would put them there."""
     q, d = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    return float(bool(re.search(rf"{q}{d}{q}|^{q}[^{q}\r\n]*{q}{d}|{d}{q}[^{q}\r\n]*{q}$", sample, re.M)))
+    return float(bool(re.search(rf"{q}{d}{q}|^{q}[^{q}\r\n]*{q}{d}|{d}{q}[^{q}\r\n]*{q}$", sample, re.MULTILINE)))
 
 
 def _settle(best: _Judgement, ranked: list[_Judgement], suffix: str, name: str) -> _Judgement:

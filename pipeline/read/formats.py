@@ -32,7 +32,7 @@ BUILT_IN = {
 TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[(?P<bracket>[^\]]*)\]|(?P<ampm>AM/PM|A/P)|(?P<general>General)'
     r"|(?P<exponent>E[+-])|(?P<plain>.)",
-    re.I | re.S,
+    re.IGNORECASE | re.DOTALL,
 )
 CURRENCY = re.compile(r"[$€£¥₡₲₱₹]|\b[A-Z]{3}\b|kr|Fr|zł")
 
@@ -122,7 +122,7 @@ def _shape(section: str) -> _Shape:
         if kind in {"quoted", "escaped"}:
             quoted += text
             mask += ["\0" + char for char in text]
-        elif kind == "bracket" and re.fullmatch(r"h+|m+|s+", text, re.I):
+        elif kind == "bracket" and re.fullmatch(r"h+|m+|s+", text, re.IGNORECASE):
             elapsed, letters = True, letters + text.lower()
         elif kind == "bracket" and text.startswith("$"):
             quoted += text[1:].partition("-")[0]
@@ -176,7 +176,7 @@ def _masked(value: Decimal, shape: _Shape) -> str:
             take = "".join(left) if holes == 0 else "".join(left[-1:])
             left = [] if holes == 0 else left[:-1]
             out.append(take or ("0" if part == "0" else ""))
-    text = "".join(reversed([piece for piece in out]))
+    text = "".join(reversed(out))
     return ("-" if value < 0 else "") + text + (f".{fraction}" if fraction else "")
 
 
@@ -188,9 +188,7 @@ def _date(value: Decimal, shape: _Shape, epoch_1904: bool) -> str:
         return f"{seconds // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
     if days == 0 and shape.time and not (epoch_1904 and shape.day):
         return clock
-    if epoch_1904:
-        day = date(1904, 1, 1) + timedelta(days)
-    else:
-        # 1900 counts a 29 February that never was: serial 60.
-        day = date(1899, 12, 31 if days < 60 else 30) + timedelta(days)
+    # The 1900 system counts a 29 February that never was: serial 60.
+    start = date(1904, 1, 1) if epoch_1904 else date(1899, 12, 31 if days < 60 else 30)
+    day = start + timedelta(days)
     return day.isoformat() + (f" {clock}" if rest and shape.time else "")

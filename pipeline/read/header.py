@@ -18,14 +18,14 @@ LOOK_BELOW = 60  # rows whose kinds of values are compared with a header
 LABEL = 80  # characters; names of columns are shorter
 KINDS = (
     ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
-    ("url", re.compile(r"(?:https?://|www\.)\S+", re.I)),
-    ("flag", re.compile(r"true|false|verdadero|falso|yes|no|s[ií]|x", re.I)),
+    ("url", re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)),
+    ("flag", re.compile(r"true|false|verdadero|falso|yes|no|s[ií]|x", re.IGNORECASE)),
     ("date", re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ]\d.*)?|\d{1,2}:\d\d(?::\d\d)?")),
-    ("number", re.compile(r"[-+(]?\s?(?:[$€£]|US\$|R\$)?\s?-?\d[\d.,' ]*\s?[%€]?\)?(?:E[-+]?\d+)?", re.I)),
+    ("number", re.compile(r"[-+(]?\s?(?:[$€£]|US\$|R\$)?\s?-?\d[\d.,' ]*\s?[%€]?\)?(?:E[-+]?\d+)?", re.IGNORECASE)),
     ("code", re.compile(r"(?=(?:.*\d){4})[-+()./ \dkK]+|(?=(?:.*\d){4})[A-Z0-9][-A-Z0-9./]{4,}")),
 )  # fmt: skip
-TOTAL = re.compile(r"(?:grand |sub)?total(?:es|s)?(?: general)?|suma|sum|gesamt|summe|totale|totaux", re.I)
-PRINTED = re.compile(r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?", re.I)
+TOTAL = re.compile(r"(?:grand |sub)?total(?:es|s)?(?: general)?|suma|sum|gesamt|summe|totale|totaux", re.IGNORECASE)
+PRINTED = re.compile(r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ def _widest_first(head: Sequence[Row]) -> int:
     at = next(i for i, fill in enumerate(fills) if fill * 2 >= top and (fill > 1 or top == 1))
     for later in range(at + 1, min(at + 8, len(head))):
         names = [head[later].cells[i] or "" for i in head[later].filled()]
-        if fills[later] >= 1.5 * fills[at] and all(kind(c) == "text" and len(c) <= LABEL for c in names):
-            if _contrast(head, later)[0] or later + 1 == len(head):
-                return later
+        wider = fills[later] >= 1.5 * fills[at] and all(kind(c) == "text" and len(c) <= LABEL for c in names)
+        if wider and (_contrast(head, later)[0] or later + 1 == len(head)):
+            return later
     return at
 
 
@@ -165,18 +165,14 @@ def _refuse_several(head: Sequence[Row], at: int, name: str) -> None:
     texts = [lower.cells[i] or "" for i in lower.filled()]
     if lower.number != upper.number + 1 or len(gaps) < 2 or len(head) <= at + 2:
         return
-    if any(kind(text) not in ("text",) for text in texts) or _contrast(head, at + 1)[0] == 0:
-        if not all(_names_group(upper, gap) for gap in gaps) or any(kind(text) != "text" for text in texts):
-            return
+    plain = all(kind(text) == "text" for text in texts)
+    grouped = all(min(upper.filled()) < gap for gap in gaps)  # the name of a group stands left of its gaps
+    if not plain or not (grouped or _contrast(head, at + 1)[0]):
+        return
     raise Unreadable(
         f"{name} seems to have several header rows: row {upper.number} and row {lower.number}",
         f"Choose one with --header-row {upper.number} or --header-row {lower.number}, or merge them into one row.",
     )
-
-
-def _names_group(upper: Row, gap: int) -> bool:
-    """Whether some cell to the left of a gap can be the name of a group that spans it."""
-    return any(i < gap for i in upper.filled())
 
 
 def _refuse_loose(head: Sequence[Row], at: int, name: str) -> None:

@@ -60,10 +60,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
     if len(facts) > MOST_SHEETS:
         raise Unreadable(f"{job['name']} has {len(facts):,} sheets", cage.SMALLER)
     seen: dict[str, int] = {}
-    if job["sheet"] is None:
-        chosen = _choose(book, seen)
-    else:
-        chosen = _named(job["sheet"], [f.name for f in facts], job["name"])
+    chosen = _choose(book, seen) if job["sheet"] is None else _named(job["sheet"], [f.name for f in facts], job["name"])
     found = spool(book.rows(chosen), Path(job["scratch"]), job["name"], MOST_CELLS)
     sheets = [cage.sheet_facts(f) | {"rows": seen.get(f.name, 0)} for f in facts]
     return found | {"sheet": chosen, "sheets": sheets}
@@ -93,7 +90,7 @@ def _choose(book: Any, seen: dict[str, int]) -> str:
         seen[name] = len(numbers)
         if len(numbers) > 1 and max(cells for _, cells in numbers) > 1:
             tables.append(name)
-    return next(chain(tables, sorted(names, key=lambda n: -seen[n])))
+    return str(next(chain(tables, sorted(names, key=lambda n: -seen[n]))))
 
 
 def _named(wanted: str, names: list[str], name: str) -> str:

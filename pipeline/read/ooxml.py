@@ -41,7 +41,7 @@ class Package(Book):
         self._workbook(main)
         folder, _, file = main.rpartition("/")
         related = self._related(f"{folder}/_rels/{file}.rels", folder)
-        by_kind = {kind: target for kind, target in related.values()}
+        by_kind = dict(related.values())
         self.targets = {key: target for key, (_, target) in related.items()}
         self.formats = Formats(self._styles(by_kind.get("styles", "")), self.epoch_1904)
         self.shared_part = by_kind.get("sharedStrings", "")
@@ -159,6 +159,7 @@ class TextPass:
     """Collects the text of `si` or `is`: its runs, without the phonetic help."""
 
     def __init__(self) -> None:
+        """Begin with no text."""
         self.pieces: list[str] = []
         self.text = self.phonetic = False
 
@@ -192,6 +193,7 @@ class SheetPass:
     """The handlers that turn one sheet's XML into rows."""
 
     def __init__(self, shared: list[str | None], formats: Formats, name: str) -> None:
+        """Begin before the first row of a sheet."""
         self.shared, self.formats, self.name = shared, formats, name
         self.rows: list[RawRow] = []
         self.hidden = self.hidden_columns = self.merged = 0

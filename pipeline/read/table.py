@@ -39,7 +39,7 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
             "Export the list again with its rows; if the rows stand elsewhere, use --sheet or --header-row.",
         )
     _refuse_uncomputed(grid, place.number, facts.name)
-    ours = prefixes and HELPERS <= {cell.removeprefix("'") for cell in place.cells}
+    ours = prefixes and {cell.removeprefix("'") for cell in place.cells} >= HELPERS
     notes = [*facts.notes, *grid.notes, *place.notes]
     if cut:
         shown = "; ".join(f"row {row.number} ({(row.cells[row.filled()[0]] or '').strip()[:40]})" for row in cut)

@@ -42,7 +42,7 @@ class Dialect:
         q, pad = re.escape(self.quote), self._pad
         end = rf"(?={self._delimiter_or}[\r\n]|\Z)"
         strict = re.compile(rf"{pad}{q}((?:[^{q}]|{q}{q})*+){q}{pad}{end}")
-        escaped = re.compile(rf"{pad}{q}((?:[^{q}\\]|\\.|{q}{q})*+){q}{pad}{end}", re.S)
+        escaped = re.compile(rf"{pad}{q}((?:[^{q}\\]|\\.|{q}{q})*+){q}{pad}{end}", re.DOTALL)
         return (escaped, strict) if self.escape else (strict, escaped)
 
     @cached_property

@@ -59,15 +59,22 @@ class Sandbox:
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
         self._faults = Faults()
         self._later: set[asyncio.Task[None]] = set()
+        self._paused: set[asyncio.Future[None]] = set()
         handlers: Any = {Refused: _refused, HTTPException: _no_route}
         routes = [*dayzero_bulk.routes(), *dayzero.routes(), *piriod.routes()]
         self._routes = Starlette(routes=routes, exception_handlers=handlers)
         self._routes.router.redirect_slashes = False
 
-    def close(self) -> None:
-        """Forget what is to be done later, and close the data."""
+    def hurry(self) -> None:
+        """End all waiting, from within the event loop: the server is to stop. What was to come later never does."""
         for task in self._later:
             task.cancel()
+        for pause in self._paused:
+            if not pause.done():
+                pause.set_result(None)
+
+    def close(self) -> None:
+        """Close the data, once nothing is served any more."""
         self.store.close()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -91,7 +98,7 @@ class Sandbox:
         scale = 50 if scope["path"] == dayzero_bulk.UPLOAD else 1
         body = await _read(receive, settings.largest_body * scale)
         if settings.latency:
-            await asyncio.sleep(settings.latency)
+            await self._pause(settings.latency)
         if body is None:
             return answer({"detail": "Request body is too large."}, 413, {"connection": "close"}), True
         draw = self._faults.draw(settings, _writes(scope), _mark(scope, body))
@@ -109,6 +116,12 @@ class Sandbox:
         if draw.after == "500":
             return answer({"detail": "Internal server error."}, 500), True
         return response, draw.after != "cut"
+
+    async def _pause(self, seconds: float) -> None:
+        pause = asyncio.get_running_loop().create_future()
+        self._paused.add(pause)
+        await asyncio.wait((pause,), timeout=seconds)
+        self._paused.discard(pause)
 
     async def _answer(self, scope: Message, body: bytes, empty: bool) -> Response:
         """What the routes say."""

@@ -21,7 +21,7 @@ from pipeline.taxids.interface import Reason, Remark
 from pipeline.taxids.writing import SEPARATORS, bare, digits
 
 NAME = "NIT"
-GENERIC = frozenset({"222222222222", "222222222-7", "222222222222-0"})
+GENERIC = frozenset({"222222222222", "222222222222-7", "222222222", "222222222-7"})
 """The final consumer."""
 
 LABELS = ("NIT", "CC", "CO", "NRO", "NO", "N")

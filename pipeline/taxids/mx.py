@@ -26,10 +26,12 @@ GENERIC = frozenset({"XAXX010101000", "XEXX010101000"})
 
 LABELS = ("RFC", "MX")
 SIZES = (12, 13)
-WORDS = frozenset(
-    "BUEI BUEY CACA CACO CAGA CAGO CAKA CAKO COGE COJA COJE COJI COJO CULO FETO GUEY JOTO KACA KACO KAGA KAGO KAKA"
-    " KOGE KOJO KULO MAME MAMO MEAR MEAS MEON MION MOCO MULA PEDA PEDO PENE PUTA PUTO QULO RATA RUIN".split()
-)
+WORDS = frozenset({
+    "BUEI", "BUEY", "CACA", "CACO", "CAGA", "CAGO", "CAKA", "CAKO", "COGE", "COJA", "COJE", "COJI", "COJO",
+    "CULO", "FETO", "GUEY", "JOTO", "KACA", "KACO", "KAGA", "KAGO", "KAKA", "KOGE", "KOJO", "KULO", "MAME",
+    "MAMO", "MEAR", "MEAS", "MEON", "MION", "MOCO", "MULA", "PEDA", "PEDO", "PENE", "PUTA", "PUTO", "QULO",
+    "RATA", "RUIN",
+})  # fmt: skip
 """Words that the SAT replaces at the beginning of a person's RFC."""
 
 _FORM = re.compile(r"([A-ZÑ&]{3,4})([0-9]{6})([0-9A-Z]{3})?")

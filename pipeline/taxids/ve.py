@@ -1,9 +1,9 @@
-"""Turn a Venezuelan RIF into its compact and its normal form: `J 30702512 6` -> `J307025126` -> `J-30702512-6`.
+"""Turn a Venezuelan RIF into its compact and its normal form: `J 30702512 3` -> `J307025123` -> `J-30702512-3`.
 
 A letter of kind (V, E persons, J companies, P passports, G government, C communes), eight digits and a check digit
 modulo 11. Source: http://www.seniat.gob.ve (Registro Único de Información Fiscal, Providencia 0073).
 
->>> compact("v-1147028-3"), judge("V114702834"), present("V114702834"), judge("J307025127")
+>>> compact("v-1147028-3"), judge("V114702834"), present("V114702834"), judge("J307025124")
 ('V011470283', None, 'V-11470283-4', 'check_digit')
 """
 

@@ -11,13 +11,17 @@ import unicodedata
 from collections.abc import Callable, Container
 
 from stdnum.exceptions import (
-    InvalidChecksum, InvalidComponent, InvalidFormat, InvalidLength, ValidationError,
-)  # fmt: skip
+    InvalidChecksum,
+    InvalidComponent,
+    InvalidFormat,
+    InvalidLength,
+    ValidationError,
+)
 
 from pipeline.taxids.interface import Reason
 
 SEPARATORS = (
-    r"\s.,:;/\\_#'\"`´‘’“”º°ª\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff\ufe58\ufe63\uff0d"  # noqa: RUF001
+    r"\s.,:;/\\_#'\"`´‘’“”º°ª\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff\ufe58\ufe63\uff0d"
 )
 """What people put between the digits, as the inside of a character class; an equals sign is not among it."""
 

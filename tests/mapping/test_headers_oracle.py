@@ -85,7 +85,7 @@ def test_customer_files_stop_only_for_what_nothing_feeds(target: str) -> None:
         assert set(mapping.missing) == set(facts[target].get("stop", ())), name
         if mapping.missing:
             message, remedy = missing_message(mapping, record)
-            assert all(f in message and f"{f}=" in remedy.replace('=' + f, f"{f}=") for f in mapping.missing)
+            assert all(f in message and f"{f}=" in remedy.replace("=" + f, f"{f}=") for f in mapping.missing)
         if len(body) == 1 and "cells" in facts[target]:
             made = apply(frame(headers, body), mapping)
             assert made["name"].to_list() == [facts[target]["cells"].get("name", made["name"][0])]

@@ -42,7 +42,9 @@ def test_blank_parts_take_their_separators_with_them(cells: tuple[str | None, ..
     [("{a} ({b})", ("Acme", "Chile"), "Acme (Chile)"), ("{a} ({b})", ("Acme", None), "Acme"), ("{a}, Chile", ("Acme", None), "Acme, Chile"),
      ("{a}, Chile", (None, "x"), None), ("{a}|{b}", (None, "x"), "x"), ("Of. {b}", (None, "3"), "Of. 3"), ("{a} {a}", ("x", None), "x x")],
 )  # fmt: skip
-def test_text_around_parts_stays_as_long_as_it_says_something(pattern: str, cells: tuple[str | None, ...], text: str | None) -> None:
+def test_text_around_parts_stays_as_long_as_it_says_something(
+    pattern: str, cells: tuple[str | None, ...], text: str | None
+) -> None:
     """Brackets go with their part; text at the ends needs any part."""
     assert joined(pattern, *cells, headers=["a", "b"]) == text
 
@@ -97,7 +99,12 @@ def test_null_words_are_blank(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("header", "cell", "target"),
-    [("País", "NA", "piriod"), ("State", "ND", "piriod"), ("Category", "Pendiente", "dayzero"), ("Nombre", "Nil", "piriod")],
+    [
+        ("País", "NA", "piriod"),
+        ("State", "ND", "piriod"),
+        ("Category", "Pendiente", "dayzero"),
+        ("Nombre", "Nil", "piriod"),
+    ],
 )
 def test_a_null_word_that_is_a_value_of_the_field_stands(header: str, cell: str, target: str) -> None:
     """Namibia, North Dakota and a firm called Nil are not blank."""

@@ -25,7 +25,9 @@ def test_every_field_name_and_label_maps_to_its_field(target: str) -> None:
                 assert name in fed(mapped([header], to=target)), header
 
 
-@pytest.mark.parametrize("writing", ["Razón Social", "RAZON SOCIAL", "razon_social", "RazonSocial", " razón-social: ", "*Razón social"])
+@pytest.mark.parametrize(
+    "writing", ["Razón Social", "RAZON SOCIAL", "razon_social", "RazonSocial", " razón-social: ", "*Razón social"]
+)
 def test_ways_of_writing_do_not_matter(writing: str) -> None:
     """Case, accents, punctuation and compound writing say nothing."""
     assert fed(mapped([writing]))["name"] == [writing]
@@ -113,7 +115,9 @@ def test_a_tie_is_asked_with_the_flag() -> None:
     with pytest.raises(Misuse) as stop:
         mapped(["Mail", "Correo"], [["a@x.example", "b@x.example"]])
     assert '--map "Mail=email"' in stop.value.remedy
-    chosen = mapped(["Mail", "Correo"], [["a@x.example", "b@x.example"]], request=MappingRequest(assigned={"Correo": "email"}))
+    chosen = mapped(
+        ["Mail", "Correo"], [["a@x.example", "b@x.example"]], request=MappingRequest(assigned={"Correo": "email"})
+    )
     assert fed(chosen)["email"] == ["Correo"]
 
 

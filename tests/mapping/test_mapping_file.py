@@ -37,7 +37,11 @@ def test_a_written_file_gives_the_same_cells_when_read_back(tmp_path: Path, targ
     assert after.missing == before.missing
 
 
-@given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=10), min_size=1, max_size=6, unique_by=fold))
+@given(
+    st.lists(
+        st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=10), min_size=1, max_size=6, unique_by=fold
+    )
+)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_any_headers_survive_the_file(tmp_path_factory: pytest.TempPathFactory, headers: list[str]) -> None:
     """Quotes, line breaks and control characters in headers are written so that TOML reads them back."""
@@ -115,7 +119,8 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
 def test_options_and_values_are_kept(tmp_path: Path) -> None:
     """What the mapping itself does not use is handed on."""
     (tmp_path / "m.toml").write_text(
-        '[options]\ndecimal = ","\ntoo_long = { address = "truncate" }\n[values.country]\n"EE. UU." = "US"\n[set]\nstate = 7\n', encoding="utf-8"
+        '[options]\ndecimal = ","\ntoo_long = { address = "truncate" }\n[values.country]\n"EE. UU." = "US"\n[set]\nstate = 7\n',
+        encoding="utf-8",
     )
     file = load_file(tmp_path / "m.toml")
     assert file.options == {"decimal": ",", "too_long": {"address": "truncate"}}
