@@ -41,6 +41,7 @@ class Column:
         help: one English sentence for the template and the docs; `help_es` the Spanish one.
         identifier: the cell is a code, not a number: digits and leading zeros are kept.
         sent: False for a field that only helps to read others (the country of a DayZero customer).
+        clearable: False where the target documents no null for the field, so that it cannot be emptied.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Column:
     help_es: str = ""
     identifier: bool = False
     sent: bool = True
+    clearable: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _field(name: str, info: Any) -> Field:
     if get_origin(plain) is Literal:
         limits["choices"] = tuple(str(choice) for choice in get_args(plain))
     default = None if info.is_required() else info.get_default(call_default_factory=True)
-    return Field(name, column, info.is_required(), nullable, default=default, **limits)
+    return Field(name, column, info.is_required(), nullable and column.clearable, default=default, **limits)
 
 
 def _strip_none(annotation: Any) -> tuple[Any, bool]:

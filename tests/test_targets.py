@@ -69,7 +69,7 @@ def test_too_many_requests_waits(target: Target) -> None:
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
 def test_a_refusal_always_says_something(target: Target, status: int, body: Any) -> None:
     """Whatever the shape of the body, a refused row has at least one message."""
-    outcome = target.outcome(target.create(b"{}"), answer(status, body, "raw"))
+    outcome = target.outcome(target.update("u1", {}, {}), answer(status, body, "raw"))
     assert isinstance(outcome, Rejected) and all(text for _, text in outcome.problems) and outcome.problems
 
 
@@ -130,3 +130,9 @@ def test_an_unknown_target_is_refused_with_the_names() -> None:
     with pytest.raises(Misuse, match="no target") as caught:
         targets.load("pirod")
     assert "piriod" in caught.value.remedy
+
+
+def test_dayzero_with_an_unknown_business_is_fatal() -> None:
+    """A 404 on the collection means a wrong x-business-id, which no row can mend."""
+    dayzero = targets.load("dayzero")
+    assert isinstance(dayzero.outcome(dayzero.create(b"{}"), answer(404, {"detail": "Not found"})), Fatal)

@@ -2,8 +2,8 @@
 
 Codes, names in several languages and everyday names are known (`countries`). A name that means two things is asked
 for, `Georgia` (the country, or the state of the USA) and `Korea` among them, unless the row's state or city is in only
-one of them. One or two digits are no code: `56` is Belgium's number without its zero, and Chile's telephone prefix.
-A near miss is a suggestion, never a match.
+one of them. One or two digits are no code: `56` is Belgium's number without its zero, and Chile's telephone prefix; `NA` is
+Namibia, or nothing at all. A near miss is a suggestion, never a match.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 
     def rule(cell: str | None, *evidence: str | None) -> Verdict:
         cell = raw.visible(cell) if cell else None
-        if not cell or cell.lower() in raw.STAND_INS:
+        if not cell or (cell.lower() in raw.STAND_INS and not (cell.isalpha() and countries.find(cell))):
             return Verdict()
         return _checked(_judge(cell, [e for e in evidence if e], own), supported)
 
@@ -43,6 +43,9 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 
 
 def _judge(cell: str, evidence: list[str], own: dict[str, str]) -> Verdict:
+    if cell.lower() in raw.STAND_INS:
+        said = ", ".join(f"{code} ({countries.name(code)})" for code in sorted(countries.find(cell)))
+        return Verdict(None, "country.ambiguous", f"{said}, or nothing")
     if cell.isdigit() and len(cell) < 3:
         padded = countries.find(cell.zfill(3))
         if padded:

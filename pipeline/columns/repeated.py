@@ -26,9 +26,8 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
     )
     places = pl.DataFrame({"text": joined}).with_row_index("at").group_by("text", maintain_order=True).first()
     verdicts = [rule(*row) for row in frame[places["at"]].iter_rows()]
-    position = joined.replace_strict(
-        places["text"], pl.int_range(places.height, dtype=pl.get_index_type(), eager=True)
-    )  # fmt: skip
+    numbers = pl.int_range(places.height, dtype=pl.get_index_type(), eager=True)
+    position = joined.replace_strict(places["text"], numbers) if places.height else numbers
     value = pl.Series("value", [v.value for v in verdicts], dtype=dtype).gather(position)
     code, detail, suggestion = (
         _spread(part, [getattr(v, part) for v in verdicts], position) for part in ("code", "detail", "suggestion")

@@ -31,20 +31,24 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     Without a catalogue the value is the ISO 3166-2 code, with the warning `state.unchecked`.
     """
     near = [name for name in PLACES if name in around.others]
-    text = raw.without_stand_ins(cells) if near else cells
     known = directory(around.settings.catalogue.states)
     nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
     country = nothing if around.country is None else around.country
-    filled = text.is_not_null()
-    places = [] if filled.all() else [raw.tidy(around.others[name]).set(filled, None) for name in near]
+    filled = raw.without_stand_ins(cells).is_not_null() if near else cells.is_not_null()
+    places = [] if not near or filled.all() else [raw.tidy(around.others[name]).set(filled, None) for name in near]
 
     def rule(cell: str | None, of: str | None, *beside: str | None) -> Verdict:
         cell = raw.visible(cell) if cell else None
-        if not cell or cell.lower() in raw.STAND_INS or not key(cell):
+        if not cell or not key(cell) or _nothing(known, cell, of):
             return _derived(known, of, [place for place in beside if place]) if of else Verdict()
         return _judge(known, cell, of)
 
-    return judge(rule, pl.Int64 if known.numeric else pl.String, text, country, *places)
+    return judge(rule, pl.Int64 if known.numeric else pl.String, cells, country, *places)
+
+
+def _nothing(known: Directory, cell: str, country: str | None) -> bool:
+    """Whether the cell stands for "nothing"; `ND` is North Dakota in the United States."""
+    return cell.lower() in raw.STAND_INS and not (cell.isalpha() and country and known.find(country, cell))
 
 
 def _judge(known: Directory, cell: str, country: str | None) -> Verdict:

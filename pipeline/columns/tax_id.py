@@ -7,6 +7,8 @@ in a column of its own (`around.others["tax_id_check_digit"]`) is joined to its 
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from pipeline import issues
@@ -18,6 +20,7 @@ from pipeline.taxids import Remarking, Rule, accepted, rule
 __all__ = ["normalise"]
 
 CHECK_DIGIT = "tax_id_check_digit"
+_LOST = re.compile(raw.LOST)
 _JOINABLE = r"^[0-9][0-9. ]*$"
 
 
@@ -39,7 +42,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 
 
 def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
-    if pl.Series([text]).str.contains(raw.LOST).item():
+    if _LOST.search(text):
         return Verdict(None, "cell.precision_lost")
     known = rule(country)
     if known is None:

@@ -40,9 +40,9 @@ class Plan:
         if pattern is not None and pattern != f"{{{sources[0].header}}}":
             self.compose[name] = pattern
 
-    def text(self, source: Source) -> str:
+    def text(self, source: Source, needed: bool = False) -> str:
         """The column as a part of a pattern."""
-        return placeholder(source.index, self.headers)
+        return placeholder(source.index, self.headers, needed=needed)
 
 
 def choose(sources: list[Source], record: type[BaseModel], preset: Preset | None, headers: tuple[str, ...],
@@ -195,7 +195,8 @@ def _address(plan: Plan, sources: list[Source], record: type[BaseModel], done: f
         if role in known and role not in done and taken[role]:
             plan.feed(role, taken[role])
     if "address" in known and "address" not in done:
-        _compose_address(plan, sources, place, taken, full="state" not in known and not _is_template(sources))
+        full = "state" not in known and not _is_template(sources)
+        _compose_address(plan, sources, place, taken, full, known["address"].required)
     if "state" in known:
         for helper, role in (("~city", "city"), ("~district", "municipality")):
             if taken[role] and helper not in done:
@@ -229,7 +230,7 @@ def _of_place(plan: Plan, sources: list[Source], role: str, place: tuple[str, in
 
 
 def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] | None,
-                     taken: dict[str, list[Source]], full: bool) -> None:  # fmt: skip
+                     taken: dict[str, list[Source]], full: bool, required: bool) -> None:  # fmt: skip
     if place is None:
         return
     here = [s for s in sources if (s.meaning.context, s.meaning.group) == place]
@@ -256,7 +257,9 @@ def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] |
         parts += [(s, " " if taken["state"] else ", ") for s in taken["zip_code"]]
         parts += [(s, ", ") for s in taken["country"]]
     if streets or lines:
-        text = "".join((gap if at else "") + plan.text(s) for at, (s, gap) in enumerate(parts))
+        # Where an address is required, a town without a street is a blank one, not a short one.
+        needed = (*streets, *lines) if required and len(parts) > len(streets) + len(lines) else ()
+        text = "".join((gap if at else "") + plan.text(s, s in needed) for at, (s, gap) in enumerate(parts))
         plan.feed("address", [s for s, _ in parts], text)
 
 

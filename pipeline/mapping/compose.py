@@ -2,7 +2,9 @@
 
     pattern      alternative | alternative ...     the first that is not blank in the row is taken
     alternative  text and {parts}
-    part         {Header}, {#3} (the third column), {#3:cents} (whole cents, written as units: 1050 -> 10.50)
+    part         {Header}, or {#3}, the third column; with a mark behind:
+                 {Header}/100  it holds whole cents, which are written as units: 1050 -> 10.50
+                 {Header}!     one of the parts marked so must be there: a town alone is no address
 
 Where a part is blank, the text around it does not stay behind: of the separators that meet, the longest is
 kept; words and opening brackets before a part, and closing brackets after it, go with it. Text before the
@@ -21,16 +23,20 @@ import polars as pl
 from pipeline.errors import Misuse
 from pipeline.mapping.words import nearest
 
-_PART = re.compile(r"\{([^{}]*)\}")
+_PART = re.compile(r"\{([^{}]*)\}(/100)?(!)?")
 _GAP = re.compile(r"(?P<close>[)\]»”]*)(?P<between>[^\w(\[«“#]*)(?P<before>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A column in a pattern: its index, `cents` where it holds whole cents, and the text bound to it."""
+    """A column in a pattern: its index, `cents` where it holds whole cents, and the text bound to it.
+
+    Of the parts that are `needed`, one must be there, else the alternative is blank.
+    """
 
     index: int
     cents: bool = False
+    needed: bool = False
     between: str = ""
     before: str = ""
     after: str = ""
@@ -67,28 +73,28 @@ def parse(text: str, headers: Sequence[str], where: str = "the pattern") -> Patt
     return Pattern(tuple(_alternative(piece, headers, where) for piece in pieces if piece.strip()))
 
 
-def placeholder(index: int, headers: Sequence[str], cents: bool = False) -> str:
+def placeholder(index: int, headers: Sequence[str], cents: bool = False, needed: bool = False) -> str:
     """How a pattern names column `index`: by its header, or by number where the header does not say it."""
     header = headers[index]
-    plain = bool(header.strip()) and not re.search(r"[{}|\n\r]|^#\d+|:cents$", header) and headers.count(header) == 1
-    return f"{{{header if plain else f'#{index + 1}'}{':cents' if cents else ''}}}"
+    plain = bool(header.strip()) and not re.search(r"[{}|\n\r]|^#\d+", header) and headers.count(header) == 1
+    return f"{{{header if plain else f'#{index + 1}'}}}{'/100' if cents else ''}{'!' if needed else ''}"
 
 
 def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
     pieces = _PART.split(text)
-    texts, names = pieces[::2], pieces[1::2]
+    texts, names, cents, needed = pieces[::4], pieces[1::4], pieces[2::4], pieces[3::4]
     if any("{" in t or "}" in t for t in texts):
         raise Misuse(f"{where}: a brace is open in {text!r}", "Write each column as {Header}.")
     parts: list[Part] = []
     for at, name in enumerate(names):
-        index, cents = find_column(name, headers, where)
+        index = find_column(name, headers, where)
         between = before = ""
         if at:
             gap = _GAP.fullmatch(texts[at])
             assert gap is not None
             parts[-1] = replace(parts[-1], after=gap["close"])
             between, before = gap["between"], gap["before"]
-        parts.append(Part(index, cents, between, before))
+        parts.append(Part(index, bool(cents[at]), bool(needed[at]), between, before))
     if not parts:
         raise Misuse(f"{where}: {text!r} names no column", "Write each column as {Header}; for a constant use --set.")
     gap = _GAP.fullmatch(texts[-1])
@@ -97,22 +103,24 @@ def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
     return Alternative(tuple(parts), texts[0].lstrip(), (gap["between"] + gap["before"]).rstrip())
 
 
-def find_column(name: str, headers: Sequence[str], where: str) -> tuple[int, bool]:
-    """The index of the column called `name` ("Header", "#3", with ":cents"), and whether it holds cents."""
-    plain = name.removesuffix(":cents")
-    for text, cents in ((name, False), (plain, plain != name)):
-        if headers.count(text) == 1:
-            return headers.index(text), cents
-        if re.fullmatch(r"#\d+", text) and 1 <= int(text[1:]) <= len(headers):
-            return int(text[1:]) - 1, cents
-    if headers.count(plain) > 1:
-        first = headers.index(plain) + 1
+def find_column(name: str, headers: Sequence[str], where: str) -> int:
+    """The index of the column called `name`, by its header or by number ("#3").
+
+    Raises:
+        Misuse: there is none, or there are several.
+    """
+    if headers.count(name) == 1:
+        return headers.index(name)
+    if re.fullmatch(r"#\d+", name) and 1 <= int(name[1:]) <= len(headers):
+        return int(name[1:]) - 1
+    if headers.count(name) > 1:
+        first = headers.index(name) + 1
         raise Misuse(
-            f"{where}: several columns are called {plain!r}", f"Name the column by its number, for example #{first}."
+            f"{where}: several columns are called {name!r}", f"Name the column by its number, for example #{first}."
         )
-    close = nearest(plain, [h for h in headers if h.strip()], 60)
+    close = nearest(name, [h for h in headers if h.strip()], 60)
     hint = f"Did you mean {close!r}? " if close else ""
-    raise Misuse(f"{where}: the source has no column {plain!r}", f"{hint}`customer-import inspect SOURCE` lists them.")
+    raise Misuse(f"{where}: the source has no column {name!r}", f"{hint}`customer-import inspect SOURCE` lists them.")
 
 
 def join(pattern: Pattern, cells: dict[int, pl.Series], height: int) -> list[pl.Series]:
@@ -152,7 +160,12 @@ def _join(alternative: Alternative, cells: dict[int, pl.Series], height: int) ->
             )
         elif part.after:
             frame = frame.with_columns(pl.col("text") + part.after)
-    return frame.select(pl.concat_str(pl.lit(alternative.start), "text", pl.lit(alternative.end)))[:, 0]
+    whole = frame.select(pl.concat_str(pl.lit(alternative.start), "text", pl.lit(alternative.end)).alias("text"))
+    needed = [cells[part.index] for part in alternative.parts if part.needed]
+    if not needed:
+        return whole["text"]
+    there = pl.DataFrame([s.is_not_null().alias(str(at)) for at, s in enumerate(needed)])
+    return whole.select(pl.when(there.select(pl.any_horizontal(pl.all()))[:, 0]).then("text"))[:, 0]
 
 
 def _part(part: Part, cells: dict[int, pl.Series]) -> pl.Series:

@@ -185,7 +185,7 @@ def _column(header: str, headers: tuple[str, ...], where: str) -> int:
     folded = [i for i, h in enumerate(headers) if fold(h) == fold(header) and fold(header)]
     if len(exact) == 1 or len(folded) == 1:
         return (exact if len(exact) == 1 else folded)[0]
-    return find_column(header, headers, where)[0]
+    return find_column(header, headers, where)
 
 
 def _choice(

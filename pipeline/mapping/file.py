@@ -105,7 +105,7 @@ def _document(mapping: Mapping, headers: tuple[str, ...]) -> Iterable[str]:
         yield _column_line(choice, mapping, headers)
     yield from (
         "",
-        "# A field made of several columns; blank parts leave no stray commas; `|` separates alternatives.",
+        "# A field made of several columns; blank parts leave no stray commas. `|` separates alternatives; `{A}!` must be there; `{A}/100` is cents.",
         "[compose]",
     )
     for field, pattern in mapping.compose.items():

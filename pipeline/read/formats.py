@@ -61,6 +61,15 @@ class Formats:
         code = self.codes[style] if 0 <= style < len(self.codes) else "General"
         return _show(number, code, self.epoch_1904)
 
+    def is_general(self, style: int) -> bool:
+        """Whether a style shows numbers as they are, whatever their sign."""
+        return _is_general(self.codes[style])
+
+
+@cache
+def _is_general(code: str) -> bool:
+    return all(_shape(_section(code, Decimal(sign))).kind == "general" for sign in (-1, 0, 1))
+
 
 def built_in(number: int) -> str:
     """The code of a format that files only name by number; the unknown ones show numbers as they are."""

@@ -61,7 +61,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
         raise Unreadable(f"{job['name']} has {len(facts):,} sheets", cage.SMALLER)
     seen: dict[str, int] = {}
     chosen = _choose(book, seen) if job["sheet"] is None else _named(job["sheet"], [f.name for f in facts], job["name"])
-    found = spool(book.rows(chosen), Path(job["scratch"]), job["name"], MOST_CELLS)
+    found = spool(book, chosen, Path(job["scratch"]), job["name"], MOST_CELLS)
     sheets = [cage.sheet_facts(f) | {"rows": seen.get(f.name, 0)} for f in facts]
     return found | {"sheet": chosen, "sheets": sheets}
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
 
+import polars as pl
+
 from pipeline.errors import Unreadable
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import Formats, built_in
+from pipeline.read.quick import LAST_ROW, Irregular, Piece, QuickSheet
 
 LONGEST_CELL = 100_000  # characters; a spreadsheet program holds 32,767
 MOST_TEXT = 1 << 30  # characters of all shared texts
@@ -45,7 +49,8 @@ class Package(Book):
         self.targets = {key: target for key, (_, target) in related.items()}
         self.formats = Formats(self._styles(by_kind.get("styles", "")), self.epoch_1904)
         self.shared_part = by_kind.get("sharedStrings", "")
-        self.shared: list[str | None] | None = None
+        self.shared: list[str] | None = None
+        self.series: pl.Series | None = None
 
     def facts(self) -> list[SheetFacts]:
         """The worksheets in their order."""
@@ -53,17 +58,53 @@ class Package(Book):
 
     def rows(self, name: str) -> Iterator[RawRow]:
         """The rows of a sheet."""
-        if self.shared is None:
-            self.shared = self._shared()
-        facts, key = next(pair for pair in self.sheets if pair[0].name == name)
-        part = self.targets.get(key, "")
-        if part.lower() not in self.entries:
-            raise damaged(self.name, f"the sheet {name} is missing in the package")
-        pass_ = SheetPass(self.shared, self.formats, self.name)
+        facts, part = self._part(name)
+        pass_ = SheetPass(self._texts(), self.formats, self.name)
         for _ in self._feed(part, pass_.start, pass_.end, pass_.data):
             yield from pass_.taken()
         yield from pass_.taken()
         facts.hidden_rows, facts.hidden_columns, facts.merged = pass_.hidden, pass_.hidden_columns, pass_.merged
+
+    def pieces(self, name: str) -> Iterator[Piece]:
+        """The rows of a sheet, many at a time.
+
+        Raises:
+            Irregular: the sheet is not written as usual; `rows` reads it.
+        """
+        facts, part = self._part(name)
+        texts = self._texts()
+        if self.series is None:
+            self.series = pl.Series("shared", texts, dtype=pl.String)
+
+        def slow(piece: bytes) -> list[RawRow]:
+            pass_ = SheetPass(texts, self.formats, self.name)
+            pass_.number = quick.last
+            parser = _parser(self.name, pass_.start, pass_.end, pass_.data)
+            try:
+                parser.Parse(b"<sheetData>" + piece + b"</sheetData>", True)
+            except (expat.ExpatError, ValueError, LookupError):
+                raise Irregular from None
+            return pass_.taken()
+
+        quick = QuickSheet(self.series, self.formats, self.name, slow, LONGEST_CELL)
+        facts.hidden_rows = 0
+        try:
+            with self._open(part) as stream:
+                yield from quick.pieces(stream, facts)
+        except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+            raise damaged(self.name, f"{part}: {error}") from error
+
+    def _part(self, name: str) -> tuple[SheetFacts, str]:
+        facts, key = next(pair for pair in self.sheets if pair[0].name == name)
+        part = self.targets.get(key, "")
+        if part.lower() not in self.entries:
+            raise damaged(self.name, f"the sheet {name} is missing in the package")
+        return facts, part
+
+    def _texts(self) -> list[str]:
+        if self.shared is None:
+            self.shared = self._shared()
+        return self.shared
 
     # ── the parts ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -81,7 +122,9 @@ class Package(Book):
                     parser.Parse(block, False)
                     yield
                 parser.Parse(b"", True)
-        except (expat.ExpatError, zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
+        except (
+            expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError, OSError,
+        ) as error:  # fmt: skip
             raise damaged(self.name, f"{part}: {error}") from error
 
     def _all(self, part: str, *handlers: Any) -> None:
@@ -135,8 +178,8 @@ class Package(Book):
         self._all(part, start)
         return [codes.get(number) or built_in(number) for number in styles]
 
-    def _shared(self) -> list[str | None]:
-        texts: list[str | None] = []
+    def _shared(self) -> list[str]:
+        texts: list[str] = []
         state = TextPass()
         size = 0
 
@@ -192,12 +235,12 @@ class TextPass:
 class SheetPass:
     """The handlers that turn one sheet's XML into rows."""
 
-    def __init__(self, shared: list[str | None], formats: Formats, name: str) -> None:
+    def __init__(self, shared: list[str], formats: Formats, name: str) -> None:
         """Begin before the first row of a sheet."""
         self.shared, self.formats, self.name = shared, formats, name
         self.rows: list[RawRow] = []
         self.hidden = self.hidden_columns = self.merged = 0
-        self.number = self.column = 0
+        self.number = self.column = self.last = 0
         self.row: RawRow | None = None
         self.kind, self.style, self.value, self.formula = "n", 0, None, False
         self.inline = TextPass()
@@ -222,6 +265,9 @@ class SheetPass:
         elif local == "row":
             number = given.get("r", "")
             self.number = int(number) if number.isdigit() else self.number + 1
+            if not self.last < self.number < LAST_ROW:
+                raise damaged(self.name, f"row {self.number} stands after row {self.last}")
+            self.last = self.number
             self.column = -1
             self.row = RawRow(self.number, {}, [])
             if given.get("hidden") in {"1", "true"}:
@@ -302,7 +348,7 @@ class SheetPass:
 
     def _shared_text(self, value: str) -> str:
         try:
-            return self.shared[int(value)] or ""
+            return self.shared[int(value)]
         except (IndexError, ValueError):
             raise damaged(self.name, "cells refer to texts that are not in the file") from None
 

@@ -10,23 +10,48 @@ import polars as pl
 
 from pipeline.read.book import RawRow, too_large
 from pipeline.read.grid import PART_ROWS, Spool, columns
+from pipeline.read.quick import Irregular, Piece
 
 MOST_PROBLEMS = 2_000_000
 PART_CELLS = 1 << 20
 
 
-def spool(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> dict[str, Any]:
-    """Write all rows; each part is as wide as its widest row."""
+def spool(book: Any, sheet: str, scratch: Path, name: str, most_cells: int) -> dict[str, Any]:
+    """Write all rows of a sheet; each part is as wide as its widest row."""
+    if hasattr(book, "pieces"):
+        try:
+            return _pieces(book.pieces(sheet), scratch, name, most_cells)
+        except Irregular:
+            pass
+    return _rows(book.rows(sheet), scratch, name, most_cells)
+
+
+def _pieces(pieces: Iterator[Piece], scratch: Path, name: str, most_cells: int) -> dict[str, Any]:
+    target = Spool(scratch)
+    problems: list[tuple[int, int, str, str | None]] = []
+    width = count = cells = 0
+    for piece in pieces:
+        if piece.cells.height:
+            target.add(piece.cells)
+        count += piece.cells.height
+        cells += piece.cells.height * piece.cells.width
+        width = max(width, piece.cells.width - 1)
+        problems += piece.problems.select("row", "col", "code", "value").rows()
+        if cells > most_cells or len(problems) > MOST_PROBLEMS:
+            raise too_large(name, f"more than {most_cells:,} cells")
+    return _result(target, width, count, problems)
+
+
+def _rows(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> dict[str, Any]:
     target = Spool(scratch)
     waiting: list[RawRow] = []
     problems: list[tuple[int, int, str, str | None]] = []
     width = count = cells = 0
     for row in rows:
-        if any(len(text) for text in row.cells.values()) or row.problems:
-            waiting.append(row)
-            count += 1
-            cells += len(row.cells)
-            problems += [(row.number, *problem) for problem in row.problems]
+        waiting.append(row)
+        count += 1
+        cells += len(row.cells)
+        problems += [(row.number, *problem) for problem in row.problems]
         if cells > most_cells or len(problems) > MOST_PROBLEMS:
             raise too_large(name, f"more than {most_cells:,} cells")
         if len(waiting) >= PART_ROWS or len(waiting) * max(1, width) > PART_CELLS:
@@ -34,6 +59,10 @@ def spool(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> 
             waiting = []
     if waiting:
         width = max(width, _write(target, waiting))
+    return _result(target, width, count, problems)
+
+
+def _result(target: Spool, width: int, count: int, problems: list[Any]) -> dict[str, Any]:
     return {
         "folder": target.folder.name, "parts": target.parts, "width": width, "count": count, "problems": problems,
     }  # fmt: skip

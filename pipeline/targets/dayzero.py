@@ -34,6 +34,7 @@ from pipeline.targets.interface import (
 )  # fmt: skip
 
 LARGEST = 2**63 - 1
+CUSTOMERS = "/api/v1/customers"
 
 
 class Customer(BaseModel):
@@ -115,7 +116,7 @@ def _body(record: Record) -> bytes:
 
 
 def _create(payload: bytes) -> Call:
-    return Call("POST", "/api/v1/customers", body=payload)
+    return Call("POST", CUSTOMERS, body=payload)
 
 
 def _update(id_: str, changes: Record, whole: Record) -> Call:
@@ -133,7 +134,7 @@ def _list(path: str, filters: Mapping[str, str], cursor: str | None) -> Call:
 
 
 def _search(filters: Mapping[str, str], cursor: str | None) -> Call:
-    return _list("/api/v1/customers", filters, cursor)
+    return _list(CUSTOMERS, filters, cursor)
 
 
 def unwrap(body: Any) -> Any:
@@ -167,13 +168,15 @@ def _problems(body: Any) -> tuple[tuple[str | None, str], ...]:
     return tuple(found)
 
 
-def _outcome(_call: Call, answer: Answer) -> Outcome:
+def _outcome(call: Call, answer: Answer) -> Outcome:
     status, body = answer.status, unwrap(answer.json)
     if status in (200, 201) and isinstance(body, dict) and body.get("id"):
         return Created(str(body["id"]), body)
     said = "; ".join(text for _, text in _problems(answer.json)) or (answer.text or "no readable answer")[:200]
     if status in (401, 403):
         return Fatal(f"DayZero refuses the credentials ({status}): {said}")
+    if status == 404 and call.path == CUSTOMERS:
+        return Fatal(f"DayZero does not know the business of x-business-id: {said}")
     if status == 429:
         return Wait(None, "429: too many requests")
     if status in (400, 404, 405, 409, 413, 415, 422):

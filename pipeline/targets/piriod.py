@@ -80,7 +80,7 @@ class Customer(BaseModel):
         "url", "Website", "Sitio web", ("web", "sitio web", "pagina web", "site", "url", "website url", "web page"),
         example="https://losandes.example", help="Web address.", help_es="Dirección web.")] = None  # fmt: skip
     currency: Annotated[str | None, Field(min_length=3, max_length=3), Column(
-        "currency", "Currency", "Moneda", ("moneda", "divisa", "moeda", "currency code"), example="CLP",
+        "currency", "Currency", "Moneda", ("moneda", "divisa", "moeda", "currency code"), example="CLP", clearable=False,
         help="ISO 4217 code; without one the target takes the country's.",
         help_es="Código ISO 4217; si falta, Piriod usa la del país.")] = None  # fmt: skip
     reference: Annotated[str | None, Field(max_length=64), Column(
@@ -92,10 +92,10 @@ class Customer(BaseModel):
         "responsable", "ejecutivo de cuenta", "sales rep"), example="Ana Soto",
         help="Who looks after the account.", help_es="Quién atiende la cuenta.")] = None  # fmt: skip
     tax_settings: Annotated[dict[str, Any] | None, Column(
-        "object", "Tax settings", "Datos tributarios", help="One column for each entry: tax_settings.KEY.",
+        "object", "Tax settings", "Datos tributarios", clearable=False, help="One column for each entry: tax_settings.KEY.",
         help_es="Una columna por cada dato: tax_settings.CLAVE.")] = None  # fmt: skip
     metadata: Annotated[dict[str, Any] | None, Column(
-        "object", "Metadata", "Metadatos", help="One column for each entry: metadata.KEY.",
+        "object", "Metadata", "Metadatos", clearable=False, help="One column for each entry: metadata.KEY.",
         help_es="Una columna por cada dato: metadata.CLAVE.")] = None  # fmt: skip
     send_invoices: Annotated[bool, Column(
         "flag", "Send invoices", "Enviar facturas", ("enviar facturas", "envia facturas"), example="yes",
@@ -140,7 +140,7 @@ def _list(path: str, filters: Mapping[str, str], page: str | None) -> Call:
 
 
 def _search(filters: Mapping[str, str], page: str | None) -> Call:
-    return _list("/customers/", filters, page)
+    return _list("/customers/", {**filters, "ordering": "created"}, page)
 
 
 def _page(answer: Answer) -> Page:

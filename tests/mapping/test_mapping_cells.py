@@ -40,7 +40,8 @@ def test_blank_parts_take_their_separators_with_them(cells: tuple[str | None, ..
 @pytest.mark.parametrize(
     ("pattern", "cells", "text"),
     [("{a} ({b})", ("Acme", "Chile"), "Acme (Chile)"), ("{a} ({b})", ("Acme", None), "Acme"), ("{a}, Chile", ("Acme", None), "Acme, Chile"),
-     ("{a}, Chile", (None, "x"), None), ("{a}|{b}", (None, "x"), "x"), ("Of. {b}", (None, "3"), "Of. 3"), ("{a} {a}", ("x", None), "x x")],
+     ("{a}, Chile", (None, "x"), None), ("{a}|{b}", (None, "x"), "x"), ("Of. {b}", (None, "3"), "Of. 3"), ("{a} {a}", ("x", None), "x x"), ("{a}!, {b}", (None, "x"), None), ("{a}!, {b}", ("x", None), "x"),
+     ("{a}/100 {b}", ("150", "x"), "1.50 x"), ("{a}!, {b}!", (None, "x"), "x")],
 )  # fmt: skip
 def test_text_around_parts_stays_as_long_as_it_says_something(
     pattern: str, cells: tuple[str | None, ...], text: str | None
@@ -145,7 +146,7 @@ def test_a_mapping_of_nothing_still_has_no_columns_and_no_error() -> None:
     assert apply(frame(["zzz"], [["1"]]), mapped(["zzz"])).columns == []
 
 
-@pytest.mark.parametrize("header", ["a|b", "a{b", "a}b", "#3", "", "x:cents", "two\nlines"])
+@pytest.mark.parametrize("header", ["a|b", "a{b", "a}b", "#3", "", "x!", "x/100", "two\nlines"])
 def test_any_header_can_be_named_in_a_pattern(header: str) -> None:
     """Headers with signs of the pattern language go by their number."""
     headers = [header, "other"]

@@ -156,6 +156,14 @@ def test_a_city_alone_is_no_address() -> None:
     assert "address" in mapped(["Name", "City", "Country"]).missing
 
 
+def test_a_row_with_a_town_but_no_street_has_no_address_where_one_is_required() -> None:
+    """The town alone would pass for an address; where it is optional, what is known is kept."""
+    headers, rows = ["Calle", "Número", "Ciudad"], [[None, None, "Talca"], ["Sol", None, "Talca"], ["Sol", None, None]]
+    made = apply(frame(headers, rows), mapped(headers, rows))
+    assert made["address"].to_list() == [None, "Sol, Talca", "Sol"]
+    assert apply(frame(headers, rows), mapped(headers, rows, "dayzero"))["address"].to_list()[0] == "Talca"
+
+
 def test_the_address_holds_what_the_target_has_no_field_for() -> None:
     """Piriod has fields for state, postal code and country; DayZero has one line for everything."""
     headers = ["Street", "City", "State", "ZIP", "Country"]

@@ -27,6 +27,8 @@ WORDS = {
     "xml_entities": ("entities",),
 }
 
+SAID = ("over more than one column", "but no header")
+
 
 def manifest() -> list[dict]:
     if not CORPUS.is_dir():
@@ -48,7 +50,7 @@ def outcome(entry: dict, scratch: Path) -> str:
     if entry["outcome"] == "ask_user":
         # Doubtful headers are said here and settled when columns are mapped; a sheet is chosen here.
         chosen = "automatically" in entry["importer_must"] and sheet.facts.sheet == entry["sheet"]
-        return "" if chosen or any("header" in note for note in sheet.facts.notes) else "not asked"
+        return "" if chosen or any(word in note for note in sheet.facts.notes for word in SAID) else "not asked"
     if not entry["outcome"].startswith("import"):
         return "not refused"
     return _differs(entry, sheet, pl.concat([b.cells for b in batches]), headless)
@@ -64,7 +66,8 @@ def _refusal_fits(entry: dict, stop: Unreadable) -> bool:
 
 
 def _differs(entry: dict, sheet, cells: pl.DataFrame, headless: bool) -> str:
-    if "data_rows" in entry and cells.height != entry["data_rows"]:
+    footers = sum(note.count("; row ") + 1 for note in sheet.facts.notes if note.startswith("left out as"))
+    if "data_rows" in entry and cells.height + headless * footers != entry["data_rows"]:
         return f"{cells.height} rows"
     if sheet.facts.rows != cells.height:
         return f"facts say {sheet.facts.rows} rows"
@@ -105,7 +108,11 @@ def test_csv_spectrum(path, tmp_path):
     wanted = json.loads((CORPUS / "csv-spectrum/json" / f"{path.stem}.json").read_text(encoding="utf-8"))
     sheet = open_sheet(path, ReadOptions(), tmp_path, Silent())
     rows = [dict(zip(sheet.headers, row[1:], strict=True)) for b in sheet.batches(10) for row in b.cells.rows()]
-    assert [{k: v or "" for k, v in row.items()} for row in rows] == wanted
+    # The copy of newlines_crlf.csv here was checked out with line feeds alone, its JSON was not.
+    folded = [{k: v.replace("\r\n", "\n") for k, v in row.items()} for row in wanted]
+    assert [{k: v or "" for k, v in row.items()} for row in rows] == (
+        folded if b"\r\n" not in path.read_bytes() else wanted
+    )
 
 
 def customers():

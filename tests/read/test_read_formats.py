@@ -1,0 +1,65 @@
+"""Number formats: what changes an identifier is applied, what only decorates is not."""
+
+import doctest
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.read import formats
+from pipeline.read.formats import Formats
+
+
+def show(number: str, code: str, old: bool = False) -> str:
+    return Formats([code], old).show(number, 0)[0]
+
+
+def test_examples_in_the_docs():
+    assert doctest.testmod(formats).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "text"),
+    [
+        ("5", "000;-000;\"-\"", "005"), ("-5", "000;(000)", "-005"), ("0", "000", "000"),
+        ("123456", "000", "123456"), ("1.5", "000", "1.5"), ("7.256", "000.00", "007.26"),
+        ("123456789", "000-00-0000", "123-45-6789"), ("5551234567", "(###) ###-####", "(555) 123-4567"),
+        ("3", "0_);[Red](0)", "3"), ("1234.5", '_-* #,##0.00\\ "€"_-', "1234.5"), ("12", "#,##0\\ [$CLP]", "12"),
+        ("0.125", "0.0%", "12.5%"), ("1E+2", "General", "100"), ("1.0", "@", "1"),
+        ("43831", "[$-409]d\\-mmm\\-yy;@", "2020-01-01"), ("43831.75", "m/d/yy h:mm", "2020-01-01 18:00:00"),
+        ("0.5", "h:mm AM/PM", "12:00:00"), ("1.5", "[h]:mm", "36:00:00"), ("59", "yyyy", "1900-02-28"),
+        ("61", "yyyy", "1900-03-01"), ("-1", "yyyy-mm-dd", "-1"), ("junk", "0000", "junk"),
+    ],
+)  # fmt: skip
+def test_shown_text(number, code, text):
+    assert show(number, code) == text
+
+
+def test_the_1904_date_system():
+    assert show("0", "yyyy-mm-dd", old=True) == "1904-01-01"
+
+
+@given(st.integers(0, 10**15 - 1), st.integers(1, 14))
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_zero_formats_never_change_the_digits(number, width):
+    """A format of zeros pads to its width and keeps every digit."""
+    assert show(str(number), "0" * width) == str(number).zfill(width)
+
+
+@given(st.decimals(-(10**12), 10**12, places=6).map(lambda d: FLOAT(d)))
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_numbers_are_plain_and_exact_to_15_digits(value):
+    """No exponent, and no more than the 15 digits a spreadsheet keeps."""
+    text = show(repr(value), "General")
+    assert "E" not in text.upper()
+    assert abs(Decimal(text) - Decimal(repr(value))) <= abs(Decimal(repr(value))) * Decimal("1e-14")
+
+
+FLOAT = float
+
+
+@pytest.mark.parametrize(("number", "lost"), [("999999999999999", False), ("1000000000000000", True), ("1.2E+19", True),
+                                              ("0.1234567890123456", False)])  # fmt: skip
+def test_whole_numbers_beyond_15_digits_have_lost_some(number, lost):
+    assert Formats(["General"], False).show(number, 0)[1] is lost
