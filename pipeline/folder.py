@@ -120,13 +120,15 @@ class RunFolder:
 
 
 def cannot_write(path: Path, error: OSError) -> Stop:
-    """The stop for a full or read-only disk."""
+    """The stop for a full or read-only disk; polars tells the number of the error only in its text."""
+    told = re.search(r"os error (\d+)", str(error))
+    number = error.errno or (int(told[1]) if told else 0)
     why = {
         errno.ENOSPC: "the disk is full",
         errno.EDQUOT: "the disk quota is used up",
         errno.EROFS: "the disk is read-only",
         errno.EACCES: "the permission is missing",
-    }.get(error.errno or 0, error.strerror or str(error))
+    }.get(number, error.strerror or str(error))
     return Misuse(f"cannot write {path}: {why}", "Make room or choose another folder with --out DIR, then run again.")
 
 

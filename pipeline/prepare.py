@@ -17,7 +17,7 @@ import anyio
 from pipeline import existing, identity, lookups, mapping, targets
 from pipeline.client import Failed, Patience, connect
 from pipeline.errors import Misuse, Unavailable
-from pipeline.folder import RunFolder
+from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
 from pipeline.normalise import normalise
 from pipeline.options import RunOptions, Server
@@ -60,6 +60,9 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
             if source.mapping.missing:
                 raise Misuse(*mapping.missing_message(source.mapping, target.record))
         return _plan(options, server, target, folder, spool, sources, progress)
+    except OSError as error:
+        folder.discard(whole=not kept)
+        raise cannot_write(folder.path, error) from error
     except BaseException:
         folder.discard(whole=not kept)
         raise

@@ -13,6 +13,7 @@ from pipeline.errors import Unreadable
 from pipeline.handoff import Mapping, Sheet
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
+from pipeline.roundtrip import own_columns
 from pipeline.schema import fields
 from pipeline.targets.interface import Target
 
@@ -45,7 +46,7 @@ def open_sources(options: RunOptions, target: Target, spool: Path, progress: Pro
     for number, name in enumerate(options.sources):
         scratch = spool / f"source{number}"
         scratch.mkdir(mode=0o700)
-        sheet = read.open_sheet(name if name == "-" else Path(name), reading, scratch, progress)
+        sheet = own_columns(read.open_sheet(name if name == "-" else Path(name), reading, scratch, progress))
         first = next(iter(sheet.batches(SAMPLE)), None)
         if first is None:
             raise Unreadable(f"{name} has no rows", "Check the sheet and the header row.")

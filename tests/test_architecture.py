@@ -14,6 +14,7 @@ LEVELS = [
     {"prepare"},
     {"survey"},
     {"sources"},
+    {"roundtrip"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes", "review"},
     {"existing"},
     {"client", "lookups", "journal", "identity", "store", "options"},
@@ -25,7 +26,7 @@ LEVELS = [
     {"issues", "errors", "progress"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-STAGES = LEVELS[5]
+STAGES = LEVELS[6]
 MODULES = sorted(p for p in ROOT.rglob("*.py"))
 
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from pipeline.identity import readable
+
 Policy = Literal["error", "first", "last", "all"]
 MOST_NAMED = 10
 
@@ -88,7 +90,7 @@ def _conflict(lines: list[dict[str, Any]], label: Callable[[str], str]) -> dict[
     named = ", ".join(_name(line) for line in lines[:MOST_NAMED])
     more = f" and {len(lines) - MOST_NAMED} more" if len(lines) > MOST_NAMED else ""
     detail = f"{named}{more}, which differ in {', '.join(differing)}"
-    return {**_issue("duplicate.conflict", detail), "value": str(lines[0]["identity"] or "the same record")}
+    return {**_issue("duplicate.conflict", detail), "value": readable(lines[0]["identity"]) if lines[0]["identity"] else "the same record"}
 
 
 def _name(line: dict[str, Any]) -> str:

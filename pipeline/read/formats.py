@@ -65,6 +65,11 @@ class Formats:
         """Whether a style shows numbers as they are, whatever their sign."""
         return _is_general(self.codes[style])
 
+    def zeros(self, style: int) -> int:
+        """How many digits a style pads whole numbers to, 0 where it does anything else."""
+        code = self.codes[style]
+        return len(code) if code.strip("0") == "" and len(code) > 1 else 0
+
 
 @cache
 def _is_general(code: str) -> bool:

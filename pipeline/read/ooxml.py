@@ -20,7 +20,7 @@ import polars as pl
 from pipeline.errors import Unreadable
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import Formats, built_in
-from pipeline.read.quick import LAST_ROW, Irregular, Piece, QuickSheet
+from pipeline.read.quick import LAST_ROW, Irregular, Piece, QuickSheet, shared_texts
 
 LONGEST_CELL = 100_000  # characters; a spreadsheet program holds 32,767
 MOST_TEXT = 1 << 30  # characters of all shared texts
@@ -59,6 +59,7 @@ class Package(Book):
     def rows(self, name: str) -> Iterator[RawRow]:
         """The rows of a sheet."""
         facts, part = self._part(name)
+        self._read_texts()
         pass_ = SheetPass(self._texts(), self.formats, self.name)
         for _ in self._feed(part, pass_.start, pass_.end, pass_.data):
             yield from pass_.taken()
@@ -72,12 +73,10 @@ class Package(Book):
             Irregular: the sheet is not written as usual; `rows` reads it.
         """
         facts, part = self._part(name)
-        texts = self._texts()
-        if self.series is None:
-            self.series = pl.Series("shared", texts, dtype=pl.String)
+        self._read_texts()
 
         def slow(piece: bytes) -> list[RawRow]:
-            pass_ = SheetPass(texts, self.formats, self.name)
+            pass_ = SheetPass(self._texts(), self.formats, self.name)
             pass_.number = quick.last
             parser = _parser(self.name, pass_.start, pass_.end, pass_.data)
             try:
@@ -86,7 +85,7 @@ class Package(Book):
                 raise Irregular from None
             return pass_.taken()
 
-        quick = QuickSheet(self.series, self.formats, self.name, slow, LONGEST_CELL)
+        quick = QuickSheet(self._series(), self.formats, self.name, slow, LONGEST_CELL)
         facts.hidden_rows = 0
         try:
             with self._open(part) as stream:
@@ -103,8 +102,24 @@ class Package(Book):
 
     def _texts(self) -> list[str]:
         if self.shared is None:
-            self.shared = self._shared()
+            self.shared = self._shared() if self.series is None else self.series.to_list()
         return self.shared
+
+    def _read_texts(self) -> None:
+        try:
+            self._series()
+        except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+            raise damaged(self.name, f"{self.shared_part}: {error}") from error
+
+    def _series(self) -> pl.Series:
+        entry = self.entries.get(self.shared_part.lower())
+        if self.series is None and entry is not None and self.shared is None and entry.file_size < MOST_TEXT // 4:
+            self.series = shared_texts(self.zip.read(entry))
+            if self.series is not None and (self.series.str.len_chars() > LONGEST_CELL).any():
+                raise too_large(self.name, "a text longer than any cell")
+        if self.series is None:
+            self.series = pl.Series("shared", self._texts(), dtype=pl.String)
+        return self.series
 
     # ── the parts ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -32,6 +32,9 @@ DECIMAL = r"^-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,5}[1-9]$"  # at most 15 digits, no
 KINDS = ("s", "n", "str", "b", "e", "inlineStr")
 
 
+TEXT = r'^(?:\s*<t(?: xml:space="preserve")?>(?P<text>[^<]*)</t>|\s*(?P<empty><t ?/>))\s*</si>\s*(?:</sst>\s*)?$'
+
+
 class Irregular(Exception):
     """The sheet cannot be read in pieces; the parser has to read it from its start."""
 
@@ -44,6 +47,23 @@ class Piece(NamedTuple):
 
 
 Slow = Callable[[bytes], list[RawRow]]
+
+
+def shared_texts(part: bytes) -> pl.Series | None:
+    """The shared texts of a workbook, or None where some are not written as usual (rich text, entities)."""
+    start = part.find(b"<si>")
+    if start < 0 or b"<!" in part or re.match(rb"[^>]*encoding=[\"'](?!utf-8)", part, re.IGNORECASE):
+        return None
+    try:
+        text = part[start:].decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if "&#" in text or "_x" in text or "\r" in text:
+        return None
+    items = pl.Series("text", [text]).str.split("<si>").explode(empty_as_null=True).slice(1)
+    if not text.rstrip().endswith("</sst>") or not items.str.contains(TEXT).all():
+        return None
+    return items.str.extract(TEXT).fill_null("").str.replace_many(LETTERS)
 
 
 class QuickSheet:
@@ -173,12 +193,15 @@ class QuickSheet:
     def _numbers(self, cells: pl.DataFrame) -> pl.DataFrame:
         """`shown` and `lost` of numeric cells; only doubtful ones are looked at one by one, once each."""
         plain = [i for i in range(len(self.formats.codes)) if self.formats.is_general(i)]
+        padded = {i: self.formats.zeros(i) for i in range(len(self.formats.codes)) if self.formats.zeros(i)}
+        zeros = pl.col("style").replace_strict(padded, default=0, return_dtype=pl.UInt32) if padded else pl.lit(0)
         simple = pl.col("style").is_in(plain) | (pl.col("style") >= len(self.formats.codes))
         value = pl.col("value")
         number = (pl.col("kind") == "n") & (value.fill_null("") != "")
-        sure = simple & (value.str.contains(WHOLE) | value.str.contains(DECIMAL))
+        filled = (zeros > 0) & value.str.contains(WHOLE) & ~value.str.starts_with("-")
+        sure = (simple & (value.str.contains(WHOLE) | value.str.contains(DECIMAL))) | filled
         marked = cells.select(
-            pl.when(number & sure).then(value).alias("sure"),
+            pl.when(number & filled).then(value.str.zfill(zeros)).when(number & sure).then(value).alias("sure"),
             pl.when(number & ~sure).then(value).alias("value"),
             "style",
         )

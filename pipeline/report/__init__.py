@@ -15,13 +15,14 @@ from pathlib import Path
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.progress import Progress
+from pipeline.report.columns import RESERVED
 from pipeline.report.facts import STATUSES, TO_CORRECT, Cause, Change, Example, Facts, Summary, Table
 from pipeline.report.files import Files
 from pipeline.report.page import page
 from pipeline.report.summary import document
 from pipeline.report.words import Words
 
-__all__ = ["STATUSES", "TO_CORRECT", "Cause", "Change", "Example", "Facts", "Summary", "Table", "write"]
+__all__ = ["RESERVED", "STATUSES", "TO_CORRECT", "Cause", "Change", "Example", "Facts", "Summary", "Table", "write"]
 
 FILES = ("results.csv", "results.xlsx", "errors.csv", "errors.xlsx", "report.html", "summary.json")
 

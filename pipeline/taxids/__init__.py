@@ -21,7 +21,7 @@ import polars as pl
 from pipeline.taxids.interface import Fast, Reason, Remark, Remarking, Rule
 from pipeline.taxids.writing import bare
 
-__all__ = ["Fast", "Reason", "Remark", "Remarking", "Rule", "identity", "identity_series", "rule", "rules"]
+__all__ = ["Fast", "Reason", "Remark", "Remarking", "Rule", "accepted", "identity", "identity_series", "rule", "rules"]
 
 
 @lru_cache(maxsize=1)

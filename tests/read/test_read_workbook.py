@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,8 @@ from pipeline.errors import Unreadable
 from pipeline.progress import Silent
 from pipeline.read import ReadOptions, cage, open_sheet
 from pipeline.read.inside import read as read_inside
+from pipeline.read.ooxml import Package
+from pipeline.read.quick import Irregular
 
 CORPUS = Path(__file__).parents[2] / "../shared/corpus"
 
@@ -256,9 +259,48 @@ def test_cells_equal_what_openpyxl_reads(tmp_path, rows):
     path.write_bytes(stream.getvalue())
     job = {"path": str(path), "kind": "xlsx", "name": "x", "sheet": None, "scratch": str(tmp_path)}
     found = read_inside(job)
-    import polars as pl
-
     got = pl.read_ipc(tmp_path / found["folder"] / "000000.arrow").rows()
     peer = openpyxl.load_workbook(path).active
     wanted = [(i, *(seen(v) for v in row)) for i, row in enumerate(peer.iter_rows(values_only=True), 1)]
     assert got == wanted
+
+
+ODD = [  # shapes of cells that programs write, usual and not
+    '<c r="{c}{r}" t="s"><v>0</v></c>', '<c r="{c}{r}" t="s" s="1"><v>1</v></c>', '<c r="{c}{r}" s="1"><v>42</v></c>',
+    '<c r="{c}{r}"><v>1.50</v></c>', '<c r="{c}{r}"><v>12345678901234567</v></c>', '<c r="{c}{r}" s="1"/>',
+    '<c r="{c}{r}" t="b"><v>1</v></c>', '<c r="{c}{r}" t="e"><v>#REF!</v></c>', '<c r="{c}{r}"><f>A1</f></c>',
+    '<c r="{c}{r}" t="str"><f>A1</f><v></v></c>', '<c r="{c}{r}" t="str"><f t="shared" si="0"/><v>a &amp;lt; b</v></c>',
+    '<c r="{c}{r}" t="inlineStr"><is><t xml:space="preserve"> x </t></is></c>', '<c r="{c}{r}"><v>-0.5</v></c>',
+    '<c r="{c}{r}" t="inlineStr"><is><r><t>ri</t></r><r><t>ch</t></r></is></c>', '<c t="str" r="{c}{r}"><v>z</v></c>',
+    '<c r="{c}{r}" t="str"><v>a_x000D_b&#10;c</v></c>', '<c r="{c}{r}" s="2"><v>45000.25</v></c>', '<c><v>7</v></c>',
+    "<c r='{c}{r}'><v>8</v></c>", '<c r="{c}{r}" t="str"><v><![CDATA[<v>]]></v></c>', '<c r="{c}{r}" t="n"><v/></c>',
+]  # fmt: skip
+
+
+@settings(max_examples=80, derandomize=True, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(rows=st.lists(st.lists(st.sampled_from(ODD), max_size=5), min_size=1, max_size=8), usual=st.booleans())
+def test_the_fast_pass_reads_what_the_parser_reads(book, tmp_path, rows, usual):
+    """Whatever shapes the cells have, both ways give the same rows and problems."""
+    xml = ""
+    for r, cells in enumerate(rows, 1):
+        shapes = [cell if not usual else ODD[ODD.index(cell) % 13] for cell in cells]
+        xml += f'<row r="{2 * r}">' + "".join(s.format(c="ABCDE"[i], r=2 * r) for i, s in enumerate(shapes)) + "</row>"
+    start = b"<sheetData>"
+    path = changed(
+        book([[("a", "00000"), (dt.date(2024, 1, 1), "yyyy-mm-dd")]], headers=("x", "y & z")), SHEET,
+        lambda d: d[: d.index(start) + len(start)] + xml.encode() + d[d.index(b"</sheetData>") :],
+    )  # fmt: skip
+    package = Package(path, "x")
+    slow = [(r.number, r.cells, sorted(r.problems)) for r in package.rows("Clientes")]
+    fast = []
+    try:
+        for piece in package.pieces("Clientes"):
+            said = piece.problems.select("row", "col", "code", "value").rows()
+            for row in piece.cells.rows():
+                cells = {i: cell for i, cell in enumerate(row[1:]) if cell is not None}
+                fast.append((row[0], cells, sorted(p[1:] for p in said if p[0] == row[0])))
+    except Irregular:
+        assert "CDATA" in xml
+    else:
+        assert fast == slow
