@@ -7,6 +7,8 @@ Depends on nothing but its arguments, so batches can be worked on anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 from pydantic import BaseModel
 
@@ -19,8 +21,13 @@ FIRST = ("country", "currency")
 TYPES: dict[str, pl.DataType] = {"flag": pl.Boolean(), "cents": pl.Int64()}
 
 
-def normalise(mapped: pl.DataFrame, mapping: Mapping, record: type[BaseModel], settings: Settings) -> Clean:
+def normalise(
+    mapped: pl.DataFrame, mapping: Mapping, record: type[BaseModel], settings: Settings,
+    cut: Collection[str] = (),
+) -> Clean:  # fmt: skip
     """Normalise `mapped` (one String column per field, helper columns with `~`) against `record`.
+
+    Texts of the fields in `cut` that are longer than the target allows are cut there, with a warning.
 
     Returns:
         The typed record columns, the issues, and for each row what was changed.
@@ -35,6 +42,10 @@ def normalise(mapped: pl.DataFrame, mapping: Mapping, record: type[BaseModel], s
         assert field is not None, name
         others = {**helpers, **{n: mapped[n] for n in names if n != name}}
         judged = _judge(field, mapped[name], values.get("country"), others, settings)
+        if name in cut and field.max_length:
+            long = judged.value.str.len_chars().fill_null(0) > field.max_length
+            found.append(_cut(name, mapping.label(name), mapped[name], judged.value, long, field.max_length))
+            judged = judged._replace(value=judged.value.str.head(field.max_length).str.strip_chars_end())
         values[name] = judged.value.alias(name)
         found.append(_issues(name, mapping.label(name), mapped[name], judged))
         changes.append(_changes(name, mapped[name], judged, settings))
@@ -64,6 +75,19 @@ def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataF
         .with_columns(field=pl.lit(name), column=pl.lit(label))
         .select(list(ISSUE_SCHEMA))
     )
+
+
+def _cut(
+    name: str, label: str, cells: pl.Series, value: pl.Series, long: pl.Series, limit: int
+) -> pl.DataFrame:  # fmt: skip
+    """A warning for every text of `value` that is `long`er than the limit."""
+    frame = pl.DataFrame(
+        {"at": pl.int_range(len(cells), dtype=pl.UInt32, eager=True), "value": cells, "size": value.str.len_chars()}
+    ).filter(long)
+    return frame.with_columns(
+        field=pl.lit(name), column=pl.lit(label), code=pl.lit("text.truncated"), suggestion=pl.lit(None, dtype=pl.String),
+        detail=pl.format("{} characters; the target allows {}", "size", pl.lit(limit)),
+    ).select(list(ISSUE_SCHEMA))  # fmt: skip
 
 
 def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) -> pl.Series:

@@ -30,8 +30,9 @@ def survey(options: RunOptions, target: Target, sources: tuple[Source, ...], pro
     """What only the whole file can tell: its countries, and the decimal mark of each money column."""
     evidence = Evidence()
     cents = [n for n, f in fields(target.record).items() if f.kind == "cents"]
-    if options.decimal:
-        evidence.decimal = dict.fromkeys(cents, options.decimal)
+    said = options.decimal or next((s.file.options["decimal"] for s in sources if "decimal" in s.file.options), None)
+    if said:
+        evidence.decimal = dict.fromkeys(cents, said)
     amounts: dict[str, decimals.Evidence] = {}
     country = find(target.record, "country")
     progress.begin("survey", None)

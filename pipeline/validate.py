@@ -7,6 +7,8 @@ give the same verdict.
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 from pydantic import BaseModel
 
@@ -31,7 +33,7 @@ def validate(
         bad = wrong.filter(pl.col("field") == name)["at"]
         found += [
             _named(problem, field.name, mapped[name], mapping, bad)
-            for problem in (*_missing(field, clean.record), *_too_long(field, clean.record), *_range(field, clean.record))
+            for problem in (*_missing(field, clean.record, mapping), *_too_long(field, clean.record), *_range(field, clean.record))
         ]  # fmt: skip
     for name in regulated:
         bad = wrong.filter(pl.col("field") == name)["at"]
@@ -42,10 +44,20 @@ def validate(
     return Checked(clean.record, valid.alias("valid"), everything, clean.changes)
 
 
-def _missing(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
+def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[pl.DataFrame]:
     if not field.required:
         return []
-    return [_at(record[field.name].is_null(), "field.required")]
+    blank = pl.Series([_decisive(field.name, mapping)], dtype=pl.String).new_from_index(0, record.height)
+    return [_at(record[field.name].is_null(), "field.required", blank)]
+
+
+def _decisive(name: str, mapping: Mapping) -> str | None:
+    """Which of several columns decide that a composed field is blank, where the others alone do not fill it."""
+    needed = re.findall(r"\{([^{}]*)\}(?:/100)?!", mapping.compose.get(name, ""))
+    if not needed or len(needed) == len(mapping.parts.get(name, ())):
+        return None
+    numbers = {f"#{c.index + 1}": c.header for c in mapping.choices}
+    return " and ".join(numbers.get(part) or part for part in needed) + (" is blank" if len(needed) == 1 else " are blank")
 
 
 def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:

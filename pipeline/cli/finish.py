@@ -9,11 +9,14 @@ from typing import Any
 import click
 
 from pipeline import report
-from pipeline.cli.talk import Bar, count, duration, put_json, talk
+from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.run import Forecast, forecast, prepare, push, write_report
+
+MOST_CAUSES = 5
+WIDTH = 100
 
 
 def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: Bar, given: dict[str, Any]) -> int:
@@ -126,17 +129,13 @@ def show(folder: RunFolder, summary: report.Summary, *, dry_run: bool) -> None:
     said = " + ".join(f"{n:,} {name}" for name, n in counts.items())
     click.echo(f"{summary.rows:,} rows read = {said or 'none'}")
     wrong = [c for c in summary.causes if c.severity == "error"]
-    for cause in wrong[:5]:
+    for cause in wrong[:MOST_CAUSES]:
         example = cause.examples[0] if cause.examples else None
         where = f" in {cause.column}" if cause.column else ""
-        shown = (
-            f", for example row {example.row}: {example.value}"
-            if example and example.value
-            else (f", row {example.row}" if example else "")
-        )
-        click.echo(f"  {cause.rows:>6,} × {cause.title}{where}{shown}"[:160])
-    if len(wrong) > 5:
-        click.echo(f"  ... and {len(wrong) - 5} more causes in the report")
+        shown = f" (row {example.row}{': ' + example.value if example.value else ''})" if example else ""
+        click.echo(cut(f"  {cause.rows:>6,} × {cause.title}{where}{shown}", WIDTH))
+    if len(wrong) > MOST_CAUSES:
+        click.echo(f"  … and {len(wrong) - MOST_CAUSES} more causes in the report")
     for note in summary.notes:
         click.echo(f"  {note}")
     for name in ("report.html", "results.csv", *(n for n in ("errors.xlsx", "errors.csv") if n in summary.files)):

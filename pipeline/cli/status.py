@@ -9,7 +9,7 @@ import click
 import polars as pl
 
 from pipeline import issues, outcomes, store
-from pipeline.cli.talk import put_json
+from pipeline.cli.talk import cut, put_json
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
 from pipeline.run import origin
@@ -86,7 +86,7 @@ def _show(
             f"row {e['row']}: {e['value']}" if e["value"] else f"row {e['row']}" for e in cause["examples"]
         )
         where = f" in {cause['column']}" if cause["column"] else ""
-        click.echo(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})")
+        click.echo(cut(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})", 100))
     if counts["ready"] or counts["not_attempted"] or counts["unknown"]:
         click.echo(f"next: customer-import push {folder.path}")
     elif counts["failed"]:

@@ -79,3 +79,9 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def cut(text: str, width: int) -> str:
+    """`text` on one line of at most `width` characters."""
+    line = text.replace("\n", " ").replace("\r", " ")
+    return line if len(line) <= width else line[: width - 1] + "…"

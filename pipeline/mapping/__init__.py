@@ -4,8 +4,9 @@
     cells, Mapping ──apply──▶ one text column a field   for every batch
 
 `words` reads a header's text, `vocabulary` its meaning, `presets` the system it comes from, `evidence` its
-cells, `choose` picks, `compose` joins columns, `file` keeps it all in a file. Wrong is worse than absent: a
-header that only resembles a field feeds nothing, and every column that is left out has a reason.
+cells, `choose` picks, `compose` joins columns, `rows` says which rows are no customers, `file` keeps it all in
+a file. Wrong is worse than absent: a header that only resembles a field feeds nothing, and every column that is
+left out has a reason.
 """
 
 from pipeline.mapping.cells import apply
@@ -14,16 +15,20 @@ from pipeline.mapping.file import load_file, write_file
 from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.presets import presets
 from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest
+from pipeline.mapping.rows import RowRule, left_out, row_rules
 
 __all__ = [
     "HELPERS",
     "NULL_WORDS",
     "MappingFile",
     "MappingRequest",
+    "RowRule",
     "apply",
     "decide",
+    "left_out",
     "load_file",
     "missing_message",
     "presets",
+    "row_rules",
     "write_file",
 ]

@@ -20,6 +20,8 @@ from pipeline.mapping.words import fold, nearest
 from pipeline.schema import fields, find
 
 LEAVE_OUT = ("", "-")
+CUTTABLE = ("text", "name", "address")
+DATES = "The mapping file's date_order is not used: the target has no date among its fields."
 EXAMPLES = 3
 
 
@@ -38,6 +40,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
     constants = {**file.constants, **request.constants}
     defaults = {**file.defaults, **request.defaults}
     _check_fields(record, request, file)
+    _check_too_long(record, file)
     sources = read_columns(headers, sample, record, preset)
     said = _assigned(headers, record, request, file)
     composed = {
@@ -59,7 +62,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         null_words=tuple(file.options.get("null_words", NULL_WORDS)),
         preset=preset.name if preset else None,
         missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
-        notes=_notes(preset, choices, plan),
+        notes=(*_notes(preset, choices, plan), *([DATES] if "date_order" in file.options else [])),
     )
 
 
@@ -129,6 +132,16 @@ def _check_fields(record: type[BaseModel], request: MappingRequest, file: Mappin
     for flag, given in (("--set", request.constants), ("--default", request.defaults)):
         for name in given:
             check_field(record, name, flag)
+
+
+def _check_too_long(record: type[BaseModel], file: MappingFile) -> None:
+    """Hold `too_long` against the target: a text may be cut where the user says so, a code or an address of the net never."""
+    for name, how in file.options.get("too_long", {}).items():
+        where = f"{file.where('options', 'too_long')}: too_long.{name}"
+        field = find(record, check_field(record, name, where))
+        if how == "truncate" and (field is None or field.column.identifier or field.kind not in CUTTABLE):
+            names = [n for n, f in fields(record).items() if f.max_length and f.kind in CUTTABLE and not f.column.identifier]
+            raise Misuse(f"{where}: {name} cannot be cut: a part of it is another value", f"Cut only: {', '.join(names)}.")
 
 
 def check_field(record: type[BaseModel], name: str, where: str) -> str:
@@ -255,17 +268,8 @@ def _notes(preset: Preset | None, choices: Iterable[Choice], plan: Plan) -> tupl
     if preset:
         notes.append(f"This looks like {preset.title}; {used} of {len(choices)} columns are used.")
         notes.extend(preset.notes)
-    folded = {fold(choice.header): choice for choice in choices}
-    if "is a company" in folded and "related company" in folded and not any("Related company" in n for n in notes):
-        notes.append(CONTACTS_OF_COMPANIES)
     if plan.compose.get("state") == "":
         notes.append(
             "No column holds the state: it is derived from the town where the country's own table has exactly one answer."
         )
     return tuple(notes)
-
-
-CONTACTS_OF_COMPANIES = (
-    "Rows with 'Is a company' = 0 and a 'Related company' are contacts of that company, not customers of their own: "
-    "remove them from the file if they should not become customers."
-)

@@ -5,7 +5,8 @@
 [set]              field = "the same value in every row"
 [defaults]         field = "value for blank cells"
 [values.country]   "EEUU" = "US"; an empty value makes the cell blank
-[options]          decimal, date_order, null_words, too_long, preset, automatic
+[skip]             "Tipo" = ["Proveedor"]: these rows are left out; "*" is any text, "" a blank cell
+[options]          decimal, date_order, null_words, too_long, preset, automatic, all_rows
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pipeline.mapping.request import MappingFile
 from pipeline.mapping.words import nearest
 
 LARGEST = 4 * 1024 * 1024
-TABLES = ("columns", "compose", "set", "defaults", "values", "options")
+TABLES = ("columns", "compose", "set", "defaults", "values", "skip", "options")
 OPTIONS = {
     "decimal": 'one of "," and "."',
     "date_order": 'one of "dmy", "mdy" and "ymd"',
@@ -32,6 +33,7 @@ OPTIONS = {
     "too_long": 'a table: field = "error" or "truncate"',
     "preset": "the name of a preset",
     "automatic": "true or false",
+    "all_rows": "true or false",
 }
 
 
@@ -79,24 +81,27 @@ def load_file(path: Path) -> MappingFile:
         constants=_texts(path, lines, "set", content.get("set", {})),
         defaults=_texts(path, lines, "defaults", content.get("defaults", {})),
         values={name: _texts(path, lines, f"values.{name}", entry) for name, entry in values.items()},
+        skip={header: _words(path, lines, header, words) for header, words in content.get("skip", {}).items()},
         options=_options(path, lines, content.get("options", {})),
         lines=lines,
     )
 
 
-def write_file(path: Path, mapping: Mapping, headers: tuple[str, ...]) -> None:
+def write_file(path: Path, mapping: Mapping, headers: tuple[str, ...], file: MappingFile | None = None) -> None:
     """Write a mapping as a commented file; reading it back gives the same mapping. No cell goes into it.
+
+    What the earlier mapping file `file` said besides columns is kept.
 
     Raises:
         Misuse: the file cannot be written.
     """
     try:
-        path.write_text("\n".join(_document(mapping, headers)) + "\n", encoding="utf-8")
+        path.write_text("\n".join(_document(mapping, headers, file or MappingFile())) + "\n", encoding="utf-8")
     except OSError as error:
         raise Misuse(f"cannot write {path}: {error.strerror}", "Choose another place with --save FILE.") from error
 
 
-def _document(mapping: Mapping, headers: tuple[str, ...]) -> Iterable[str]:
+def _document(mapping: Mapping, headers: tuple[str, ...], file: MappingFile) -> Iterable[str]:
     yield "# How the columns of the source become fields. Edit it, then: customer-import run SOURCE --mapping FILE"
     yield '# "" leaves a column out. Fields and their limits: customer-import targets TARGET'
     yield ""
@@ -125,15 +130,31 @@ def _document(mapping: Mapping, headers: tuple[str, ...]) -> Iterable[str]:
         yield f"[values.{_key(field)}]"
         yield from (f"{_key(text)} = {_text(value)}" for text, value in table.items())
         yield ""
-    yield "[options]"
+    yield from ("", '# Rows that are no customers: header = the cells whose rows are left out ("*": any text, "": blank).', "[skip]")
+    yield from (f"{_key(header)} = [{', '.join(map(_text, words))}]" for header, words in file.skip.items())
+    yield from _options_lines(mapping, file)
+
+
+def _options_lines(mapping: Mapping, file: MappingFile) -> Iterable[str]:
+    yield from ("", "[options]")
     if mapping.preset:
         yield f"preset = {_text(mapping.preset)}"
     words = "" if mapping.null_words != NULL_WORDS else "# "
     yield f"{words}null_words = [{', '.join(map(_text, mapping.null_words))}]  # cells that mean blank"
-    yield '# decimal = ","            # where a column leaves the decimal mark open'
-    yield '# date_order = "dmy"       # dmy, mdy or ymd'
-    yield '# too_long = { address = "truncate" }  # instead of an error'
-    yield "# automatic = false        # map only what this file names"
+    for name, example, remark in (
+        ("decimal", ",", "where a column leaves the decimal mark open"),
+        ("too_long", {"address": "truncate"}, "instead of an error"),
+        ("automatic", False, "map only what this file names"),
+        ("all_rows", True, "take the rows that the preset leaves out"),
+    ):
+        given = file.options.get(name)
+        yield f"{'# ' if given is None else ''}{name} = {_toml(example if given is None else given)}  # {remark}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_key(k)} = {_text(v)}' for k, v in value.items())} }}"
+    return json.dumps(value)
 
 
 def _column_line(choice: Choice, mapping: Mapping, headers: tuple[str, ...]) -> str:
@@ -160,6 +181,7 @@ def _options(path: Path, lines: dict[tuple[str, str], int], options: dict[str, A
         "too_long": lambda v: isinstance(v, dict) and all(how in ("error", "truncate") for how in v.values()),
         "preset": lambda v: isinstance(v, str),
         "automatic": lambda v: isinstance(v, bool),
+        "all_rows": lambda v: isinstance(v, bool),
     }
     for key, value in options.items():
         if key not in OPTIONS:
@@ -167,6 +189,14 @@ def _options(path: Path, lines: dict[tuple[str, str], int], options: dict[str, A
         if not good[key](value):
             raise Misuse(f"{_at(path, lines, 'options', key)}: {key} cannot be {value!r}", f"It is {OPTIONS[key]}.")
     return options
+
+
+def _words(path: Path, lines: dict[tuple[str, str], int], header: str, words: Any) -> tuple[str, ...]:
+    given = words if isinstance(words, list) else [words]
+    if not given or not all(isinstance(word, str) for word in given):
+        raise Misuse(f"{_at(path, lines, 'skip', header)}: {header} cannot be {words!r}",
+                     f'Write the cells whose rows are left out: {_key(header)} = ["Proveedor"].')  # fmt: skip
+    return tuple(given)
 
 
 def _texts(path: Path, lines: dict[tuple[str, str], int], table: str, entries: dict[str, Any]) -> dict[str, str]:

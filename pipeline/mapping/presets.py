@@ -2,7 +2,8 @@
 
 A preset is one TOML file: `title`, `source`, `recognise` (lists of headers; all of one list must be there),
 and only what the general vocabulary would not know or would get wrong: `[qualifiers]` word = "billing",
-"neutral" or "excluded", `[columns]` header = role, `[left_out]` header = reason, `name_order`, `notes`.
+"neutral" or "excluded", `[columns]` header = role, `[left_out]` header = reason, `name_order`, `notes`, and
+`[[left_out_rows]]`: `reason`, `where` header = the words of rows that are no customers (all must hold).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Preset:
     left_out: Dict[str, str] = field(default_factory=dict)
     name_order: tuple[str, ...] = NAME_ORDER
     notes: tuple[str, ...] = ()
+    left_out_rows: tuple[tuple[str, Dict[str, frozenset[str]]], ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -93,6 +95,7 @@ def _read(name: str, content: dict[str, Any]) -> Preset:
         "left_out",
         "name_order",
         "notes",
+        "left_out_rows",
     }
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r}")
@@ -106,4 +109,9 @@ def _read(name: str, content: dict[str, Any]) -> Preset:
         left_out={fold(header): reason for header, reason in content.get("left_out", {}).items()},
         name_order=tuple(content.get("name_order", NAME_ORDER)),
         notes=tuple(content.get("notes", ())),
+        left_out_rows=tuple((rule["reason"], _where(rule["where"])) for rule in content.get("left_out_rows", ())),
     )
+
+
+def _where(rule: dict[str, list[str]]) -> dict[str, frozenset[str]]:
+    return {fold(header): frozenset(word.lower() for word in words) for header, words in rule.items()}

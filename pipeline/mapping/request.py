@@ -14,8 +14,9 @@ HELPERS = ("~city", "~district", "~tax_id_check_digit")
 class MappingFile:
     """A mapping file as read: the tables of the TOML, `set` being `constants`.
 
-    `options` may hold decimal, date_order, null_words, too_long, preset, automatic. `lines` gives the line of
-    each key as (table, key), for messages.
+    `skip` maps a header to the cells whose rows are left out. `options` may hold decimal, date_order,
+    null_words, too_long, preset, automatic, all_rows. `lines` gives the line of each key as (table, key), for
+    messages.
     """
 
     name: str = ""
@@ -24,6 +25,7 @@ class MappingFile:
     constants: Dict[str, str] = field(default_factory=dict)
     defaults: Dict[str, str] = field(default_factory=dict)
     values: Dict[str, Dict[str, str]] = field(default_factory=dict)
+    skip: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     options: Dict[str, Any] = field(default_factory=dict)
     lines: Dict[tuple[str, str], int] = field(default_factory=dict)
 

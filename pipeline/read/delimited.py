@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
@@ -23,6 +24,7 @@ from pipeline.read.source import Source
 from pipeline.read.tolerant import Dialect, Record, records, with_width
 from pipeline.read.wellformed import Text, by_polars
 
+SHORTENED = re.compile(r"-?[0-9][.,][0-9]+E\+[0-9]{2,3}")  # as spreadsheet programs write long numbers
 SHOWN = 300  # characters of a troubled row that an issue shows
 
 
@@ -136,6 +138,8 @@ class _Keeper:
         if not record.ended:
             self.unended = number
         for i, cell in enumerate(cells):
+            if "E+" in cell and SHORTENED.fullmatch(cell.strip()):
+                self.problems.append((number, i, "cell.precision_lost", cell[:SHOWN], None))
             if "\ufffd" in cell:
                 self.problems.append((number, i, "cell.undecodable", cell[:SHOWN], self.encoding))
         row = Row(number, [cell or None for cell in cells])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pipeline.errors import Unreadable
 from pipeline.read.tolerant import Dialect, Record, records
 
-SAMPLE = 256 << 10  # characters
+SAMPLE = 64 << 10  # characters
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|", "space": " "}

@@ -16,10 +16,10 @@ import polars as pl
 from pipeline.read.book import RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import Formats
 from pipeline.read.grid import PROBLEM_SCHEMA, columns
+from pipeline.read.sheetxml import LAST_ROW
 
 PIECE = 4 << 20  # bytes of XML
 LONGEST_ROW = 64 << 20  # bytes of XML
-LAST_ROW = 1 << 24  # spreadsheet programs stop at 1,048,576
 LETTERS = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
 CELL = (
     r'^r="(?P<letters>[A-Z]{1,3})[0-9]+"(?: s="(?P<s1>[0-9]{1,6})")?(?: t="(?P<kind>[A-Za-z]+)")?'

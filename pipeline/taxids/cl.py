@@ -16,7 +16,7 @@ import polars as pl
 from stdnum.cl import rut
 
 from pipeline.taxids.interface import Reason
-from pipeline.taxids.writing import SEPARATORS, bare, digits
+from pipeline.taxids.writing import PLAIN, bare, digits
 
 NAME = "RUT"
 GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
@@ -51,7 +51,7 @@ def present(compacted: str) -> str:
 def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
     frame = pl.DataFrame({"text": text}).lazy()
-    frame = frame.select(plain=pl.col("text").str.replace_all(f"[{SEPARATORS}]", "").str.to_uppercase())
+    frame = frame.select(plain=pl.col("text").str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"]))
     frame = frame.with_columns(plain=pl.when(pl.col("plain").str.contains(r"^[1-9]\d{6,7}[0-9K]$")).then("plain"))
     frame = frame.with_columns(number=pl.col("plain").str.head(-1).cast(pl.UInt32, strict=False))
     weighted = [(pl.col("number") // 10**place % 10) * (2 + place % 6) for place in range(8)]

@@ -18,7 +18,7 @@ import polars as pl
 from stdnum.co import nit
 
 from pipeline.taxids.interface import Reason, Remark
-from pipeline.taxids.writing import SEPARATORS, bare, digits
+from pipeline.taxids.writing import PLAIN, bare, digits
 
 NAME = "NIT"
 GENERIC = frozenset({"222222222222", "222222222222-7", "222222222", "222222222-7"})
@@ -82,7 +82,7 @@ def accept(text: pl.Series) -> pl.Series:
     """The valid numbers of companies (nine digits, beginning with 8 or 9) that have their check digit."""
     plain = pl.col("plain")
     frame = pl.DataFrame({"text": text}).lazy()
-    frame = frame.select(plain=pl.col("text").str.replace_all(f"[{SEPARATORS}]", ""))
+    frame = frame.select(plain=pl.col("text").str.replace_many(list(PLAIN), [""]))
     frame = frame.select(plain=pl.when(plain.str.contains(r"^[89][0-9]{9}$")).then(plain))
     frame = frame.with_columns(number=plain.str.head(9).cast(pl.UInt32, strict=False))
     weights = (3, 7, 13, 17, 19, 23, 29, 37, 41)

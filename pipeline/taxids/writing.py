@@ -25,6 +25,9 @@ SEPARATORS = (
 )
 """What people put between the digits, as the inside of a character class; an equals sign is not among it."""
 
+PLAIN = (".", "-", " ", ",", "\u00a0", "\u2013")
+"""The separators that column rules take away, each of them one of SEPARATORS; rarer ones are left to `bare`."""
+
 _SEPARATOR = re.compile(f"[{SEPARATORS}]+")
 _ZERO_DECIMAL = re.compile(r"^\s*(\d{5,})\.0+\s*$")
 _ORDER: tuple[tuple[type[Exception], Reason], ...] = (
