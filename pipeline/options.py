@@ -49,6 +49,7 @@ class RunOptions:
     target: str
     out: Path | None = None
     offline: bool = False
+    base_url: str | None = None
     dry_run: bool = False
     sheet: str | None = None
     header_row: int | None = None

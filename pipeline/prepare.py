@@ -88,11 +88,12 @@ def _plan(
     for source in sources:
         for batch in source.sheet.batches(ROWS):
             mapped = mapped_fields(batch.cells, source.mapping, target)
-            clean = normalise(mapped, source.mapping, target.record, settings)
+            clean = normalise(mapped, source.mapping, target.record, settings, source.cut)
             checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
             several = len(sources) > 1
             builder.add(placed(batch.cells, source.places), checked, mapped,
-                        source.sheet.facts.name if several else "", source.sheet.facts.sheet)  # fmt: skip
+                        source.sheet.facts.name if several else "", source.sheet.facts.sheet,
+                        mapping.left_out(batch.cells, source.rules))  # fmt: skip
             progress.advance(batch.cells.height)
     progress.end()
     builder.settle_duplicates()
@@ -114,7 +115,7 @@ def _catalogue(
 ) -> tuple[Catalogue, list[str], int]:
     unchecked: list[str] = []
     requests = 0
-    base_url = server.base_url if server else target.base_url
+    base_url = server.base_url if server else options.base_url or target.base_url
     remembered = lookups.recall(base_url, options.test_mode) if server is None or server.kind != "sandbox" else None
     catalogue = remembered[0] if remembered else None
     if server is not None and not _suffices(remembered, countries, target):
@@ -180,7 +181,7 @@ def _facts(
         "target": target.name,
         "workspace": server.secrets.get(target.workspace, "") if server else "",
         "mode": server.mode if server else ("test" if options.test_mode else "LIVE"),
-        "base_url": server.base_url if server else target.base_url,
+        "base_url": server.base_url if server else options.base_url or target.base_url,
         "sandbox": server.database if server else None,
         "headers": headers(sources),
         "sources": [source_facts(s) for s in sources],

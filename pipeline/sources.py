@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from pipeline import mapping, read
+from pipeline import mapping, read, template
 from pipeline.errors import Unreadable
-from pipeline.handoff import Mapping, Sheet
+from pipeline.handoff import Batch, Mapping, Sheet, SourceFacts
+from pipeline.mapping import MappingFile, RowRule
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
 from pipeline.roundtrip import own_columns
@@ -23,11 +25,34 @@ PLACES = ("city", "district", "commune")
 
 @dataclass(frozen=True)
 class Source:
-    """One source, read and mapped; `places` maps its columns into those of all sources together."""
+    """One source, read and mapped; `places` maps its columns into those of all sources together.
+
+    `rules` say which rows are no customers, `file` is the mapping file, `examples` are the row numbers of a
+    template's example rows, which no batch has: those of the first rows, and after a whole pass all of them.
+    """
 
     sheet: Sheet
     mapping: Mapping
     places: tuple[int, ...]
+    rules: tuple[RowRule, ...] = ()
+    file: MappingFile = field(default_factory=MappingFile)
+    examples: set[int] = field(default_factory=set)
+
+    @property
+    def cut(self) -> frozenset[str]:
+        """The fields whose long texts are to be cut."""
+        return frozenset(n for n, how in self.file.options.get("too_long", {}).items() if how == "truncate")
+
+    @property
+    def facts(self) -> SourceFacts:
+        """What was detected, without the example rows, which are no data rows."""
+        facts = self.sheet.facts
+        if not self.examples:
+            return facts
+        count = len(self.examples)
+        note = f"row {min(self.examples)} is the template's example and is left out" if count == 1 else (
+            f"{count} rows are the template's example and are left out, the first is row {min(self.examples)}")  # fmt: skip
+        return replace(facts, rows=None if facts.rows is None else facts.rows - count, notes=(*facts.notes, note))
 
 
 def open_sources(options: RunOptions, target: Target, spool: Path, progress: Progress) -> tuple[Source, ...]:
@@ -50,14 +75,52 @@ def open_sources(options: RunOptions, target: Target, spool: Path, progress: Pro
         first = next(iter(sheet.batches(SAMPLE)), None)
         if first is None:
             raise Unreadable(f"{name} has no rows", "Check the sheet and the header row.")
-        decided = mapping.decide(sheet.headers, first.cells, target.record, request)
+        example = template.is_example(first.cells)
+        if example.all() and first.cells.height < SAMPLE:
+            raise Unreadable(f"{name} has no rows but the template's example", "Fill in a row below it.")
+        decided = mapping.decide(sheet.headers, first.cells.filter(~example), target.record, request)
+        rules = mapping.row_rules(sheet.headers, request)
         seen: dict[str, int] = {}
         here = []
         for header in sheet.headers:
             seen[header] = seen.get(header, 0) + 1
             here.append(places.setdefault((header, seen[header]), len(places)))
-        found.append(Source(sheet, decided, tuple(here)))
+        named = [
+            f"c{c.index}" for c in decided.choices if c.field == "name" or c.index in decided.parts.get("name", ())
+        ]
+        examples = set(first.cells["row"].filter(example).to_list())
+        found.append(Source(_without(sheet, named, examples), decided, tuple(here), rules,
+                            request.file or MappingFile(), examples))  # fmt: skip
     return tuple(found)
+
+
+def _without(sheet: Sheet, named: list[str], examples: set[int]) -> Sheet:
+    """The sheet without the rows `examples`, and without later ones that are marked so in the columns `named`.
+
+    Later ones are added to `examples`.
+    """
+
+    def known() -> pl.Series:
+        return pl.Series(sorted(examples), dtype=pl.UInt32).implode()
+
+    def batches(size: int) -> Iterator[Batch]:
+        for batch in sheet.batches(size):
+            example = template.is_example(batch.cells.select("row", *named)) | batch.cells["row"].is_in(known())
+            if example.any():
+                examples.update(batch.cells["row"].filter(example).to_list())
+                batch = _kept(batch, ~example)
+            if batch.cells.height:
+                yield batch
+
+    return replace(sheet, batches=batches)
+
+
+def _kept(batch: Batch, kept: pl.Series) -> Batch:
+    """The rows of a batch for which `kept` holds, with their issues."""
+    at = pl.DataFrame({"at": pl.int_range(len(kept), dtype=pl.UInt32, eager=True)}).filter(kept)
+    moved = batch.issues.join(at.with_row_index("new"), on="at", how="inner", maintain_order="left")
+    issues = moved.with_columns(at=pl.col("new").cast(pl.UInt32)).select(batch.issues.columns)
+    return Batch(batch.cells.filter(kept), issues)
 
 
 def headers(sources: tuple[Source, ...]) -> tuple[str, ...]:
@@ -86,7 +149,7 @@ def placed(cells: pl.DataFrame, places: tuple[int, ...]) -> pl.DataFrame:
 
 def source_facts(source: Source) -> dict[str, Any]:
     """What plan.json keeps of a source: what was detected, and how it was mapped."""
-    facts = source.sheet.facts
+    facts = source.facts
     return {
         **{n: getattr(facts, n) for n in ("name", "kind", "encoding", "delimiter", "sheet", "header_row", "rows", "sha256")},
         "notes": list(facts.notes), "places": list(source.places),

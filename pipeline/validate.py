@@ -57,7 +57,9 @@ def _decisive(name: str, mapping: Mapping) -> str | None:
     if not needed or len(needed) == len(mapping.parts.get(name, ())):
         return None
     numbers = {f"#{c.index + 1}": c.header for c in mapping.choices}
-    return " and ".join(numbers.get(part) or part for part in needed) + (" is blank" if len(needed) == 1 else " are blank")
+    return " and ".join(numbers.get(part) or part for part in needed) + (
+        " is blank" if len(needed) == 1 else " are blank"
+    )
 
 
 def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:

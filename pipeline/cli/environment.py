@@ -33,14 +33,25 @@ def missing(target: Target, known: dict[str, str]) -> list[str]:
     return [s.variable for s in target.secrets if s.variable not in known]
 
 
+def named(base_url: str | None) -> str | None:
+    """The server that the command line or the environment names, if one does.
+
+    Raises:
+        Misuse: the address is none.
+    """
+    url = (base_url or os.environ.get(BASE_URL) or "").rstrip("/")
+    if url:
+        check_base_url(url)
+    return url or None
+
+
 def remote(target: Target, base_url: str | None, *, test_mode: bool) -> Server | None:
     """The real server, if all its secrets are set.
 
     Raises:
         Misuse: the address is none, or a secret holds a character that no header can carry.
     """
-    url = (base_url or os.environ.get(BASE_URL) or target.base_url).rstrip("/")
-    check_base_url(url)
+    url = named(base_url) or target.base_url
     known = secrets(target)
     if missing(target, known):
         return None

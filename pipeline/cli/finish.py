@@ -93,13 +93,12 @@ def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str
 
 
 def _say_source(source: Any, bar: Bar) -> None:
-    facts, mapped = source.sheet.facts, source.mapping
+    facts, mapped = source.facts, source.mapping
     used = [c for c in mapped.choices if c.field] + [
         c for c in mapped.choices if not c.field and any(c.index in p for p in mapped.parts.values())
     ]
-    what = f" ({mapped.preset} export)" if mapped.preset else ""
     where = f", sheet {facts.sheet}" if facts.sheet else ""
-    bar.say(f"{facts.name}{where}{what}: {len(used)} of {len(mapped.choices)} columns are used")
+    bar.say(f"{facts.name}{where}: {len(used)} of {len(mapped.choices)} columns are used")
     for note in (*facts.notes, *mapped.notes):
         bar.say(f"  {note}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -70,7 +71,7 @@ def pacing(command: Command) -> Command:
     for option in reversed((
         click.option("--rate", metavar="N/s", help="Requests a second (0: no limit).  [default: the target's]"),
         click.option("--concurrency", type=click.IntRange(1, 256), metavar="N", help="Requests at the same time."),
-        click.option("--max-retries", type=click.IntRange(0, 100), default=5, show_default=True, metavar="N", help="Repeats of what is safe to repeat."),
+        click.option("--max-retries", type=click.IntRange(0, 100), default=5, show_default=True, metavar="N", help="Repeats of what may be repeated."),
         click.option("--timeout", type=click.FloatRange(0.1, 3600), metavar="S", help="Seconds to wait for an answer."),
         click.option("--settle", type=click.FloatRange(0, 86400), metavar="S", help="Seconds before \"not there\" counts.  [default: timeout + 60]"),
         click.option("--max-errors", metavar="N|N%", help="Stop when so many rows were refused or failed."),
@@ -86,10 +87,21 @@ def pacing(command: Command) -> Command:
     return command
 
 
+def max_errors(text: str | None) -> str | None:
+    """Check `N` or `N%`.
+
+    Raises:
+        Misuse: it is neither.
+    """
+    if text is not None and not re.fullmatch(r"\d+|\d+(\.\d+)?%", text):
+        raise Misuse(f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%.")
+    return text
+
+
 def push_options(given: dict[str, Any]) -> PushOptions:
-    """The push options among `given`, which is emptied of them."""
+    """The push options among `given`."""
     return PushOptions(
         rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
-        timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],
+        timeout=given["timeout"], settle=given["settle"], max_errors=max_errors(given["max_errors"]), canary=given["canary"],
         raw_csv=given["raw_csv"], lang=given["lang"],
     )  # fmt: skip

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline.handoff import Judged
 
-__all__ = ["Rule", "Verdict", "judge", "settle"]
+__all__ = ["Also", "Rule", "Verdict", "judge", "settle"]
 
 
 class Verdict(NamedTuple):
@@ -26,6 +26,9 @@ class Verdict(NamedTuple):
 
 
 Rule = Callable[..., Verdict]
+
+Also = Callable[..., tuple[pl.Series, Judged]]
+"""A rule for columns: the keys of some rows go in; which of them it decides (Boolean), and their answers, come out."""
 
 
 def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) -> Judged:
@@ -48,15 +51,35 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
     return Judged(joined["value"], joined["code"], joined["detail"], joined["suggestion"])
 
 
-def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series) -> Judged:
+def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series, also: Also | None = None) -> Judged:
     """Keep what `decided` holds; where `open_` is true, take the answer of `rule` for that row's `keys`.
 
-    `open_` is Boolean without nulls, all series have one length. Decided rows have no code.
+    `open_` is Boolean without nulls, all series have one length. Decided rows have no code. `also` is asked first
+    about all open rows together, and must answer what `rule` would.
     """
     nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(decided))
     if not open_.any():
         return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
-    answers = judge(rule, decided.dtype, *(key.filter(open_) for key in keys))
-    position = (open_.cum_sum().cast(pl.Int64) - 1).set(~open_, None).cast(pl.get_index_type())
-    value, code, detail, suggestion = (part.gather(position) for part in answers)
+    asked = [key.filter(open_) for key in keys]
+    answers = judge(rule, decided.dtype, *asked) if also is None else _first(also, rule, decided.dtype, asked)
+    value, code, detail, suggestion = (part.gather(_position(open_)) for part in answers)
     return Judged(value.zip_with(open_, decided).alias("value"), code, detail, suggestion)
+
+
+def _first(also: Also, rule: Rule, dtype: pl.DataType, keys: list[pl.Series]) -> Judged:
+    """The answers of `also` where it has one, else those of `rule`."""
+    known, answers = also(*keys)
+    rest = ~known
+    if not rest.any():
+        return answers
+    more = judge(rule, dtype, *(key.filter(rest) for key in keys))
+    place = _position(rest)
+    value, code, detail, suggestion = (
+        told.zip_with(known, single.gather(place)) for told, single in zip(answers, more, strict=True)
+    )
+    return Judged(value, code, detail, suggestion)
+
+
+def _position(chosen: pl.Series) -> pl.Series:
+    """Where each chosen row stands among the chosen ones; null for the others."""
+    return (chosen.cum_sum().cast(pl.Int64) - 1).set(~chosen, None).cast(pl.get_index_type())

@@ -13,7 +13,7 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-__all__ = ["OLD_FORMS", "e164"]
+__all__ = ["CHANGED", "OLD_FORMS", "calling_code", "e164", "groups", "patterns", "plainly_written"]
 
 OLD_FORMS: dict[int, str] = {
     52: r"^(?:0?1|04[45])(\d{10})$",
@@ -23,6 +23,17 @@ OLD_FORMS: dict[int, str] = {
 
 Mexico gave up 01, 044, 045 and the 1 after +52 in August 2019 (IFT, Plan Técnico Fundamental de Numeración);
 Chile gave up the trunk 0 in 2016 (Subtel, numeración de nueve dígitos).
+"""
+
+CHANGED: dict[int, str] = {
+    55: r"^[0-9]{2}[6-9][0-9]{7}$",
+    56: r"^[289][0-9]{7}$",
+    57: r"^[1-8][0-9]{7}$",
+}
+"""National numbers from before a change of plan, by calling code, whose form of today can be told.
+
+Brazil put a 9 before mobile numbers (Anatel, Resolução 553/2010), Chile a 2 or 9 before all (Subtel, 2012 and 2013),
+Colombia 60 before fixed ones (CRC, Resolución 5826 de 2019).
 """
 
 # A zero decimal (".0") is what a number cell leaves behind, not a digit of the number.
@@ -68,12 +79,12 @@ def plan(region: str) -> Plan | None:
     if (COUNTRY_CODE_TO_REGION_CODE[facts.country_code][0] != region) and region not in _ONE_PLAN:
         return None
     sharing = _ONE_PLAN if region in _ONE_PLAN else (region,)
-    patterns = dict.fromkeys(pattern for each in sharing for pattern in _patterns(each))
+    known = dict.fromkeys(pattern for each in sharing for pattern in patterns(each))
     prefix = facts.national_prefix_for_parsing
     general = facts.general_desc
     return Plan(
         code=str(facts.country_code),
-        valid=f"^(?:{'|'.join(patterns)})$",
+        valid=f"^(?:{'|'.join(known)})$",
         general=f"^(?:{general.national_number_pattern})$",
         lengths=tuple(general.possible_length),
         international_prefix=f"^(?:{facts.international_prefix})",
@@ -82,7 +93,7 @@ def plan(region: str) -> Plan | None:
     )
 
 
-def _patterns(region: str) -> list[str]:
+def patterns(region: str) -> list[str]:
     """What the numbers of every kind look like in `region`."""
     facts = PhoneMetadata.metadata_for_region(region, None)
     assert facts is not None
@@ -96,6 +107,16 @@ def _calling_codes() -> str:
     return f"^({'|'.join(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)})"
 
 
+def calling_code(digits: pl.Expr) -> pl.Expr:
+    """The calling code that `digits` begin with (String); null where there is none."""
+    return digits.str.extract(_calling_codes())
+
+
+def plainly_written(text: pl.Expr) -> pl.Expr:
+    """Whether a tidy text holds only the digits of one number, and signs that part them."""
+    return text.str.contains(_PLAINLY) & ~text.str.contains(_ZERO_DECIMAL)
+
+
 def e164(text: pl.Series, country: pl.Series) -> pl.Series:
     """The E.164 form (String) of each tidy `text` that is decided; null for the others.
 
@@ -104,7 +125,7 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
     frame = (
         pl.DataFrame({"text": text, "country": country})
         .with_row_index("at")
-        .filter(pl.col("text").str.contains(_PLAINLY) & ~pl.col("text").str.contains(_ZERO_DECIMAL))
+        .filter(plainly_written(pl.col("text")))
         .select(
             "at",
             plus=pl.col("text").str.contains("+", literal=True),
@@ -112,17 +133,18 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
             country="country",
         )
         .with_columns(
-            key=pl.when("plus").then(pl.col("digits").str.extract(_calling_codes())).otherwise("country"),
+            key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"),
         )
     )
     parts = [_decided(frame.filter((pl.col("key") == key) & (pl.col("plus") == plus)), key, plus)
-             for key, plus in _groups(frame)]  # fmt: skip
+             for key, plus in groups(frame)]  # fmt: skip
     found = pl.concat([pl.DataFrame(schema={"at": pl.get_index_type(), "number": pl.String}), *parts])
     rows = pl.DataFrame({"at": pl.int_range(len(text), dtype=pl.get_index_type(), eager=True)})
     return rows.join(found, on="at", how="left", maintain_order="left")["number"]
 
 
-def _groups(frame: pl.DataFrame) -> list[tuple[str, bool]]:
+def groups(frame: pl.DataFrame) -> list[tuple[str, bool]]:
+    """The most frequent pairs of `key` and `plus`."""
     counted = frame.drop_nulls("key").group_by("key", "plus").len().sort("len", "key", "plus", descending=True)
     return [(key, plus) for key, plus, _ in counted.head(_MOST_GROUPS).iter_rows()]
 

@@ -15,8 +15,9 @@ import polars as pl
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from pipeline.columns import cells as text_of
+from pipeline.columns import unassigned
 from pipeline.columns.distinct import Verdict, settle
-from pipeline.columns.numbering import OLD_FORMS, e164
+from pipeline.columns.numbering import CHANGED, OLD_FORMS, e164
 from pipeline.handoff import Around, Judged
 
 __all__ = ["judge", "normalise"]
@@ -41,11 +42,11 @@ _FREE_LETTERS = (
 )
 
 _REASONS = {
-    ValidationResult.TOO_SHORT: ": it is too short",
-    ValidationResult.TOO_LONG: ": it is too long",
-    ValidationResult.INVALID_LENGTH: ": no number of its country has this length",
+    ValidationResult.TOO_SHORT: unassigned.REASONS["short"],
+    ValidationResult.TOO_LONG: unassigned.REASONS["long"],
+    ValidationResult.INVALID_LENGTH: unassigned.REASONS["length"],
     ValidationResult.INVALID_COUNTRY_CODE: ": no country has this prefix",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: ": the area code is missing",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: unassigned.REASONS["local"],
 }
 
 
@@ -56,7 +57,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
         country = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
     text = text_of.without_stand_ins(cells)
     decided = e164(text, country)
-    return settle(decided, decided.is_null() & text.is_not_null(), judge, text, country)
+    return settle(decided, decided.is_null() & text.is_not_null(), judge, text, country, also=unassigned.judge)
 
 
 def judge(raw: str | None, country: str | None) -> Verdict:
@@ -90,7 +91,7 @@ def _read(text: str, country: str | None) -> tuple[PhoneNumber | None, str]:
         codes = {problem.INVALID_COUNTRY_CODE: _REASONS[ValidationResult.INVALID_COUNTRY_CODE],
                  problem.TOO_LONG: _REASONS[ValidationResult.TOO_LONG]}  # fmt: skip
         return None, codes.get(
-            problem.error_type, "" if problem.error_type == problem.NOT_A_NUMBER else ": it is too short"
+            problem.error_type, "" if problem.error_type == problem.NOT_A_NUMBER else unassigned.REASONS["short"]
         )
     if library.is_valid_number(number):
         return number, ""
@@ -127,7 +128,7 @@ def _told(number: PhoneNumber, text: str, country: str | None, extension: bool) 
     # Written internationally the number is complete for its writer; written nationally it cannot be dialled from outside.
     if length == ValidationResult.IS_POSSIBLE or (local and _is_international(text, number, country)):
         form = _form(number)
-        return Verdict(form, "phone.doubtful", "; the area code may be missing" if local else _newer(number), form)
+        return Verdict(form, "phone.doubtful", unassigned.LOCAL if local else _newer(number), form)
     return _refused(text, country, _REASONS.get(length, ""))
 
 
@@ -146,7 +147,7 @@ def _eight_digits(number: PhoneNumber) -> Verdict | None:
     Source: Subtel, portabilidad y numeración de nueve dígitos.
     """
     national = library.national_significant_number(number)
-    if number.country_code != 56 or not re.fullmatch(r"[289]\d{7}", national):
+    if number.country_code != 56 or not re.match(CHANGED[56], national):
         return None
     newer = library.parse(f"+56{'2' if national[0] == '2' else '9'}{national}")
     if not library.is_valid_number(newer):
@@ -158,9 +159,9 @@ def _eight_digits(number: PhoneNumber) -> Verdict | None:
 def _newer(number: PhoneNumber) -> str:
     """Tell today's form of a number from before a change of plan, where that is known."""
     national = library.national_significant_number(number)
-    if number.country_code == 57 and re.fullmatch(r"[1-8]\d{7}", national):
+    if number.country_code == 57 and re.match(CHANGED[57], national):
         return f"; since 2021 it would be +5760{national}"  # CRC, Resolución 5826 de 2019
-    if number.country_code == 55 and re.fullmatch(r"\d\d[6-9]\d{7}", national):
+    if number.country_code == 55 and re.match(CHANGED[55], national):
         return f"; as a mobile number it would be +55{national[:2]}9{national[2:]}"  # Anatel, Resolução 553/2010
     return ""
 

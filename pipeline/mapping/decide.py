@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import polars as pl
 from pydantic import BaseModel
@@ -62,7 +62,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         null_words=tuple(file.options.get("null_words", NULL_WORDS)),
         preset=preset.name if preset else None,
         missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
-        notes=(*_notes(preset, choices, plan), *([DATES] if "date_order" in file.options else [])),
+        notes=(*_notes(preset, plan), *([DATES] if "date_order" in file.options else [])),
     )
 
 
@@ -140,8 +140,12 @@ def _check_too_long(record: type[BaseModel], file: MappingFile) -> None:
         where = f"{file.where('options', 'too_long')}: too_long.{name}"
         field = find(record, check_field(record, name, where))
         if how == "truncate" and (field is None or field.column.identifier or field.kind not in CUTTABLE):
-            names = [n for n, f in fields(record).items() if f.max_length and f.kind in CUTTABLE and not f.column.identifier]
-            raise Misuse(f"{where}: {name} cannot be cut: a part of it is another value", f"Cut only: {', '.join(names)}.")
+            names = [
+                n for n, f in fields(record).items() if f.max_length and f.kind in CUTTABLE and not f.column.identifier
+            ]
+            raise Misuse(
+                f"{where}: {name} cannot be cut: a part of it is another value", f"Cut only: {', '.join(names)}."
+            )
 
 
 def check_field(record: type[BaseModel], name: str, where: str) -> str:
@@ -261,12 +265,10 @@ def _reason(source: Source, field: str, plan: Plan, preset: Preset | None) -> st
     )
 
 
-def _notes(preset: Preset | None, choices: Iterable[Choice], plan: Plan) -> tuple[str, ...]:
-    choices = tuple(choices)
-    used = sum(choice.field is not None for choice in choices)
+def _notes(preset: Preset | None, plan: Plan) -> tuple[str, ...]:
     notes = []
     if preset:
-        notes.append(f"This looks like {preset.title}; {used} of {len(choices)} columns are used.")
+        notes.append(f"This looks like {preset.title}.")
         notes.extend(preset.notes)
     if plan.compose.get("state") == "":
         notes.append(

@@ -130,7 +130,11 @@ def _document(mapping: Mapping, headers: tuple[str, ...], file: MappingFile) -> 
         yield f"[values.{_key(field)}]"
         yield from (f"{_key(text)} = {_text(value)}" for text, value in table.items())
         yield ""
-    yield from ("", '# Rows that are no customers: header = the cells whose rows are left out ("*": any text, "": blank).', "[skip]")
+    yield from (
+        "",
+        '# Rows that are no customers: header = the cells whose rows are left out ("*": any text, "": blank).',
+        "[skip]",
+    )
     yield from (f"{_key(header)} = [{', '.join(map(_text, words))}]" for header, words in file.skip.items())
     yield from _options_lines(mapping, file)
 

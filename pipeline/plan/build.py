@@ -62,8 +62,17 @@ class Builder:
         self._verdicts: dict[int, duplicates.Verdict] = {}
         self.rows = 0
 
-    def add(self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None) -> None:
-        """Spool one batch: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order."""
+    def add(
+        self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None,
+        left_out: pl.Series | None = None,
+    ) -> None:  # fmt: skip
+        """Spool one batch: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order.
+
+        `left_out` (String) says why a row is no customer, and is null where it is one.
+        """
+        skip = left_out.is_not_null() if left_out is not None else pl.repeat(False, cells.height, eager=True)
+        if left_out is not None and skip.any():
+            checked = _without(checked, left_out, skip)
         known = fields(self._target.record)
         sent = checked.record.select(n for n in checked.record.columns if n not in known or known[n].sent)
         pieces = Pieces.of(sent)
@@ -75,7 +84,9 @@ class Builder:
         spooled = pl.DataFrame([checked.valid, identity, base, _issue_lists(checked.issues, cells.height), checked.changes,
                                 self._blanks(mapped)]).hstack(frame(pieces))  # fmt: skip
         spooled = spooled.hstack([checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first])
-        spooled = spooled.with_columns(source=pl.lit(source), sheet=pl.lit(sheet, dtype=pl.String)).hstack(cells)
+        spooled = spooled.with_columns(
+            skip.alias("skip"), source=pl.lit(source), sheet=pl.lit(sheet, dtype=pl.String)
+        ).hstack(cells)
         spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
         self._hashes.add(base, checked.valid)
         self._parts += 1
@@ -144,7 +155,7 @@ class Builder:
         keys = self._keys(seq, part)
         payload = unframe(part).text(keys, self._target.key_path)
         plan = part.with_columns(seq, keys, payload.alias("payload")).with_columns(
-            status=pl.when("valid").then(pl.lit("ready")).otherwise(pl.lit("invalid")),
+            status=pl.when("valid").then(pl.lit("ready")).when("skip").then(pl.lit("skipped")).otherwise(pl.lit("invalid")),
             action=pl.when("valid").then(pl.lit("create")).otherwise(pl.lit("none")),
             id=pl.lit(None, dtype=pl.String), after=pl.lit(None, dtype=pl.UInt32), lane=pl.lit(False),
             before=pl.lit(None, dtype=pl.String),
@@ -251,6 +262,17 @@ class Builder:
 
 def _issue(code: str, detail: str | None = None, value: str | None = None) -> dict[str, str | None]:
     return {"field": None, "column": None, "value": value, "code": code, "detail": detail, "suggestion": None}
+
+
+def _without(checked: Checked, left_out: pl.Series, skip: pl.Series) -> Checked:
+    """The batch with the rows of `skip` not sent, and no other problem of theirs than why they are left out."""
+    at = pl.int_range(len(skip), dtype=pl.UInt32, eager=True)
+    said = pl.DataFrame([at.alias("at"), left_out.alias("detail")]).filter(skip).with_columns(
+        pl.lit("row.left_out").alias("code"), *(pl.lit(None, dtype=pl.String).alias(n) for n in ("field", "column", "value", "suggestion"))
+    )  # fmt: skip
+    others = checked.issues.filter(~pl.col("at").is_in(at.filter(skip).implode()))
+    changes = checked.changes.zip_with(~skip, pl.Series([None] * len(skip), dtype=pl.String))
+    return Checked(checked.record, checked.valid & ~skip, pl.concat([others, said.select(others.columns)]), changes)
 
 
 def _issue_lists(found: pl.DataFrame, height: int) -> pl.Series:

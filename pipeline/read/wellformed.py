@@ -7,6 +7,7 @@ The proof looks at every byte, in a few passes at the speed of memory: quotation
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from pipeline.read.tolerant import Dialect
 
 CHUNK = 8 << 20  # bytes
 SMALL = 64 << 10  # bytes; below, the tolerant reader is as quick
+BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
 
 
@@ -85,13 +87,12 @@ class _Survey:
 def _survey(text: Text, lines: int) -> _Survey | None:
     """Walk over the file; None where some byte of it is irregular."""
     quote, delimiter = text.dialect.quote.encode(), text.dialect.delimiter.encode()
-    empty = re.compile(rb"\n[" + re.escape(quote + delimiter) + rb"]*\n")
+    empty = re.compile(rb"\n[" + re.escape(delimiter) + rb"]*\r?\n")
     blanks = empties = False
     try:
         for chunk in _chunks(text.path, lines, quote):
-            chunk.decode("utf-8")
             outside = is_regular(chunk, delimiter, quote, text.dialect.width)
-            if outside is None or b"\xef\xbf\xbd" in chunk or b"\0" in chunk or EXPONENT.search(outside):
+            if outside is None or b"\0" in chunk or "\ufffd" in chunk.decode("utf-8") or _shortened(outside):
                 return None
             blanks = blanks or empty.search(b"\n" + outside) is not None
             empties = empties or quote * 2 in chunk
@@ -105,36 +106,40 @@ def is_regular(chunk: bytes, delimiter: bytes, quote: bytes, width: int) -> byte
     """Whether whole records obey RFC 4180 with `width` cells each, blank lines apart.
 
     Returns:
-        The records with each quoted cell reduced to one quotation mark and a line feed after each, or None
-        where one is irregular.
+        What stands outside of quoted cells, with a line feed after the last record, or None where one is
+        irregular.
 
     >>> is_regular(b'a,"b ""c"" d"\\r\\n\\n1,2', b",", b'"', 2)
-    b'a,"\\n\\n1,2\\n'
+    b'a,\\r\\n\\n1,2\\n'
     >>> is_regular(b'a,"b" c\\n', b",", b'"', 2) is None
     True
     """
-    # Every second piece between quotation marks is inside a cell; nothing between two marks is a doubled one.
+    # Every second piece lies between quoted cells; an empty one amid them is a doubled mark.
     pieces = chunk.split(quote)
     if len(pieces) % 2 == 0:
         return None
-    outside = quote.join(pieces[::2])
-    while quote * 2 in outside:
-        outside = outside.replace(quote * 2, quote)
-    if b"\r" in outside:
-        outside = outside.replace(b"\r\n", b"\n")
-        if b"\r" in outside:
-            return None
+    beside = pieces[::2]
+    edges = {b"", delimiter, b"\n"}
+    if not {piece[-1:] for piece in beside[:-1]} <= edges:
+        return None
+    if not {piece[:1] for piece in beside[1:]} <= edges | {b"\r"}:
+        return None
+    outside = b"".join(beside)
+    if b"\r" in outside and outside.count(b"\r") != outside.count(b"\r\n"):
+        return None
     if not outside.endswith(b"\n"):
         outside += b"\n"
-    marks = outside.count(quote)
-    before = outside.count(delimiter + quote) + outside.count(b"\n" + quote) + outside.startswith(quote)
-    after = outside.count(quote + delimiter) + outside.count(quote + b"\n")
-    if not marks == before == after:
-        return None
     shape = outside.translate(None, bytes(set(range(256)) - set(delimiter + b"\n")))
-    if not set(shape.split(b"\n")) <= {b"", delimiter * (width - 1)}:
-        return None
-    return outside
+    if shape == (delimiter * (width - 1) + b"\n") * (len(shape) // width):
+        return outside
+    lines = Counter(shape.split(b"\n"))
+    blank = len(BLANK.findall(b"\n" + outside))
+    regular = lines.keys() <= {b"", delimiter * (width - 1)} and lines[b""] == blank + 1
+    return outside if regular else None
+
+
+def _shortened(outside: bytes) -> bool:
+    return b"E+" in outside and EXPONENT.search(outside) is not None
 
 
 def _chunks(path: Path, lines: int, quote: bytes) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ import polars as pl
 from pipeline.issues import is_error, render
 from pipeline.report.facts import Facts
 
-EXPLAINS_SKIPPED = ("duplicate.", "plan.existing")
+EXPLAINS_SKIPPED = ("duplicate.", "plan.existing", "row.left_out")
 """Problems that are only warnings, and still the reason why a skipped row was not sent."""
 
 _PLAIN = {

@@ -1,0 +1,162 @@
+"""Turn plainly written phone numbers that no plan knows into the scalar rule's verdicts, whole columns at a time.
+
+Too short, too long, without an area code, or of the right length in no known range: the length is all that decides,
+where nothing could be taken off the number's front (a prefix, a calling code) and no old form fits. What is not that
+plain stays undecided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+from pipeline.columns.numbering import CHANGED, OLD_FORMS, calling_code, e164, groups, patterns, plainly_written
+from pipeline.handoff import Judged
+
+__all__ = ["LOCAL", "REASONS", "judge"]
+
+REASONS = {
+    "short": ": it is too short",
+    "long": ": it is too long",
+    "length": ": no number of its country has this length",
+    "local": ": the area code is missing",
+}
+"""Why a number cannot be, as the detail of `phone.invalid`."""
+
+LOCAL = "; the area code may be missing"
+_FEWEST, _MOST = 4, 13  # digits; fewer are no phone number to the library, more may be two numbers
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """What a calling code's main region says about the length of its numbers; patterns are anchored."""
+
+    code: str
+    possible: tuple[int, ...]
+    local: tuple[int, ...]
+    known: str
+    general: str
+    international_prefix: str
+    national_prefix: str | None
+    earlier: str | None
+
+
+@cache
+def _lengths(region: str) -> Lengths | None:
+    facts = PhoneMetadata.metadata_for_region(region, None)
+    if facts is None or facts.country_code is None or facts.general_desc is None:
+        return None
+    sharing = COUNTRY_CODE_TO_REGION_CODE[facts.country_code]
+    if sharing[0] != region or not facts.general_desc.possible_length:
+        return None
+    earlier = [table[facts.country_code] for table in (OLD_FORMS, CHANGED) if facts.country_code in table]
+    return Lengths(
+        code=str(facts.country_code),
+        possible=tuple(facts.general_desc.possible_length),
+        local=tuple(facts.general_desc.possible_length_local_only),
+        known=f"^(?:{'|'.join(dict.fromkeys(p for each in sharing for p in patterns(each)))})$",
+        general=f"^(?:{facts.general_desc.national_number_pattern})$",
+        international_prefix=f"^(?:{facts.international_prefix})",
+        national_prefix=f"^(?:{facts.national_prefix_for_parsing})" if facts.national_prefix_for_parsing else None,
+        earlier=f"(?:{'|'.join(earlier)})" if earlier else None,
+    )
+
+
+def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
+    """Which of the numbers that are not valid are decided (Boolean), and the verdicts on those.
+
+    `text` is tidy and never null; none of it is a number that `numbering.e164` decides.
+    """
+    frame = pl.DataFrame({"text": text, "country": country}).with_row_index("at")
+    wordy = frame.filter(~pl.col("text").str.contains(r"\d")).select("at", code=pl.lit("phone.invalid"))
+    plain = _plain(frame)
+    homeless = plain.filter(
+        pl.col("country").is_null() & ~pl.col("plus") & ~pl.col("digits").str.starts_with("00")
+    ).select("at", code=pl.lit("phone.no_country"))
+    lengths = _by_length(plain)
+    found = pl.concat([wordy, homeless, _told(_suggested(lengths))], how="diagonal")
+    rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
+    value, code, detail, suggestion = (
+        rows[n] if n in rows.columns else rows["code"].clear().extend_constant(None, rows.height)
+        for n in ("value", "code", "detail", "suggestion")
+    )
+    return code.is_not_null(), Judged(value, code, detail, suggestion)
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """The plainly written numbers of a usual length: at, country, digits, plus, key (calling code or country)."""
+    digits = pl.col("text").str.replace_all("[^0-9]", "")
+    return (
+        frame.filter(plainly_written(pl.col("text")))
+        .select("at", "country", digits=digits, plus=pl.col("text").str.contains("+", literal=True))
+        .filter(pl.col("digits").str.len_bytes().is_between(_FEWEST, _MOST))
+        .with_columns(key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"))
+    )
+
+
+def _by_length(plain: pl.DataFrame) -> pl.DataFrame:
+    """What the length says: at, digits, plus, number (E.164), kind (a key of REASONS, or "possible")."""
+    parts = [_group(plain.filter((pl.col("key") == key) & (pl.col("plus") == plus)), key, plus) for key, plus in groups(plain)]
+    empty = pl.DataFrame(schema={"at": pl.get_index_type(), "digits": pl.String, "plus": pl.Boolean,
+                                 "number": pl.String, "kind": pl.String})  # fmt: skip
+    return pl.concat([empty, *parts])
+
+
+def _group(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
+    rules = _lengths(COUNTRY_CODE_TO_REGION_CODE[int(key)][0] if plus else key)
+    if rules is None:
+        return pl.DataFrame()
+    number = pl.col("digits").str.slice(len(rules.code) if plus else 0).alias("number")
+    frame = frame.select("at", "digits", "plus", number)
+    written, size = pl.col("number"), pl.col("number").str.len_bytes()
+    sure = (size > 1) & ~written.str.contains(rules.known)
+    if not plus:
+        as_it_is = written.str.contains(rules.general) & size.is_in(list(rules.possible))
+        sure = sure & ~written.str.contains(rules.international_prefix)
+        sure = sure & (~written.str.starts_with(rules.code) | as_it_is)
+    if rules.national_prefix:
+        sure = sure & (written.str.extract(rules.national_prefix, 0).fill_null("") == "")
+    if rules.earlier:
+        sure = sure & ~written.str.contains(rules.earlier)
+    kind = (
+        pl.when(size.is_in(list(rules.local))).then(pl.lit("local"))
+        .when(size.is_in(list(rules.possible))).then(pl.lit("possible"))
+        .when(size < rules.possible[0]).then(pl.lit("short"))
+        .when(size > rules.possible[-1]).then(pl.lit("long"))
+        .otherwise(pl.lit("length"))
+    )  # fmt: skip
+    return frame.filter(sure).select(
+        "at", "digits", "plus", pl.concat_str(pl.lit("+" + rules.code), written).alias("number"), kind.alias("kind")
+    )
+
+
+def _suggested(lengths: pl.DataFrame) -> pl.DataFrame:
+    """Add `meant`: the number that more than nine digits are with a + in front; leave out what cannot be told."""
+    longer = (
+        ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
+    )
+    asked = lengths.filter(longer)
+    text = ("+" + asked["digits"]).alias("text")
+    nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(text))
+    asked = asked.with_columns(meant=e164(text, nowhere))
+    plain = _plain(pl.DataFrame({"text": text, "country": nowhere}).with_row_index("at"))
+    sure = set(_by_length(plain)["at"]) | set(plain.filter(pl.col("key").is_null())["at"])
+    told = pl.Series([meant is not None or at in sure for at, meant in enumerate(asked["meant"])], dtype=pl.Boolean)
+    return pl.concat([lengths.filter(~longer).with_columns(meant=pl.lit(None, pl.String)), asked.filter(told)])
+
+
+def _told(lengths: pl.DataFrame) -> pl.DataFrame:
+    """The verdicts: at, value, code, detail, suggestion."""
+    kind = pl.col("kind")
+    stands = (kind == "possible") | ((kind == "local") & pl.col("plus"))
+    reason = kind.replace_strict(REASONS, default=None, return_dtype=pl.String)
+    return lengths.select(
+        "at",
+        value=pl.when(stands).then("number"),
+        code=pl.when(stands).then(pl.lit("phone.doubtful")).otherwise(pl.lit("phone.invalid")),
+        detail=pl.when(kind == "possible").then(pl.lit("")).when(stands).then(pl.lit(LOCAL)).otherwise(reason),
+        suggestion=pl.when(stands).then("number").otherwise("meant"),
+    )
