@@ -25,8 +25,10 @@ def validate(
 
     All problems of a row are reported; a field that is wrong already is not called missing as well.
     """
-    found = [reading.select(list(ISSUE_SCHEMA)), clean.issues]
-    wrong = clean.issues.filter(issues.is_error("code"))
+    told = _of_reading(reading, mapping)
+    own = clean.issues.join(told, on=["at", "field"], how="anti")  # one bad cell gives one issue
+    found = [told, own]
+    wrong = pl.concat(found).filter(issues.is_error("code"))
     for name in clean.record.columns:
         field = find(record, name)
         assert field is not None
@@ -42,6 +44,19 @@ def validate(
     errors = everything.filter(issues.is_error("code"))["at"].unique()
     valid = ~pl.int_range(clean.record.height, dtype=pl.UInt32, eager=True).is_in(errors.implode())
     return Checked(clean.record, valid.alias("valid"), everything, clean.changes)
+
+
+def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """The problems of reading, at the fields their columns feed; cells of columns that are left out do not count."""
+    feeds = {c.header: c.field for c in mapping.choices if c.field}
+    for name, indexes in mapping.parts.items():
+        feeds.update({c.header: name for c in mapping.choices if c.index in indexes and not c.field})
+    placed = reading.select(list(ISSUE_SCHEMA)).with_columns(
+        pl.col("column").replace_strict(feeds, default=None, return_dtype=pl.String).alias("field")
+        if feeds
+        else pl.lit(None, dtype=pl.String).alias("field")
+    )
+    return placed.filter(pl.col("field").is_not_null() | pl.col("column").is_null())
 
 
 def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[pl.DataFrame]:

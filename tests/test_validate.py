@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline import issues, schema, targets
-from pipeline.handoff import ISSUE_SCHEMA, Catalogue, Clean, Entry, Mapping, Settings
+from pipeline.handoff import ISSUE_SCHEMA, Catalogue, Choice, Clean, Entry, Mapping, Settings
 from pipeline.plan.payload import Pieces
 from pipeline.validate import validate
 
@@ -100,3 +100,17 @@ def test_every_message_of_the_catalogue_can_be_rendered() -> None:
     told = issues.render(frame)
     assert not told.filter(pl.col("message").str.contains(r"\{\w+\}") | pl.col("remedy").str.contains(r"\{\w+\}")).height
     assert told["remedy"].str.len_chars().min() > 5  # type: ignore[operator]
+
+
+def test_a_bad_cell_of_a_column_that_is_left_out_keeps_no_row_out() -> None:
+    """A spreadsheet error in a column nobody uses is none of the import; in a used one it is the cell's one issue."""
+    target = targets.load("dayzero")
+    record = pl.DataFrame({"name": ["A", "B"], "email": ["a@x.example", None]})
+    mapping = Mapping((Choice(0, "Nombre", "name", "exact"), Choice(1, "Correo", "email", "exact"), Choice(2, "Otro", None, "none")))
+    said = [(0, None, "Otro", "#N/A", "cell.spreadsheet_error", None, None), (1, None, "Correo", "#N/A", "cell.spreadsheet_error", None, None)]
+    reading = pl.DataFrame(said, schema=ISSUE_SCHEMA, orient="row")
+    own = pl.DataFrame([(1, "email", "Correo", "#N/A", "email.syntax", None, None)], schema=ISSUE_SCHEMA, orient="row")
+    clean = Clean(record, own, pl.Series(["", ""]))
+    checked = validate(clean, record, mapping, target.record, Settings(), reading, ())
+    assert checked.valid.to_list() == [True, False]
+    assert checked.issues["code"].to_list() == ["cell.spreadsheet_error"]

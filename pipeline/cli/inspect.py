@@ -25,6 +25,8 @@ from pipeline.targets.interface import Target
 
 EXAMPLES = 3
 ROWS = 200
+NAMED = 16
+"""So many columns that are left out for the same reason are named."""
 WIDTH = 80
 HOW = {"exact": "own name", "alias": "known name", "preset": "preset", "content": "its cells", "mapping": "as you said"}
 READS = {"~city": "state", "~district": "state", "~tax_id_check_digit": "tax_id"}
@@ -148,7 +150,7 @@ def _field_lines(name: str, found: Source, sample: pl.DataFrame, target: Target,
     mapped = found.mapping
     field = fields(target.record).get(name)
     how = next((HOW.get(c.how, c.how) for c in mapped.choices if c.field == name), "")
-    source = mapped.label(name)
+    source = mapped.label(name).strip()
     if name in mapped.constants:
         source, how = repr(mapped.constants[name]), "every row"
     elif name in mapped.compose and not mapped.compose[name]:
@@ -174,12 +176,15 @@ def _left_out(choices: tuple[Choice, ...]) -> Iterator[str]:
     why: dict[str, list[str]] = {}
     for c in choices:
         if c.field is None:
-            why.setdefault(c.reason, []).append(c.header.strip() or f"#{c.index + 1}")
+            number, header = f"#{c.index + 1}", c.header.strip()
+            repeated = sum(o.header == c.header for o in choices) > 1
+            why.setdefault(c.reason, []).append(f"{header} ({number})" if header and repeated else header or number)
     if why:
         yield ""
         yield "Left out:"
     for reason, names in why.items():
-        said = f"{', '.join(' '.join(name.split()) for name in names)}: {reason}"
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        said = f"{', '.join(' '.join(name.split()) for name in names[:NAMED])}{more}: {reason}"
         yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 

@@ -98,7 +98,8 @@ def _options(given: dict[str, Any]) -> RunOptions:
             f"--account-country {country!r} is no ISO code", "Write two letters, for example --account-country CL."
         )
     return RunOptions(
-        sources=given["sources"], target=target.name, out=given["out"], offline=given["offline"], base_url=environment.named(given["base_url"]), dry_run=given["dry_run"],
+        sources=given["sources"], target=target.name, out=given["out"], offline=given["offline"],
+        base_url=environment.named(given["base_url"]), dry_run=given["dry_run"],
         sheet=given["sheet"], header_row=given["header_row"], encoding=given["encoding"],
         delimiter="\t" if given["delimiter"] in ("tab", "\\t") else given["delimiter"], limit=given["limit"],
         mapping_file=Path(given["mapping_file"]) if given["mapping_file"] else None,

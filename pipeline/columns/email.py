@@ -9,24 +9,19 @@ an error, as only a person knows which one gets the invoices.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import polars as pl
 from email_validator import EmailNotValidError, validate_email
 
 from pipeline.columns import cells as text_of
+from pipeline.columns import mistyped
 from pipeline.columns.distinct import Verdict, settle
+from pipeline.columns.mistyped import PLAIN, SPECIAL
 from pipeline.columns.typos import corrected_domain, suspicious_domain
 from pipeline.handoff import Around, Judged
 
 __all__ = ["judge", "normalise"]
-
-# Narrower than the standard on purpose: no doubled hyphen (punycode, R-LDH labels), at most 62 characters before
-# the @ and 239 in all (the limits are 64 and 254); what is longer goes to the library.
-PLAIN = (
-    r"^[A-Za-z0-9_+&%-]{1,30}(?:\.[A-Za-z0-9_+&%-]{1,15}){0,2}"
-    r"@(?:[A-Za-z0-9]{1,25}(?:-[A-Za-z0-9]{1,25})?\.){1,3}[A-Za-z]{2,20}$"
-)
-SPECIAL = r"(?i)\.(?:arpa|localhost|onion)$"  # what the library refuses, beside the reserved ones we accept
 
 # Characters of a cell that is looked at: searching it, and the library, take time quadratic in its length.
 LONGEST = 2_000
@@ -62,7 +57,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
         decided=pl.concat_str("local", "domain", separator="@"),
     )
     open_ = ~frame["plain"] & frame["text"].is_not_null()
-    return settle(frame["decided"].set(frame["text"].is_null(), None), open_, judge, frame["cell"])
+    return settle(frame["decided"].set(frame["text"].is_null(), None), open_, judge, frame["cell"], also=partial(mistyped.judge, rule=judge))
 
 
 def judge(raw: str | None) -> Verdict:

@@ -100,15 +100,18 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
 def _by_length(plain: pl.DataFrame) -> pl.DataFrame:
     """What the length says: at, digits, plus, number (E.164), kind (a key of REASONS, or "possible")."""
     parts = [_group(plain.filter((pl.col("key") == key) & (pl.col("plus") == plus)), key, plus) for key, plus in groups(plain)]
-    empty = pl.DataFrame(schema={"at": pl.get_index_type(), "digits": pl.String, "plus": pl.Boolean,
-                                 "number": pl.String, "kind": pl.String})  # fmt: skip
-    return pl.concat([empty, *parts])
+    return pl.concat([_nothing(), *parts])
+
+
+def _nothing() -> pl.DataFrame:
+    texts = dict.fromkeys(("number", "kind"), pl.String)
+    return pl.DataFrame(schema={"at": pl.get_index_type(), "digits": pl.String, "plus": pl.Boolean, **texts})
 
 
 def _group(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
     rules = _lengths(COUNTRY_CODE_TO_REGION_CODE[int(key)][0] if plus else key)
     if rules is None:
-        return pl.DataFrame()
+        return _nothing()
     number = pl.col("digits").str.slice(len(rules.code) if plus else 0).alias("number")
     frame = frame.select("at", "digits", "plus", number)
     written, size = pl.col("number"), pl.col("number").str.len_bytes()

@@ -2,7 +2,7 @@
 
     pattern      alternative | alternative ...     the first that is not blank in the row is taken
     alternative  text and {parts}
-    part         {Header}, or {#3}, the third column; with a mark behind:
+    part         {Header}, or {#3} or {#C}, the third column, or {#3 Header}, if that is its header; with a mark behind:
                  {Header}/100  it holds whole cents, which are written as units: 1050 -> 10.50
                  {Header}!     one of the parts marked so must be there: a town alone is no address
 
@@ -23,6 +23,8 @@ import polars as pl
 from pipeline.errors import Misuse
 from pipeline.mapping.words import nearest
 
+NAMED = 12
+"""So many columns are named in a message."""
 _PART = re.compile(r"\{([^{}]*)\}(/100)?(!)?")
 _GAP = re.compile(r"(?P<close>[)\]»”]*)(?P<between>[^\w(\[«“#]*)(?P<before>.*)", re.DOTALL)
 
@@ -75,9 +77,15 @@ def parse(text: str, headers: Sequence[str], where: str = "the pattern") -> Patt
 
 def placeholder(index: int, headers: Sequence[str], cents: bool = False, needed: bool = False) -> str:
     """How a pattern names column `index`: by its header, or by number where the header does not say it."""
+    return f"{{{column_name(index, headers)}}}{'/100' if cents else ''}{'!' if needed else ''}"
+
+
+def column_name(index: int, headers: Sequence[str]) -> str:
+    """What finds column `index` again: its header, "#3 Header" where several have it, "#3" where no header will do."""
     header = headers[index]
-    plain = bool(header.strip()) and not re.search(r"[{}|\n\r]|^#\d+", header) and headers.count(header) == 1
-    return f"{{{header if plain else f'#{index + 1}'}}}{'/100' if cents else ''}{'!' if needed else ''}"
+    if not header.strip() or re.search(r"[{}|\n\r]|^#", header):
+        return f"#{index + 1}"
+    return header if headers.count(header) == 1 else f"#{index + 1} {header.strip()}"
 
 
 def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
@@ -104,23 +112,46 @@ def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
 
 
 def find_column(name: str, headers: Sequence[str], where: str) -> int:
-    """The index of the column called `name`, by its header or by number ("#3").
+    """The index of the column called `name`: its header, its number ("#3") or its letter in a spreadsheet ("#C").
+
+    "#3 Header" is the third column, and only if that is its header.
 
     Raises:
         Misuse: there is none, or there are several.
     """
     if headers.count(name) == 1:
         return headers.index(name)
-    if re.fullmatch(r"#\d+", name) and 1 <= int(name[1:]) <= len(headers):
-        return int(name[1:]) - 1
+    at = _numbered(name)
+    if at is not None and 0 <= at < len(headers):
+        said = name.partition(" ")[2].strip()
+        if said and headers[at].strip() != said:
+            raise Misuse(f"{where}: column {at + 1} of the source is not called {said!r}, but {headers[at]!r}",
+                         "`customer-import inspect SOURCE` lists the columns.")  # fmt: skip
+        return at
     if headers.count(name) > 1:
         first = headers.index(name) + 1
         raise Misuse(
-            f"{where}: several columns are called {name!r}", f"Name the column by its number, for example #{first}."
+            f"{where}: several columns are called {name!r}", f"Name the column by its number, for example #{first}: the columns are numbered from #1, or lettered from #A."
         )
     close = nearest(name, [h for h in headers if h.strip()], 60)
     hint = f"Did you mean {close!r}? " if close else ""
-    raise Misuse(f"{where}: the source has no column {name!r}", f"{hint}`customer-import inspect SOURCE` lists them.")
+    if re.fullmatch(r"[A-Z]{1,2}|\d{1,3}", name):
+        hint += f"For the column {name} of a spreadsheet write #{name}. "
+    shown = ", ".join(repr(h) for h in headers[:NAMED] if h.strip()) + (" ..." if len(headers) > NAMED else "")
+    raise Misuse(f"{where}: the source has no column {name!r}", f"{hint}Its columns are {shown}.")
+
+
+def _numbered(name: str) -> int | None:
+    """The 0-based place that "#3" or "#C" names; None where `name` is neither."""
+    found = re.fullmatch(r"#(?:(\d{1,5})|([A-Za-z]{1,3}))(?: .*)?", name)
+    if found is None:
+        return None
+    if found[1]:
+        return int(found[1]) - 1
+    at = 0
+    for letter in found[2].upper():
+        at = at * 26 + ord(letter) - ord("A") + 1
+    return at - 1
 
 
 def join(pattern: Pattern, cells: dict[int, pl.Series], height: int) -> list[pl.Series]:

@@ -172,7 +172,9 @@ def _assigned(
     for header, name in request.assigned.items():
         _say(said, headers, record, header, name, f'--map "{header}={name}"')
     flagged = dict(said)
-    for header, name in file.columns.items():
+    rest = {h: name for h, name in file.columns.items() if name in LEAVE_OUT or name not in flagged.values()}
+    _all_there(headers, file, rest)
+    for header, name in rest.items():
         try:
             index = _column(header, headers, file.where("columns", header))
         except Misuse:
@@ -180,9 +182,23 @@ def _assigned(
             if name in LEAVE_OUT:
                 continue
             raise
-        if index not in flagged and (name in LEAVE_OUT or name not in flagged.values()):
+        if index not in flagged:
             _say(said, headers, record, header, name, file.where("columns", header))
     return said
+
+
+def _all_there(headers: tuple[str, ...], file: MappingFile, said: dict[str, str]) -> None:
+    """Name every column of the file that the source lacks, not only the first."""
+    gone = [h for h, name in said.items() if name not in LEAVE_OUT and not _there(h, headers)]
+    if len(gone) > 1:
+        named = ", ".join(f"{h!r} (line {file.lines.get(('columns', h), '?')})" for h in gone)
+        raise Misuse(f"{file.name}: the source has no columns {named}",
+                     "Write the headers of this source there, or remove these lines; "
+                     "`customer-import inspect SOURCE` without the file lists the columns.")  # fmt: skip
+
+
+def _there(header: str, headers: tuple[str, ...]) -> bool:
+    return header in headers or header.startswith("#") or any(fold(h) == fold(header) for h in headers)
 
 
 def _say(
@@ -194,6 +210,8 @@ def _say(
         raise Misuse(f"{where}: another column feeds {name} already",
                      f'Leave one of the two out with --map "{header}=-", or join them in a mapping file: '
                      f'[compose] {name} = "{{Header A}}, {{Header B}}".')  # fmt: skip
+    if index in said:
+        raise Misuse(f"{where}: something else is said about this column already", "Keep one of the two.")
     said[index] = name
 
 

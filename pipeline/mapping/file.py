@@ -1,6 +1,6 @@
 """Turn a mapping file (TOML) into what the user said, and a mapping into a file that is ready to edit.
 
-[columns]          "Source header" = "field"; "" leaves the column out; "#3" is the third column
+[columns]          "Source header" = "field"; "" leaves the column out; "#3" or "#C" is the third column
 [compose]          field = "{Calle} {Número}, {Ciudad}"; alternatives: "{Empresa}|{Nombre} {Apellido}"
 [set]              field = "the same value in every row"
 [defaults]         field = "value for blank cells"
@@ -20,6 +20,7 @@ from typing import Any
 
 from pipeline.errors import Misuse
 from pipeline.handoff import Choice, Mapping
+from pipeline.mapping.compose import column_name
 from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.request import MappingFile
 from pipeline.mapping.words import nearest
@@ -162,8 +163,10 @@ def _toml(value: Any) -> str:
 
 
 def _column_line(choice: Choice, mapping: Mapping, headers: tuple[str, ...]) -> str:
-    header = choice.header if choice.header.strip() and headers.count(choice.header) == 1 else f"#{choice.index + 1}"
+    header = column_name(choice.index, headers)
     remark = " ".join(f"{choice.how}: {choice.reason}".split()) if choice.reason else choice.how
+    if choice.field is None and not choice.header.strip():
+        return f"# {header} has no header and is left out"
     if choice.field is not None and choice.field in mapping.compose:
         return f"# {_key(header)} is a part of {choice.field}, in [compose]"
     return f"{_key(header)} = {_text(choice.field or '')}  # {remark}"

@@ -13,6 +13,10 @@ from pipeline.errors import Unreadable
 from pipeline.read.source import SAVE_AS
 
 
+HELPERS = frozenset({"_row", "_status", "_key"})
+"""Columns that all result files of ours have, and no other file."""
+
+
 class RawRow(NamedTuple):
     """A row that is not blank: its number, its texts by column, and its problems (column, code, text)."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Unreadable
 from pipeline.read import cage
+from pipeline.read.book import HELPERS
 
 PEEK = 40  # rows that show whether a sheet holds a table
 MOST_CELLS = 200_000_000
@@ -81,11 +81,16 @@ def _open(path: Path, kind: str, name: str) -> Any:
 
 
 def _choose(book: Any, seen: dict[str, int]) -> str:
-    """The first visible sheet with a table: two rows and two columns; else the one with most rows seen."""
+    """The first visible sheet with a table: two rows and two columns; else the one with most rows seen.
+
+    In an error file of ours the sheet with the rows comes second, behind their causes.
+    """
     names = [f.name for f in book.facts() if not f.hidden] or [f.name for f in book.facts()]
     tables = []
     for name in names:
-        rows: Iterator[Any] = islice(book.rows(name), PEEK)
+        rows = list(islice(book.rows(name), PEEK))
+        if rows and set(rows[0].cells.values()) >= HELPERS:
+            return str(name)
         numbers = [(row.number, len(row.cells)) for row in rows]
         seen[name] = len(numbers)
         if len(numbers) > 1 and max(cells for _, cells in numbers) > 1:

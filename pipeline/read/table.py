@@ -13,10 +13,10 @@ import polars as pl
 from pipeline.errors import Unreadable
 from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
 from pipeline.read import header
+from pipeline.read.book import HELPERS
 from pipeline.read.grid import Grid, blank_to_null, columns
 
 MOST_COLUMNS = 2_000
-HELPERS = frozenset({"_row", "_status", "_key"})  # a file of ours has all of them
 
 
 def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | None, prefixes: bool) -> Sheet:
