@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from pipeline import report
+from pipeline import report, store
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
@@ -109,7 +110,7 @@ def _end(folder: RunFolder, summary: report.Summary, given: dict[str, Any], *, d
         put_json("run", {"run": str(folder.path), "dry_run": dry_run, "exit_code": code, "rows": summary.rows,
                          "counts": summary.counts, "actions": summary.actions, "causes": causes(summary)})  # fmt: skip
     else:
-        show(folder, summary, dry_run=dry_run)
+        show(folder, summary)
     return code
 
 
@@ -122,7 +123,7 @@ def causes(summary: report.Summary) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def show(folder: RunFolder, summary: report.Summary, *, dry_run: bool) -> None:
+def show(folder: RunFolder, summary: report.Summary) -> None:
     """Print how a run stands: the counts, what keeps rows out, the files, what to type next."""
     counts = {name: n for name, n in summary.counts.items() if n}
     said = " + ".join(f"{n:,} {name}" for name, n in counts.items())
@@ -139,8 +140,22 @@ def show(folder: RunFolder, summary: report.Summary, *, dry_run: bool) -> None:
         click.echo(f"  {note}")
     for name in ("report.html", "results.csv", *(n for n in ("errors.xlsx", "errors.csv") if n in summary.files)):
         click.echo(f"{name:<12} {folder.file(name)}")
-    if dry_run and summary.counts.get("ready"):
-        click.echo(f"next: customer-import push {folder.path}")
-    elif not dry_run and any(summary.counts.get(n) for n in ("unknown", "not_attempted", "failed")):
-        retry = " --retry failed" if summary.counts.get("failed") else ""
-        click.echo(f"next: customer-import push {folder.path}{retry}")
+    following = next_command(folder, summary.counts)
+    if following:
+        click.echo(f"next: {following}")
+
+
+def next_command(folder: RunFolder, counts: Mapping[str, int]) -> str | None:
+    """What to type next, given the rows by status; None where everything is in."""
+    if any(counts.get(name) for name in ("ready", "unknown", "not_attempted")):
+        return f"customer-import push {folder.path}"
+    if counts.get("failed"):
+        return f"customer-import push {folder.path} --retry failed"
+    if counts.get("invalid") or counts.get("rejected"):
+        facts = store.facts(folder)
+        file = next(
+            (f for f in map(folder.file, ("errors.xlsx", "errors.csv")) if f.exists()), folder.file("results.csv")
+        )
+        sandbox = " --sandbox" if facts["sandbox"] else ""
+        return f"correct {file}, then: customer-import run {file} --to {facts['target']}{sandbox}"
+    return None

@@ -9,6 +9,7 @@ import click
 import polars as pl
 
 from pipeline import issues, outcomes, store
+from pipeline.cli.finish import next_command
 from pipeline.cli.talk import cut, put_json
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
@@ -87,11 +88,6 @@ def _show(
         )
         where = f" in {cause['column']}" if cause["column"] else ""
         click.echo(cut(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})", 100))
-    if counts["ready"] or counts["not_attempted"] or counts["unknown"]:
-        click.echo(f"next: customer-import push {folder.path}")
-    elif counts["failed"]:
-        click.echo(f"next: customer-import push {folder.path} --retry failed")
-    elif counts["invalid"] or counts["rejected"]:
-        click.echo(
-            f"next: correct {folder.file('errors.xlsx' if folder.file('errors.xlsx').exists() else 'errors.csv')} and import it"
-        )
+    following = next_command(folder, counts)
+    if following:
+        click.echo(f"next: {following}")

@@ -15,6 +15,7 @@ EXPECTED: dict[str, Any] = (
 )
 CASES = [(name, target, case[target]) for name, case in EXPECTED.items() for target in ("piriod", "dayzero")]
 GOOD = {"ready": "created"}
+SPANISH = {"New South Wales": "Nueva Gales del Sur"}  # the sandbox's catalogue is in Spanish, as the vendor's
 
 pytestmark = pytest.mark.skipif(not EXPECTED, reason="the corpus is not beside the project")
 
@@ -35,7 +36,7 @@ def assert_outcome(shell: Shell, path: Path, target: str, case: dict[str, Any], 
         assert (cell["id"] if isinstance(cell, dict) else cell) == value, name
     if "state" in case:
         word = case["state"].split(",")[0]
-        assert all(word in c["state"]["name"] for c in sent)
+        assert all(any(name in c["state"]["name"] for name in (word, SPANISH.get(word, word))) for c in sent)
         if "derived" in case["state"]:
             assert all("state: " in r["_changes"] for r in ended.results)
 
