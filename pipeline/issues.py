@@ -61,7 +61,9 @@ def render(issues: pl.DataFrame) -> pl.DataFrame:
         kind = kinds.get(str(code)) or Kind(str(code), "error", str(code), "[[{detail}]]", "")
         parts.append(
             group.with_columns(
-                pl.lit(kind.severity).alias("severity"), _fill(kind.message).alias("message"), _fill(kind.remedy).alias("remedy")
+                pl.lit(kind.severity).alias("severity"),
+                _fill(kind.message).alias("message"),
+                _fill(kind.remedy).alias("remedy"),
             )
         )
     if not parts:
@@ -71,7 +73,10 @@ def render(issues: pl.DataFrame) -> pl.DataFrame:
 
 def _fill(template: str) -> pl.Expr:
     """The words of `template` in one pass: what is filled in is never read as a template again."""
-    pieces = [_plain(p, blank="") if at % 2 == 0 else _plain(p, blank=None).fill_null("") for at, p in enumerate(re.split(r"\[\[|\]\]", template))]
+    pieces = [
+        _plain(p, blank="") if at % 2 == 0 else _plain(p, blank=None).fill_null("")
+        for at, p in enumerate(re.split(r"\[\[|\]\]", template))
+    ]
     return pl.concat_str(pieces).str.strip_chars_end(" ")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import polars as pl
-
 from pipeline import mapping
 from pipeline.columns import decimals, normaliser
 from pipeline.errors import Unreadable

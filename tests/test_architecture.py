@@ -89,7 +89,9 @@ def test_modules_open_with_a_sentence_and_stay_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in MODULES if p.relative_to(ROOT).parts[0] != "cli" and p not in CAGE], ids=lambda p: str(p.relative_to(ROOT))
+    "path",
+    [p for p in MODULES if p.relative_to(ROOT).parts[0] != "cli" and p not in CAGE],
+    ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_only_the_cli_prints_exits_and_reads_the_environment(path: Path) -> None:
     """The rest can be used as a library."""

@@ -13,7 +13,8 @@ import pytest
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"```console\n(.*?)```", README, re.S)
+CODE = r"^\| `([a-z_]+\.[a-z_]+)` \| (?:error|warning) \|"
+SHOWN = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 
 
 def commands(block: str) -> list[tuple[str, str]]:
@@ -44,7 +45,12 @@ def test_every_shown_output_is_what_comes_out(tmp_path: Path) -> None:
     (bin_ / "customer-import").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pipeline "$@"\n')
     (bin_ / "customer-import").chmod(0o755)
     env = {n: v for n, v in os.environ.items() if not n.startswith(("PIRIOD_", "DAYZERO_", "CUSTOMER_IMPORT_"))}
-    env |= {"PATH": f"{bin_}:{env['PATH']}", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "c"), "COLUMNS": "100"}
+    env |= {
+        "PATH": f"{bin_}:{env['PATH']}",
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path / "c"),
+        "COLUMNS": "100",
+    }
     assert SHOWN
     for command, expected in (pair for block in SHOWN for pair in commands(block)):
         ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, timeout=120,
@@ -70,4 +76,4 @@ def test_every_code_of_the_catalogue_is_in_the_readme() -> None:
     """The list of codes in the README is the catalogue's."""
     from pipeline.issues import catalogue
 
-    assert set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", README, re.M)) == set(catalogue())
+    assert set(re.findall(CODE, README, re.MULTILINE)) == set(catalogue())

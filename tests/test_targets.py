@@ -65,7 +65,9 @@ def test_too_many_requests_waits(target: Target) -> None:
     assert isinstance(target.outcome(target.create(b"{}"), answer(429)), Wait)
 
 
-@pytest.mark.parametrize("body", [{"detail": "x"}, {"name": ["x"]}, {"detail": [{"loc": ["body", "name"], "msg": "x"}]}, None, [], "x"])
+@pytest.mark.parametrize(
+    "body", [{"detail": "x"}, {"name": ["x"]}, {"detail": [{"loc": ["body", "name"], "msg": "x"}]}, None, [], "x"]
+)
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
 def test_a_refusal_always_says_something(target: Target, status: int, body: Any) -> None:
     """Whatever the shape of the body, a refused row has at least one message."""
@@ -76,7 +78,12 @@ def test_a_refusal_always_says_something(target: Target, status: int, body: Any)
 def test_piriod_field_maps_are_flattened_to_any_depth() -> None:
     """Strings, lists and objects, recursively; non_field_errors belong to the row."""
     piriod = targets.load("piriod")
-    body = {"name": ["a", "b"], "tax_settings": [{"giro": ["c"]}, "d"], "metadata": {"x": {"y": "e"}}, "non_field_errors": ["f"]}
+    body = {
+        "name": ["a", "b"],
+        "tax_settings": [{"giro": ["c"]}, "d"],
+        "metadata": {"x": {"y": "e"}},
+        "non_field_errors": ["f"],
+    }
     outcome = piriod.outcome(piriod.create(b"{}"), answer(400, body))
     assert isinstance(outcome, Rejected)
     assert set(outcome.problems) == {("name", "a"), ("name", "b"), ("tax_settings.giro", "c"), ("tax_settings", "d"),
@@ -100,14 +107,18 @@ def test_dayzero_reads_both_generations(wrap: Any) -> None:
     assert (len(page.items), page.next, page.total) == (1, "c", 7)
     last = dayzero.page(answer(200, wrap({"items": [], "next_cursor": "c", "has_more": False})))
     assert last.next is None
-    refused = dayzero.outcome(dayzero.create(b"{}"), answer(422, {"detail": [{"loc": ["body", "email"], "msg": "bad"}]}))
+    refused = dayzero.outcome(
+        dayzero.create(b"{}"), answer(422, {"detail": [{"loc": ["body", "email"], "msg": "bad"}]})
+    )
     assert refused == Rejected((("email", "bad"),))
 
 
 def test_piriod_pages_by_number_whatever_host_the_link_names() -> None:
     """A `next` link to another host or scheme is never followed: only its page number counts."""
     piriod = targets.load("piriod")
-    page = piriod.page(answer(200, {"count": 3, "next": "http://evil.example/x?page=2&page_size=1", "results": [{"id": 1}]}))
+    page = piriod.page(
+        answer(200, {"count": 3, "next": "http://evil.example/x?page=2&page_size=1", "results": [{"id": 1}]})
+    )
     call = piriod.search({}, page.next)
     assert call.path == "/customers/" and ("page", "2") in call.params
 

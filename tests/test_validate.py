@@ -37,7 +37,9 @@ def value_of(field: schema.Field) -> st.SearchStrategy[Any]:
 
 def rows(target: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     found = schema.fields(targets.load(target).record)
-    return st.lists(st.fixed_dictionaries({n: value_of(f) for n, f in found.items() if f.kind != "object"}), min_size=1, max_size=4)
+    return st.lists(
+        st.fixed_dictionaries({n: value_of(f) for n, f in found.items() if f.kind != "object"}), min_size=1, max_size=4
+    )
 
 
 @pytest.mark.parametrize("name", targets.names())
@@ -67,13 +69,23 @@ def test_columns_and_model_agree(name: str, data: st.DataObject) -> None:
 def test_a_regulated_country_requires_the_tax_id_of_the_account() -> None:
     """Required in the account's own regulated country; a warning where the account's country is not known."""
     target = targets.load("piriod")
-    record = pl.DataFrame({"name": ["A", "B", "C"], "country": ["CL", "CL", "MX"], "tax_id": [None, "76086428-5", None]})
+    record = pl.DataFrame(
+        {"name": ["A", "B", "C"], "country": ["CL", "CL", "MX"], "tax_id": [None, "76086428-5", None]}
+    )
     blank = pl.DataFrame(schema=ISSUE_SCHEMA)
     clean = Clean(record, blank, pl.Series([""] * 3))
     catalogue = Catalogue(countries=(Entry("CL", "Chile", regulated=True), Entry("MX", "México", regulated=True)))
 
     def codes(account: str | None) -> list[tuple[int, str]]:
-        checked = validate(clean, record, Mapping(()), target.record, Settings(catalogue, account_country=account), blank, target.regulated)
+        checked = validate(
+            clean,
+            record,
+            Mapping(()),
+            target.record,
+            Settings(catalogue, account_country=account),
+            blank,
+            target.regulated,
+        )
         told = checked.issues.filter(pl.col("field") == "tax_id")
         return sorted(zip(told["at"].to_list(), told["code"].to_list(), strict=True))
 
@@ -98,7 +110,9 @@ def test_every_message_of_the_catalogue_can_be_rendered() -> None:
     kinds = issues.catalogue()
     frame = pl.DataFrame([(0, "f", "C", "v", code, "d", "s") for code in kinds], schema=ISSUE_SCHEMA, orient="row")
     told = issues.render(frame)
-    assert not told.filter(pl.col("message").str.contains(r"\{\w+\}") | pl.col("remedy").str.contains(r"\{\w+\}")).height
+    assert not told.filter(
+        pl.col("message").str.contains(r"\{\w+\}") | pl.col("remedy").str.contains(r"\{\w+\}")
+    ).height
     assert told["remedy"].str.len_chars().min() > 5  # type: ignore[operator]
 
 
@@ -106,8 +120,13 @@ def test_a_bad_cell_of_a_column_that_is_left_out_keeps_no_row_out() -> None:
     """A spreadsheet error in a column nobody uses is none of the import; in a used one it is the cell's one issue."""
     target = targets.load("dayzero")
     record = pl.DataFrame({"name": ["A", "B"], "email": ["a@x.example", None]})
-    mapping = Mapping((Choice(0, "Nombre", "name", "exact"), Choice(1, "Correo", "email", "exact"), Choice(2, "Otro", None, "none")))
-    said = [(0, None, "Otro", "#N/A", "cell.spreadsheet_error", None, None), (1, None, "Correo", "#N/A", "cell.spreadsheet_error", None, None)]
+    mapping = Mapping(
+        (Choice(0, "Nombre", "name", "exact"), Choice(1, "Correo", "email", "exact"), Choice(2, "Otro", None, "none"))
+    )
+    said = [
+        (0, None, "Otro", "#N/A", "cell.spreadsheet_error", None, None),
+        (1, None, "Correo", "#N/A", "cell.spreadsheet_error", None, None),
+    ]
     reading = pl.DataFrame(said, schema=ISSUE_SCHEMA, orient="row")
     own = pl.DataFrame([(1, "email", "Correo", "#N/A", "email.syntax", None, None)], schema=ISSUE_SCHEMA, orient="row")
     clean = Clean(record, own, pl.Series(["", ""]))

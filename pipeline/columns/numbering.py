@@ -7,13 +7,14 @@ national prefix may be taken off. Everything else stays null and goes to the sca
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-__all__ = ["CHANGED", "OLD_FORMS", "calling_code", "e164", "groups", "patterns", "plainly_written"]
+__all__ = ["CHANGED", "OLD_FORMS", "begins_without", "calling_code", "e164", "groups", "patterns", "plainly_written"]
 
 OLD_FORMS: dict[int, str] = {
     52: r"^(?:0?1|04[45])(\d{10})$",
@@ -66,8 +67,15 @@ class Plan:
             & number.str.len_bytes().is_in(list(self.lengths))
         )
         if self.national_prefix:
-            good = good & (number.str.extract(self.national_prefix, 0).fill_null("") == "")
+            good = good & begins_without(number, self.national_prefix)
         return good & ~number.str.contains(_ALL_THE_SAME)
+
+
+def begins_without(number: pl.Expr, prefix: str) -> pl.Expr:
+    """Whether `number` does not begin with `prefix`; what a pattern matches without taking anything off does not count."""
+    if re.match(prefix, "") is None:
+        return ~number.str.contains(prefix)
+    return number.str.extract(prefix, 0).fill_null("") == ""
 
 
 @cache
@@ -136,46 +144,46 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
             key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"),
         )
     )
-    parts = [_decided(frame.filter((pl.col("key") == key) & (pl.col("plus") == plus)), key, plus)
-             for key, plus in groups(frame)]  # fmt: skip
+    parts = [_decided(rows, key, plus) for (key, plus), rows in groups(frame)]
     found = pl.concat([pl.DataFrame(schema={"at": pl.get_index_type(), "number": pl.String}), *parts])
     rows = pl.DataFrame({"at": pl.int_range(len(text), dtype=pl.get_index_type(), eager=True)})
     return rows.join(found, on="at", how="left", maintain_order="left")["number"]
 
 
-def groups(frame: pl.DataFrame) -> list[tuple[str, bool]]:
-    """The most frequent pairs of `key` and `plus`."""
-    counted = frame.drop_nulls("key").group_by("key", "plus").len().sort("len", "key", "plus", descending=True)
-    return [(key, plus) for key, plus, _ in counted.head(_MOST_GROUPS).iter_rows()]
+def groups(frame: pl.DataFrame, least: int = 1) -> list[tuple[tuple[str, bool], pl.DataFrame]]:
+    """The rows by `key` and `plus`, the most frequent pairs that have at least `least` rows."""
+    parts = frame.drop_nulls("key").partition_by("key", "plus", as_dict=True, maintain_order=True)
+    sized = sorted(parts.items(), key=lambda part: (-part[1].height, part[0]))
+    return [((str(key), bool(plus)), rows) for (key, plus), rows in sized[:_MOST_GROUPS] if rows.height >= least]
 
 
 def _decided(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
-    """The numbers of one group that are decided: `at`, `number`."""
+    """The numbers of one group that are decided: `at`, `number`. The first form that the plan accepts is taken."""
     rules = plan(COUNTRY_CODE_TO_REGION_CODE[int(key)][0] if plus else key)
     if rules is None:
         return frame.clear().select("at", number="digits")
-    digits = pl.col("digits")
-    if plus:
-        candidates = frame.select("at", whole=digits.str.slice(len(rules.code)), bare=pl.lit(None, pl.String))
-    else:
-        coded = digits.str.starts_with(rules.code) & ~digits.str.contains(rules.general)
-        candidates = frame.filter(~digits.str.contains(rules.international_prefix)).select(
-            "at", whole="digits", bare=pl.when(coded).then(digits.str.slice(len(rules.code)))
-        )
+    rest = frame.select("at", whole=pl.col("digits").str.slice(len(rules.code) if plus else 0))
+    if not plus:
+        rest = rest.filter(~pl.col("whole").str.contains(rules.international_prefix))
+    found = []
+    for form in _forms(rules, plus):
+        tried = rest.with_columns(picked=form).with_columns(good=rules.accepts(pl.col("picked")).fill_null(False))
+        found.append(tried.filter("good").select("at", number=pl.concat_str(pl.lit("+" + rules.code), "picked")))
+        rest = tried.filter(~pl.col("good")).select("at", "whole")
+        if rest.is_empty():
+            break
+    return pl.concat(found)
+
+
+def _forms(rules: Plan, plus: bool) -> list[pl.Expr]:
+    """What the national number may be: all of `whole`, or without its calling code, its trunk, or an old prefix."""
+    whole = pl.col("whole")
+    forms = [whole]
+    if not plus:
+        unlike = ~whole.str.contains(rules.general)
+        forms.append(pl.when(whole.str.starts_with(rules.code) & unlike).then(whole.str.slice(len(rules.code))))
+        if rules.trunk:
+            taken = whole.str.extract(rules.national_prefix or "", 0) == rules.trunk
+            forms.append(pl.when(taken & unlike).then(whole.str.slice(1)))
     old = OLD_FORMS.get(int(rules.code))
-    if old:
-        candidates = candidates.with_columns(old=pl.col("whole").str.extract(old, 1))
-    if rules.trunk and not plus:
-        candidates = candidates.with_columns(
-            trunk=pl.when(
-                (pl.col("whole").str.extract(rules.national_prefix or "", 0) == rules.trunk)
-                & ~pl.col("whole").str.contains(rules.general)
-            ).then(pl.col("whole").str.slice(1))
-        )
-    choices = [name for name in ("whole", "bare", "trunk", "old") if name in candidates.columns]
-    picked = pl.coalesce(pl.when(rules.accepts(pl.col(name))).then(name) for name in choices)
-    return (
-        candidates.with_columns(picked=picked)
-        .drop_nulls("picked")
-        .select("at", number=pl.concat_str(pl.lit("+" + rules.code), "picked"))
-    )
+    return [*forms, whole.str.extract(old, 1)] if old else forms

@@ -13,7 +13,7 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from pipeline.columns.numbering import CHANGED, OLD_FORMS, calling_code, e164, groups, patterns, plainly_written
+from pipeline.columns.numbering import CHANGED, OLD_FORMS, begins_without, calling_code, e164, groups, patterns, plainly_written
 from pipeline.handoff import Judged
 
 __all__ = ["LOCAL", "REASONS", "judge"]
@@ -27,6 +27,7 @@ REASONS = {
 """Why a number cannot be, as the detail of `phone.invalid`."""
 
 LOCAL = "; the area code may be missing"
+_WORTH_IT = 40  # rows of one country, below which compiling its patterns takes longer than asking the library
 _FEWEST, _MOST = 4, 13  # digits; fewer are no phone number to the library, more may be two numbers
 
 
@@ -99,7 +100,7 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _by_length(plain: pl.DataFrame) -> pl.DataFrame:
     """What the length says: at, digits, plus, number (E.164), kind (a key of REASONS, or "possible")."""
-    parts = [_group(plain.filter((pl.col("key") == key) & (pl.col("plus") == plus)), key, plus) for key, plus in groups(plain)]
+    parts = [_group(rows, key, plus) for (key, plus), rows in groups(plain, _WORTH_IT)]
     return pl.concat([_nothing(), *parts])
 
 
@@ -121,7 +122,7 @@ def _group(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
         sure = sure & ~written.str.contains(rules.international_prefix)
         sure = sure & (~written.str.starts_with(rules.code) | as_it_is)
     if rules.national_prefix:
-        sure = sure & (written.str.extract(rules.national_prefix, 0).fill_null("") == "")
+        sure = sure & begins_without(written, rules.national_prefix)
     if rules.earlier:
         sure = sure & ~written.str.contains(rules.earlier)
     kind = (

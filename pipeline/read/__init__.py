@@ -1,7 +1,7 @@
 """Turn any spreadsheet source into a Sheet: every cell as the text a person sees, and nothing lost.
 
-    bytes ──source──▶ kind ──┬─ text: encoding ▶ dialect ▶ delimited (polars, or tolerant) ─┐
-                             └─ book: cage (a child process) ▶ sheets of cells ─────────────┴▶ grid ──table──▶ Sheet
+bytes ──source──▶ kind ──┬─ text: encoding ▶ dialect ▶ delimited (polars, or tolerant) ─┐
+                         └─ book: cage (a child process) ▶ sheets of cells ─────────────┴▶ grid ──table──▶ Sheet
 """
 
 from __future__ import annotations
@@ -42,7 +42,5 @@ def open_sheet(source: Path | str, options: ReadOptions, scratch: Path, progress
     if found.kind == "book":
         grid, facts = workbook.read(found, options.sheet, scratch, progress)
     else:
-        grid, facts = delimited.read(
-            found, options.encoding, options.delimiter, options.header_row, scratch, progress
-        )
+        grid, facts = delimited.read(found, options.encoding, options.delimiter, options.header_row, scratch, progress)
     return table.build(grid, facts, options.header_row, options.limit, prefixes=found.kind == "text")

@@ -12,7 +12,6 @@ from typing import NamedTuple, Protocol
 from pipeline.errors import Unreadable
 from pipeline.read.source import SAVE_AS
 
-
 HELPERS = frozenset({"_row", "_status", "_key"})
 """Columns that all result files of ours have, and no other file."""
 

@@ -190,5 +190,3 @@ class _Keeper:
             self.spool.add(pl.DataFrame(self.rows, schema=schema, orient="row"))
             self.progress.advance(len(self.rows))
             self.rows = []
-
-

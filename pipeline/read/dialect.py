@@ -50,7 +50,11 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
     ranked = sorted((_judge(sample, d, q) for d in candidates for q in _quotes(sample, d)), key=lambda j: -j.score)
     best = ranked[0]
     if separator is None:
-        best = _judge(sample, "", '"' if '"' in sample else "") if best.dialect.width <= 1 else _settle(best, ranked, suffix, name)
+        best = (
+            _judge(sample, "", '"' if '"' in sample else "")
+            if best.dialect.width <= 1
+            else _settle(best, ranked, suffix, name)
+        )
     if best.dialect.quote == "'":
         notes.append("the quotation mark is an apostrophe")
     if best.dialect.escape:

@@ -25,7 +25,9 @@ KINDS = (
     ("code", re.compile(r"(?=(?:.*\d){4})[-+()./ \dkK]+|(?=(?:.*\d){4})[A-Z0-9][-A-Z0-9./]{4,}")),
 )  # fmt: skip
 TOTAL = re.compile(r"(?:grand |sub)?total(?:es|s)?(?: general)?|suma|sum|gesamt|summe|totale|totaux", re.IGNORECASE)
-PRINTED = re.compile(r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?", re.IGNORECASE)
+PRINTED = re.compile(
+    r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

@@ -222,7 +222,8 @@ class QuickSheet:
         width = 1 + max((max(row.cells, default=-1) for row in rows), default=-1)
         width = max(width, 1 + max((p[1] for p in problems), default=-1))
         cells = {"row": pl.Series([row.number for row in rows], dtype=pl.UInt32)} | {
-            name: pl.Series([row.cells.get(i) for row in rows], dtype=pl.String) for i, name in enumerate(columns(width))
+            name: pl.Series([row.cells.get(i) for row in rows], dtype=pl.String)
+            for i, name in enumerate(columns(width))
         }
         return Piece(pl.DataFrame(cells), pl.DataFrame(problems, schema=PROBLEM_SCHEMA, orient="row"))
 

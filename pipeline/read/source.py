@@ -42,7 +42,9 @@ FOREIGN = (
     (b"\x09\x04\x06\x00", "a workbook of Excel 4, an old format that is not supported"),
     (b"\x09\x08", "a workbook of Excel 5 without container, an old format that is not supported"),
 )
-HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|script)\b", re.IGNORECASE | re.DOTALL)
+HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|script)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)

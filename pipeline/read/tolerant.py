@@ -173,9 +173,7 @@ def _field(text: str, at: int, dialect: Dialect, several_lines: bool, room: int)
     return _stray(text, at, dialect, opening.end(), plain, room)
 
 
-def _stray(
-    text: str, at: int, dialect: Dialect, inside: int, plain: re.Match[str], room: int
-) -> tuple[str, int, str]:
+def _stray(text: str, at: int, dialect: Dialect, inside: int, plain: re.Match[str], room: int) -> tuple[str, int, str]:
     """A field that opens with a quote and does not close as it should; never beyond its own line."""
     quote = dialect.quote
     if plain[0].rstrip(" ").endswith(quote) and plain.end() > inside:

@@ -46,7 +46,9 @@ def listed(tmp_path: Path) -> Path:
         (["inspect", "list.csv", "--save", "list.csv"], 2, ["exists"]),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_the_right_exit_code(args: list[str], code: int, said: list[str], shell: Shell, listed: Path) -> None:
+def test_what_is_wrong_is_said_with_the_right_exit_code(
+    args: list[str], code: int, said: list[str], shell: Shell, listed: Path
+) -> None:
     """One message, no traceback, no run folder left."""
     (listed.parent / "empty.csv").touch()
     (listed.parent / "header.csv").write_text("Nombre,RUT\n")
@@ -59,7 +61,10 @@ def test_what_is_wrong_is_said_with_the_right_exit_code(args: list[str], code: i
     assert sorted(p.name for p in (listed.parent / "full").iterdir()) == ["x"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0 and not Path("/proc/mounts").exists(), reason="needs a read-only place")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or (os.geteuid() == 0 and not Path("/proc/mounts").exists()),
+    reason="needs a read-only place",
+)
 def test_a_read_only_folder_is_said(shell: Shell, listed: Path) -> None:
     """No run folder can be made: exit 2 and the way out."""
     place = "/proc/run" if os.geteuid() == 0 else str(listed.parent / "ro" / "run")
@@ -108,7 +113,16 @@ def test_an_offline_plan_is_completed_before_it_is_pushed(shell: Shell, sandbox,
     running = sandbox()
     shell("run", "list.csv", "--to", "piriod", "--dry-run", "--offline", "--out", "run", "--quiet",
           "--base-url", running.base_url, secrets=True)  # fmt: skip
-    ended = shell("push", "run", "--base-url", running.base_url, "--yes", "--quiet", secrets=True, CUSTOMER_IMPORT_BASE_URL=running.base_url)
+    ended = shell(
+        "push",
+        "run",
+        "--base-url",
+        running.base_url,
+        "--yes",
+        "--quiet",
+        secrets=True,
+        CUSTOMER_IMPORT_BASE_URL=running.base_url,
+    )
     assert ended.code in (0, 2), ended.err
     if ended.code == 0:
         there = running.customers("piriod")
@@ -135,10 +149,14 @@ def test_the_samples_import(path: Path, shell: Shell) -> None:
 
 def test_the_result_file_of_a_run_can_be_imported(shell: Shell) -> None:
     """A corrected errors.csv goes in as it is: our helper columns are not the user's."""
-    first = shell("run", ROOT / "samples" / "piriod-clientes.xlsx", "--to", "piriod", "--sandbox", "--quiet", "--out", "one")
+    first = shell(
+        "run", ROOT / "samples" / "piriod-clientes.xlsx", "--to", "piriod", "--sandbox", "--quiet", "--out", "one"
+    )
     text = (first.folder / "errors.csv").read_text(encoding="utf-8-sig")
     assert ",libros@tintafina," in text
-    (shell.home / "fixed.csv").write_text(text.replace(",libros@tintafina,", ",libros@tintafina.example,"), encoding="utf-8-sig")
+    (shell.home / "fixed.csv").write_text(
+        text.replace(",libros@tintafina,", ",libros@tintafina.example,"), encoding="utf-8-sig"
+    )
     second = shell("run", "fixed.csv", "--to", "piriod", "--sandbox", "--quiet", "--out", "two")
     assert second.counts["created"] == 1, second.err
     assert not any(name.startswith("_") and "original" in name for name in second.results[0])
