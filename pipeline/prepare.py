@@ -16,7 +16,7 @@ import anyio
 
 from pipeline import existing, identity, lookups, mapping, targets
 from pipeline.client import Failed, Patience, connect
-from pipeline.errors import Misuse, Unavailable
+from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
 from pipeline.normalise import normalise
@@ -86,6 +86,7 @@ def _plan(
     builder = Builder(folder, target, chosen, sources[0].mapping, spool)
     progress.begin("check", sum(s.sheet.facts.rows or 0 for s in sources) or None)
     for source in sources:
+        before = builder.rows
         for batch in source.sheet.batches(ROWS):
             mapped = mapped_fields(batch.cells, source.mapping, target)
             clean = normalise(mapped, source.mapping, target.record, settings, source.cut)
@@ -95,6 +96,7 @@ def _plan(
                         source.sheet.facts.name if several else "", source.sheet.facts.sheet,
                         mapping.left_out(batch.cells, source.rules))  # fmt: skip
             progress.advance(batch.cells.height)
+        _conserve(source, builder.rows - before, options.limit)
     progress.end()
     builder.settle_duplicates()
     found = None
@@ -108,6 +110,23 @@ def _plan(
     facts = _facts(options, server, target, sources, evidence, catalogue, unchecked, found)
     counts = builder.finish(found, facts, progress)
     return Prepared(folder, counts, sources, unchecked, requests)
+
+
+def _conserve(source: Source, planned: int, limit: int | None) -> None:
+    """Hold the rows that were planned against those that the reader counted.
+
+    Raises:
+        BrokenInvariant: a row was lost or doubled on the way.
+    """
+    counted = source.sheet.facts.rows
+    if counted is None:
+        return
+    expected = counted if limit is None else min(counted, limit)
+    if planned + len(source.examples) != expected and planned != expected:
+        raise BrokenInvariant(
+            f"{source.sheet.facts.name} has {expected:,} rows, and {planned:,} of them were planned",
+            "This is a bug of the importer, and nothing was sent; please report it.",
+        )
 
 
 def _catalogue(

@@ -37,9 +37,10 @@ def visible(text: str) -> str:
 
 def tidy(cells: pl.Series) -> pl.Series:
     """Remove invisible characters and outer white space (any Unicode one); what is then empty becomes null."""
-    plain = pl.col("cell").str.strip_chars()
-    tidied = pl.DataFrame({"cell": cells}).lazy().select(plain.str.replace_all(_INVISIBLE_CLASS, "").str.strip_chars())
-    text = tidied.collect()["cell"]
+    text = cells.str.strip_chars()
+    odd = text.filter(text.str.len_bytes() != text.str.len_chars())  # none of the invisible ones is ASCII
+    if len(odd) and odd.str.contains(_INVISIBLE_CLASS).any():
+        text = text.str.replace_all(_INVISIBLE_CLASS, "").str.strip_chars()
     return text.set((text == "").fill_null(False), None)
 
 

@@ -29,15 +29,15 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     low, high = field.ge, field.le
     text = text_of.without_stand_ins(cells)
     bare = text
-    if settings.business_currency is None or settings.business_currency in currencies.meanings("$"):
+    dollars = settings.business_currency is None or settings.business_currency in currencies.meanings("$")
+    if dollars and text.str.starts_with("$").any():
         bare = text.str.replace(r"^\$ ?", "")
-    frame = pl.DataFrame({"text": bare}).with_columns(plain=pl.col("text").str.contains(shapes(mark)))
-    digits = pl.col("text").str.replace_all("[^0-9]", "")
-    places = pl.col("text").str.extract(r"[.,]([0-9]{1,2})$").str.len_bytes().fill_null(0)
-    cents = digits.cast(pl.Int64, strict=False) * pl.lit(10, pl.Int64).pow(2 - places.cast(pl.Int64))
-    signed = pl.when(pl.col("text").str.starts_with("-")).then(-cents).otherwise(cents)
-    frame = frame.with_columns(decided=pl.when("plain").then(signed))
-    decided = frame["decided"]
+    plain = bare.set(~bare.str.contains(shapes(mark)).fill_null(False), None)
+    whole = plain.str.replace_all(".", "", literal=True).str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False)
+    places = [plain.str.slice(-1 - count, 1).is_in([".", ","]) for count in (2, 1)]
+    frame = pl.DataFrame({"whole": whole, "two": places[0], "one": places[1]})
+    factor = pl.when("two").then(pl.lit(1, pl.Int64)).when("one").then(pl.lit(10, pl.Int64)).otherwise(pl.lit(100, pl.Int64))
+    decided = frame.select(decided=pl.col("whole") * factor).to_series()
     if low is not None:
         decided = decided.set((decided < low).fill_null(False), None)
     if high is not None and high < _STAND_IN_CENTS:

@@ -14,7 +14,7 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-__all__ = ["CHANGED", "OLD_FORMS", "begins_without", "calling_code", "e164", "groups", "patterns", "plainly_written"]
+__all__ = ["CHANGED", "OLD_FORMS", "begins_without", "calling_code", "e164", "groups", "only_digits", "patterns", "plainly_written"]
 
 OLD_FORMS: dict[int, str] = {
     52: r"^(?:0?1|04[45])(\d{10})$",
@@ -39,8 +39,9 @@ Colombia 60 before fixed ones (CRC, Resolución 5826 de 2019).
 
 # A zero decimal (".0") is what a number cell leaves behind, not a digit of the number.
 _PLAINLY = r"^[ (]*\+?[ (]*[0-9][0-9 ().-]*$"
-_ZERO_DECIMAL = r"\.0$"
+_ZERO_DECIMAL = ".0"
 _ALL_THE_SAME = "^(?:" + "|".join(f"{digit}+" for digit in "0123456789") + ")$"
+_WORTH_IT = 10  # rows of one country, below which compiling its patterns takes longer than asking the library
 _MOST_GROUPS = 32  # regions and calling codes in one batch; the rest of a very mixed one goes to the scalar rule
 
 
@@ -122,7 +123,12 @@ def calling_code(digits: pl.Expr) -> pl.Expr:
 
 def plainly_written(text: pl.Expr) -> pl.Expr:
     """Whether a tidy text holds only the digits of one number, and signs that part them."""
-    return text.str.contains(_PLAINLY) & ~text.str.contains(_ZERO_DECIMAL)
+    return text.str.contains(_PLAINLY) & ~text.str.ends_with(_ZERO_DECIMAL)
+
+
+def only_digits(text: pl.Expr) -> pl.Expr:
+    """The digits of a plainly written number."""
+    return text.str.replace_many(list(" +().-"), [""])
 
 
 def e164(text: pl.Series, country: pl.Series) -> pl.Series:
@@ -137,20 +143,20 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
         .select(
             "at",
             plus=pl.col("text").str.contains("+", literal=True),
-            digits=pl.col("text").str.replace_all("[^0-9]", ""),
+            digits=only_digits(pl.col("text")),
             country="country",
         )
         .with_columns(
             key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"),
         )
     )
-    parts = [_decided(rows, key, plus) for (key, plus), rows in groups(frame)]
+    parts = [_decided(rows, key, plus) for (key, plus), rows in groups(frame, _WORTH_IT)]
     found = pl.concat([pl.DataFrame(schema={"at": pl.get_index_type(), "number": pl.String}), *parts])
     rows = pl.DataFrame({"at": pl.int_range(len(text), dtype=pl.get_index_type(), eager=True)})
     return rows.join(found, on="at", how="left", maintain_order="left")["number"]
 
 
-def groups(frame: pl.DataFrame, least: int = 1) -> list[tuple[tuple[str, bool], pl.DataFrame]]:
+def groups(frame: pl.DataFrame, least: int) -> list[tuple[tuple[str, bool], pl.DataFrame]]:
     """The rows by `key` and `plus`, the most frequent pairs that have at least `least` rows."""
     parts = frame.drop_nulls("key").partition_by("key", "plus", as_dict=True, maintain_order=True)
     sized = sorted(parts.items(), key=lambda part: (-part[1].height, part[0]))

@@ -15,7 +15,7 @@ import polars as pl
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from pipeline.columns import cells as text_of
-from pipeline.columns import unassigned
+from pipeline.columns import misdialled
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.columns.numbering import CHANGED, OLD_FORMS, e164
 from pipeline.handoff import Around, Judged
@@ -42,11 +42,11 @@ _FREE_LETTERS = (
 )
 
 _REASONS = {
-    ValidationResult.TOO_SHORT: unassigned.REASONS["short"],
-    ValidationResult.TOO_LONG: unassigned.REASONS["long"],
-    ValidationResult.INVALID_LENGTH: unassigned.REASONS["length"],
+    ValidationResult.TOO_SHORT: misdialled.REASONS["short"],
+    ValidationResult.TOO_LONG: misdialled.REASONS["long"],
+    ValidationResult.INVALID_LENGTH: misdialled.REASONS["length"],
     ValidationResult.INVALID_COUNTRY_CODE: ": no country has this prefix",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: unassigned.REASONS["local"],
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: misdialled.REASONS["local"],
 }
 
 
@@ -57,7 +57,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
         country = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
     text = text_of.without_stand_ins(cells)
     decided = e164(text, country)
-    return settle(decided, decided.is_null() & text.is_not_null(), judge, text, country, also=unassigned.judge)
+    return settle(decided, decided.is_null() & text.is_not_null(), judge, text, country, also=misdialled.judge)
 
 
 def judge(raw: str | None, country: str | None) -> Verdict:
@@ -91,7 +91,7 @@ def _read(text: str, country: str | None) -> tuple[PhoneNumber | None, str]:
         codes = {problem.INVALID_COUNTRY_CODE: _REASONS[ValidationResult.INVALID_COUNTRY_CODE],
                  problem.TOO_LONG: _REASONS[ValidationResult.TOO_LONG]}  # fmt: skip
         return None, codes.get(
-            problem.error_type, "" if problem.error_type == problem.NOT_A_NUMBER else unassigned.REASONS["short"]
+            problem.error_type, "" if problem.error_type == problem.NOT_A_NUMBER else misdialled.REASONS["short"]
         )
     if library.is_valid_number(number):
         return number, ""
@@ -128,7 +128,7 @@ def _told(number: PhoneNumber, text: str, country: str | None, extension: bool) 
     # Written internationally the number is complete for its writer; written nationally it cannot be dialled from outside.
     if length == ValidationResult.IS_POSSIBLE or (local and _is_international(text, number, country)):
         form = _form(number)
-        return Verdict(form, "phone.doubtful", unassigned.LOCAL if local else _newer(number), form)
+        return Verdict(form, "phone.doubtful", misdialled.LOCAL if local else _newer(number), form)
     return _refused(text, country, _REASONS.get(length, ""))
 
 

@@ -32,11 +32,11 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     text = raw.without_stand_ins(cells)
     nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
     country = nothing if around.country is None else around.country
-    digit = nothing
+    digit, whole = nothing, text
     if CHECK_DIGIT in around.others:
         digit = raw.without_stand_ins(around.others[CHECK_DIGIT]).str.replace(r"\.0$", "")
-    apart = digit.is_not_null() & text.str.contains(_JOINABLE).fill_null(False)
-    whole = text.zip_with(~apart, text + "-" + digit) if apart.any() else text
+        apart = digit.is_not_null() & text.str.contains(_JOINABLE).fill_null(False)
+        whole = text.zip_with(~apart, text + "-" + digit) if apart.any() else text
     _, decided = accepted(country, whole)
     return settle(decided, text.is_not_null() & decided.is_null(), _judge, text, country, digit)
 

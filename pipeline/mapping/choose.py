@@ -16,12 +16,14 @@ from pipeline.errors import Misuse
 from pipeline.mapping.columns import TEMPLATE, Source
 from pipeline.mapping.compose import placeholder
 from pipeline.mapping.presets import NAME_ORDER, Preset
-from pipeline.mapping.vocabulary import NAME_ROLES
+from pipeline.mapping.vocabulary import ADDRESS_ROLES, NAME_ROLES
 from pipeline.mapping.words import fold
 from pipeline.schema import fields
 
 PLACES = ("billing", "plain", "neutral", "business", "mailing", "contact", "address")
 _PENALTY = {"plain": 0, "billing": 1, "neutral": 2, "address": 2, "business": 3, "contact": 5, "mailing": 6}
+PARTS = frozenset({*NAME_ROLES, *ADDRESS_ROLES, "check_digit"}) - {"state", "zip_code", "country"}
+BARE_NUMBERS = frozenset({"n", "no", "nro", "num", "numero", "number"})
 _ANCHORS = ("street", "address", "line")
 
 
@@ -79,9 +81,8 @@ def best(plan: Plan, role: str, candidates: list[Source]) -> list[Source]:
     first, *others = equals
     differing = [s for s in others if not _same(first, s)]
     if differing and not all(_complete(a, b) for a in equals for b in differing if a.index != b.index):
-        flags = " or ".join(f'--map "{_flag(s, plan.headers)}={role}"' for s in (first, differing[0]))
-        raise Misuse(f"two columns are equally good for {role}: {first.header!r} and {differing[0].header!r}",
-                     f"Say which one it is: {flags}.")  # fmt: skip
+        raise Misuse(f"two columns are equally good for {role.replace('_', ' ') if role in PARTS else role}: "
+                     f"{first.header!r} and {differing[0].header!r}", _ways(role, (first, differing[0]), plan.headers))  # fmt: skip
     chosen = [first, *differing]
     for source in candidates:
         if source not in chosen:
@@ -89,8 +90,12 @@ def best(plan: Plan, role: str, candidates: list[Source]) -> list[Source]:
     return chosen
 
 
-def _flag(source: Source, headers: tuple[str, ...]) -> str:
-    return source.header if headers.count(source.header) == 1 else f"#{source.index + 1}"
+def _ways(role: str, sources: tuple[Source, Source], headers: tuple[str, ...]) -> str:
+    """The flags that settle a tie; of what is only a part of a field, the other column is left out."""
+    names = [s.header if headers.count(s.header) == 1 else f"#{s.index + 1}" for s in sources]
+    if role in PARTS:
+        return "Leave out the one it is not: " + " or ".join(f'--map "{name}=-"' for name in reversed(names)) + "."
+    return "Say which one it is: " + " or ".join(f'--map "{name}={role}"' for name in names) + "."
 
 
 def _single(plan: Plan, role: str, candidates: list[Source]) -> None:
@@ -246,7 +251,7 @@ def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] |
         if streets
         else []
     )
-    numbers = [s for s in near if s.role == "number"][:1]
+    numbers = [s for s in near if s.role == "number" and _beside(s, streets)][:1]
     parts = [
         (s, " " if s in numbers else ", ")
         for s in (*streets, *numbers, *[s for s in near if s.role == "unit"][:1], *lines)
@@ -261,6 +266,12 @@ def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] |
         needed = (*streets, *lines) if required and len(parts) > len(streets) + len(lines) else ()
         text = "".join((gap if at else "") + plan.text(s, s in needed) for at, (s, gap) in enumerate(parts))
         plan.feed("address", [s for s, _ in parts], text)
+
+
+def _beside(number: Source, streets: list[Source]) -> bool:
+    """Whether a column is a house number: one called just "N°" is the row's or customer's unless it follows the street."""
+    bare = fold(number.header) in BARE_NUMBERS
+    return not bare or any(0 < number.index - street.index < 3 for street in streets)
 
 
 def _without_name(plan: Plan, sources: list[Source], lines: list[Source]) -> list[Source]:

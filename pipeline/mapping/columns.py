@@ -22,6 +22,7 @@ _NEVER_FLAGS = frozenset(
     {"name", "company", "person", "first_name", "last_name", "address", "street", "line", "city"}
     | {"email", "website", "manager", "notes", "tax_id", "phone"}
 )
+_BANK = frozenset({"banco", "entidad", "entidad bancaria", "dc", "cuenta bancaria", "iban", "numero de cuenta"})
 TEMPLATE = "the template's own label"
 _CONTENT_ROLES = ("email", "tax_id", "website")
 
@@ -125,6 +126,10 @@ def _settled(source: Source, sources: list[Source], record: type[BaseModel]) -> 
         return replace(meaning, role="city")
     if meaning.role in ("estado", "state", "status"):
         return _state_or_status(source, sources, record)
+    if fold(source.header) in ("oficina", "sucursal") and _BANK & {fold(s.header) for s in sources}:
+        return Meaning(None, reason="it stands among bank details")
+    if fold(source.header) == "clientes" and {"proveedores", "suppliers"} & {fold(s.header) for s in sources}:
+        return Meaning(None, reason="it says whether the row is a customer")
     if not seen.known or meaning.role is None:
         return meaning
     if meaning.role in _NEVER_FLAGS and seen.flags() >= 0.9 and not (meaning.role == "phone" and seen.digits() == 1):

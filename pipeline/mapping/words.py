@@ -21,6 +21,7 @@ _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 _DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’´](?=s\b)")
+_INITIALS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]\.){2,}")  # R.U.T., C.P.
 _HARMLESS = re.compile(
     r"\((?:required|optional|obligatorio|requerido|opcional|mandatory|obrigatorio|[a-z]{3}|iso[^)]*|"
     r"(?:sin|con|with|without|com|sem)\b[^)]*|max[^)]*|ej[^)]*|e\.?g[^)]*|\d+[^)]*)\)", re.IGNORECASE
@@ -31,7 +32,8 @@ _NOT_HARMLESS = re.compile(r"\((?:fax|no|yes|sim|nao|ids?|dv|alt)\)", re.IGNOREC
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The words of `text`: lower case, no accents, no punctuation, compound words split, single spaces."""
-    text = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).replace("ª", "").replace("º", ""))
+    text = unicodedata.normalize("NFKC", text.replace("ª", "").replace("º", ""))
+    text = _INITIALS.sub(lambda found: found[0].replace(".", ""), _APOSTROPHE.sub("", text))
     if not text.isupper():
         text = _CAMEL.sub(" ", _ACRONYM.sub(" ", text))
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -90,7 +90,7 @@ class Builder:
         spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
         self._hashes.add(base, checked.valid)
         self._parts += 1
-        self._cells = max(self._cells, sum(n[1:].isdigit() for n in cells.columns if n[0] == "c"))
+        self._cells = max([self._cells, *(int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit())])
         self.rows += cells.height
 
     def _blanks(self, mapped: pl.DataFrame) -> pl.Series:

@@ -9,6 +9,7 @@ state against one dictionary look-up a row. The column's time is the best of the
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -59,12 +60,19 @@ def phone(text: str | None, country: str | None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+AMOUNT = re.compile(r"^(-?)(?:\$ ?)?(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?$")
+
+
 def cents(text: str | None, _country: str | None) -> int | None:
-    """One amount with a decimal comma, by Decimal."""
-    try:
-        return int(Decimal((text or "").strip().replace(".", "").replace(",", ".")) * 100)
-    except ArithmeticError:
+    """One amount with a decimal comma, by Decimal: sign, layout, decimals and range looked at."""
+    found = AMOUNT.match((text or "").strip())
+    if found is None:
         return None
+    sign, whole, fraction = found.groups()
+    amount = Decimal(f"{sign}{whole.replace('.', '')}.{fraction or 0}") * 100
+    if amount != amount.to_integral_value() or not 0 <= amount <= 2**63 - 1:
+        return None
+    return int(amount)
 
 
 def of(module: Any, **options: Any) -> Callable[[str | None, str | None], str | None]:

@@ -84,7 +84,7 @@ def test_a_full_disk_is_said(shell: Shell, tmp_path: Path) -> None:
         "sys.exit(call(['run', 'list.csv', '--to', 'piriod', '--dry-run', '--offline', '--out', 'run']))"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=shell.env, text=True, check=False,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)  # fmt: skip
+                           capture_output=True, timeout=120)  # fmt: skip
     assert ended.returncode == 2, ended.stderr
     assert "cannot write" in ended.stderr and "Traceback" not in ended.stderr
     assert not (tmp_path / "run").exists()
@@ -160,3 +160,22 @@ def test_the_result_file_of_a_run_can_be_imported(shell: Shell) -> None:
     second = shell("run", "fixed.csv", "--to", "piriod", "--sandbox", "--quiet", "--out", "two")
     assert second.counts["created"] == 1, second.err
     assert not any(name.startswith("_") and "original" in name for name in second.results[0])
+
+
+def test_several_sources_become_one_run(shell: Shell, sandbox, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Files with other columns in another order: each row says where it came from, columns of one name come together."""
+    one, two = people(3), [{"Extra": "x", **row} for row in people(2, start=77_000_000)]
+    write_csv(tmp_path / "a.csv", one)
+    write_csv(tmp_path / "b.csv", two, delimiter=";")
+    running = sandbox()
+    ended = shell("run", "a.csv", "b.csv", "--to", "piriod", "--base-url", running.base_url, "--yes", "--quiet", secrets=True)
+    assert ended.counts == {"created": 5}, ended.err
+    assert list(ended.results[0])[0] == "_source" and [r["_source"] for r in ended.results] == ["a.csv"] * 3 + ["b.csv"] * 2
+    assert [r["Nombre"] for r in ended.results] == [r["Nombre"] for r in one + two]
+    assert [r["Extra"] for r in ended.results] == ["", "", "", "x", "x"]
+
+
+def test_only_the_first_rows_are_read_when_asked(shell: Shell, listed: Path) -> None:
+    """`--limit` reads so many data rows, and accounts for them."""
+    ended = shell("run", "list.csv", "--to", "piriod", "--dry-run", "--offline", "--limit", "2", "--quiet")
+    assert ended.counts == {"ready": 2}

@@ -1,8 +1,8 @@
-"""Turn plainly written phone numbers that no plan knows into the scalar rule's verdicts, whole columns at a time.
+"""Turn phone cells that hold no valid number, or two, into the scalar rule's verdicts, whole columns at a time.
 
 Too short, too long, without an area code, or of the right length in no known range: the length is all that decides,
-where nothing could be taken off the number's front (a prefix, a calling code) and no old form fits. What is not that
-plain stays undecided.
+where nothing could be taken off the number's front (a prefix, a calling code) and no old form fits. Words without a
+digit are no number; two valid ones with a sign between them are two. What is not that plain stays undecided.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from pipeline.columns.numbering import CHANGED, OLD_FORMS, begins_without, calling_code, e164, groups, patterns, plainly_written
+from pipeline.columns.numbering import CHANGED, OLD_FORMS, begins_without, calling_code, e164, groups, only_digits, patterns, plainly_written
 from pipeline.handoff import Judged
 
 __all__ = ["LOCAL", "REASONS", "judge"]
@@ -28,6 +28,7 @@ REASONS = {
 
 LOCAL = "; the area code may be missing"
 _WORTH_IT = 40  # rows of one country, below which compiling its patterns takes longer than asking the library
+_TWO = r"^(?<first>[0-9 ().+-]+)[;,|/](?<second>[0-9 ().+-]+)$"
 _FEWEST, _MOST = 4, 13  # digits; fewer are no phone number to the library, more may be two numbers
 
 
@@ -78,7 +79,7 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
         pl.col("country").is_null() & ~pl.col("plus") & ~pl.col("digits").str.starts_with("00")
     ).select("at", code=pl.lit("phone.no_country"))
     lengths = _by_length(plain)
-    found = pl.concat([wordy, homeless, _told(_suggested(lengths))], how="diagonal")
+    found = pl.concat([wordy, homeless, _pairs(frame), _told(_suggested(lengths))], how="diagonal")
     rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
     value, code, detail, suggestion = (
         rows[n] if n in rows.columns else rows["code"].clear().extend_constant(None, rows.height)
@@ -87,12 +88,26 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     return code.is_not_null(), Judged(value, code, detail, suggestion)
 
 
+def _pairs(frame: pl.DataFrame) -> pl.DataFrame:
+    """Two valid numbers that differ, with one sign between them: at, code, suggestion (the first one)."""
+    two = frame.with_columns(pl.col("text").str.extract_groups(_TWO).alias("both")).unnest("both").drop_nulls("first")
+    if two.height < _WORTH_IT:
+        return frame.clear().select("at", code="text", suggestion="text")
+    pieces = [two[name].str.strip_chars() for name in ("first", "second")]
+    numbers = [e164(piece, two["country"]) for piece in pieces]
+    enough = pl.all_horizontal(piece.str.count_matches("[0-9]") > 5 for piece in pieces)
+    return (
+        two.select("at", code=pl.lit("phone.several"), suggestion=numbers[0], other=numbers[1], enough=enough)
+        .filter(pl.col("enough") & (pl.col("suggestion") != pl.col("other")))
+        .select("at", "code", "suggestion")
+    )
+
+
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
     """The plainly written numbers of a usual length: at, country, digits, plus, key (calling code or country)."""
-    digits = pl.col("text").str.replace_all("[^0-9]", "")
     return (
         frame.filter(plainly_written(pl.col("text")))
-        .select("at", "country", digits=digits, plus=pl.col("text").str.contains("+", literal=True))
+        .select("at", "country", digits=only_digits(pl.col("text")), plus=pl.col("text").str.contains("+", literal=True))
         .filter(pl.col("digits").str.len_bytes().is_between(_FEWEST, _MOST))
         .with_columns(key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"))
     )
