@@ -272,6 +272,7 @@ def write_report(
         version=version("customer-import"), started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"), mapping=mapped, decisions=facts["decisions"],
         unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=f"customer-import push {folder.path}",
+        import_flags=f"--to {target.name}" + (" --sandbox" if facts["sandbox"] else ""),
         raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
         choices={n: f.choices for n, f in fields(target.record).items() if f.choices},
     )  # fmt: skip

@@ -35,22 +35,22 @@ WORDS = {
         "sheet": "Customers", "help": "Help", "lists": "Lists", "required": "required", "optional": "optional",
         "column": "Column", "what": "What it is", "must": "Needed", "limit": "Limit", "example": "Example", "characters": "At most {} characters",
         "one_of": "One of: {}", "yes": ("yes", "no"), "not_in_list": "Not in the list", "go_on": "Is it really right? The importer checks it again.",
-        "long": "At most {} characters", "amount": "An amount of money, 0 or more", "intro": (
+        "long": "At most {} characters", "amount": "An amount of money, 0 or more",
+        "more": "To send further data: a column {}.KEY for each.", "intro": (
             "One customer per row, from row 3 on. The columns with * are required.",
             "Row 2 is an example: the importer leaves out a row whose name begins with {}.",
             "Columns may be left empty, moved or removed; columns of your own are kept in the result.",
-            "To send further data to the target: a column metadata.KEY, where the target has metadata.",
         ),
     },
     "es": {
         "sheet": "Clientes", "help": "Ayuda", "lists": "Listas", "required": "obligatorio", "optional": "opcional",
         "column": "Columna", "what": "Qué es", "must": "Se necesita", "limit": "Límite", "example": "Ejemplo", "characters": "Máximo {} caracteres",
         "one_of": "Uno de: {}", "yes": ("sí", "no"), "not_in_list": "No está en la lista", "go_on": "¿Está seguro? El importador lo revisa de nuevo.",
-        "long": "Máximo {} caracteres", "amount": "Un monto, 0 o más", "intro": (
+        "long": "Máximo {} caracteres", "amount": "Un monto, 0 o más",
+        "more": "Para enviar otros datos: una columna {}.CLAVE por cada uno.", "intro": (
             "Un cliente por fila, desde la fila 3. Las columnas con * son obligatorias.",
             "La fila 2 es un ejemplo: el importador omite una fila cuyo nombre empieza con {}.",
             "Las columnas pueden quedar vacías, moverse o quitarse; sus propias columnas se conservan en el resultado.",
-            "Para enviar otros datos al destino: una columna metadata.CLAVE, si el destino tiene metadata.",
         ),
     },
 }  # fmt: skip
@@ -268,8 +268,10 @@ def _write_help(sheet: Any, target: Target, shown: list[Field], lang: str, looks
     words = WORDS[lang]
     sheet.write_string(0, 0, f"{target.title}: {words['sheet']}", looks["title"])
     row = 1
-    for line in words["intro"]:
-        sheet.write_string(row, 0, str(line).format(MARKS[lang].strip()))
+    objects = [field.name for field in fields(target.record).values() if field.kind == "object"]
+    further = [str(words["more"]).format(name) for name in objects]
+    for line in (*(str(text).format(MARKS[lang].strip()) for text in words["intro"]), *further):
+        sheet.write_string(row, 0, line)
         row += 1
     row += 1
     for at, word in enumerate(("column", "must", "what", "limit", "example")):

@@ -16,7 +16,7 @@ from pipeline.columns.distinct import Verdict
 from pipeline.columns.typos import corrected_domain, suspicious_domain
 from pipeline.handoff import Judged
 
-__all__ = ["LOCAL", "PLAIN", "SPECIAL", "judge"]
+__all__ = ["LOCAL", "PLAIN", "SLIPS", "SPECIAL", "Slip", "judge"]
 
 # Narrower than the standard on purpose: no doubled hyphen (punycode, R-LDH labels), at most 62 characters before
 # the @ and 239 in all (the limits are 64 and 254); what is longer goes to the library.
@@ -38,7 +38,7 @@ def _without(sign: str, by: str = "") -> Callable[[pl.Expr], pl.Expr]:
     return lambda text: text.str.replace_all(sign, by)
 
 
-_SLIPS = (
+SLIPS = (
     Slip(r"^[A-Za-z0-9_+.-]+(?: [A-Za-z0-9_+.-]+)*$", None, "ana.empresa.cl"),
     Slip(rf"^{LOCAL}@$", None, "ana@"),
     Slip(rf"^@{_DOMAIN}$", None, "@empresa.cl"),
@@ -59,9 +59,7 @@ def judge(cells: pl.Series, rule: Callable[[str], Verdict]) -> tuple[pl.Series, 
     """Which of the cells (not blank) have one plain slip (Boolean), and the verdicts on those; `rule` is the scalar one."""
     frame = pl.DataFrame({"text": cells}).with_row_index("at")
     frame = frame.with_columns(pl.col("text").str.strip_chars())
-    parts = [_provider(frame)]
-    for slip in _SLIPS:
-        parts.append(_slipped(frame, slip, _verdict(rule, slip.example)))
+    parts = [_provider(frame), *(_slipped(frame, slip, _verdict(rule, slip.example)) for slip in SLIPS)]
     found = pl.concat(parts).unique("at", keep="first")
     rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
     return rows["code"].is_not_null(), Judged(rows["value"], rows["code"], rows["detail"], rows["suggestion"])

@@ -131,7 +131,8 @@ def find_column(name: str, headers: Sequence[str], where: str) -> int:
     if headers.count(name) > 1:
         first = headers.index(name) + 1
         raise Misuse(
-            f"{where}: several columns are called {name!r}", f"Name the column by its number, for example #{first}: the columns are numbered from #1, or lettered from #A."
+            f"{where}: several columns are called {name!r}",
+            f"Name the column by its number (the first is #1) or letter (#A), for example #{first}.",
         )
     close = nearest(name, [h for h in headers if h.strip()], 60)
     hint = f"Did you mean {close!r}? " if close else ""

@@ -39,7 +39,12 @@ ADDRESS_ROLES = (
     "country",
 )
 NAME_ROLES = ("name", "company", "person", "first_name", "second_name", "last_name", "second_last_name")
-FAMILIES = (("name", "company", "first_name", "person", "last_name"), ("address", "street"), ("city", "municipality", "district"), ("state", "estado"))
+FAMILIES = (
+    ("name", "company", "first_name", "person", "last_name"),
+    ("address", "street"),
+    ("city", "municipality", "district"),
+    ("state", "estado"),
+)
 DEEPEST = 4
 """So many words are taken off at most: a header of fifty qualifiers is no header."""
 _LINES = frozenset({"line", "linea", "addr"})  # of an address only with a number or beside words of one

@@ -65,6 +65,7 @@ class Facts:
     rows: int | None = None
     choices: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     lang: str = "en"
+    import_flags: str = ""  # what an error file needs to be imported again: `--to piriod`
 
     @property
     def expected(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -23,6 +24,9 @@ _SHOWN = (
     "_status",
     "_errors",
 )  # the others would push the user's own columns off the screen
+
+CAUSE_WIDTHS = (9, 10, 24, 34, 30, 60, 24)
+LINE = 15.0
 
 _LOOK = {
     "error": {"num_format": "@", "valign": "top", "bg_color": "#FFC7CE", "font_color": "#9C0006"},
@@ -175,11 +179,16 @@ class ErrorBook:
         )
         wrap = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
         number = book.add_format({"num_format": "#,##0", "valign": "top"})
-        for column, width in enumerate((9, 10, 24, 34, 30, 60, 24)):
+        for column, width in enumerate(CAUSE_WIDTHS):
             sheet.set_column(column, column, width)
         sheet.hide_gridlines(2)
         sheet.set_landscape()
-        lines = [words("todo_1", rows=words("rows")), words("todo_2"), words("todo_3", path=path), *left_out]
+        lines = [
+            words("todo_1", rows=words("rows")),
+            words("todo_2"),
+            words("todo_3", path=f"{path} {self._facts.import_flags}".strip()),
+            *left_out,
+        ]
         if (counts["failed"] or counts["not_attempted"]) and self._facts.next_command:
             lines.append(words("retry", command=self._facts.next_command))
         put(sheet, 0, 0, words("title_causes", count=sum(counts[status] for status in TO_CORRECT)), big)
@@ -191,12 +200,21 @@ class ErrorBook:
             put(sheet, top, column, words(head), bold)
         errors = [cause for cause in causes if cause.severity == "error" and cause.code != "target.unknown"]
         for row, cause in enumerate(errors, top + 1):
-            sheet.write_number(row, 0, cause.rows, number)
-            put(sheet, row, 1, words(cause.severity), self._looks[cause.severity])
             example = next((e.value for e in cause.examples if e.value), "")
             title = f"{cause.title}: {cause.detail}" if cause.detail else cause.title
-            for column, text in enumerate((cause.column, title, example, cause.remedy, cause.code), 2):
+            texts_ = (cause.column, title, example, cause.remedy, cause.code)
+            sheet.set_row(
+                row, LINE * max(_lines(text, width) for text, width in zip(texts_, CAUSE_WIDTHS[2:], strict=True))
+            )
+            sheet.write_number(row, 0, cause.rows, number)
+            put(sheet, row, 1, words(cause.severity), self._looks[cause.severity])
+            for column, text in enumerate(texts_, 2):
                 put(sheet, row, column, text, wrap)
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines `text` takes in a column of `width` characters: no program grows rows by itself in a file."""
+    return sum(len(textwrap.wrap(line, width)) or 1 for line in text.splitlines()) or 1
 
 
 def hidden_range(sheet: str, column: int, count: int) -> str:

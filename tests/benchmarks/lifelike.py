@@ -153,7 +153,7 @@ def _other_digit(text: str, dice: random.Random) -> str:
 
 
 FAULTS: dict[str, dict[str, Callable[[str, random.Random], str]]] = {
-    "name": {"blank": lambda t, d: "", "mojibake": lambda t, d: "José Ñ " + t, "long": lambda t, d: t + " y Compañía Limitada" * 8},
+    "name": {"blank": lambda t, d: "", "mojibake": lambda t, d: "JosÃ© " + t, "long": lambda t, d: t + " y Compañía Limitada" * 8},
     "tax_id": {"digit": _other_digit, "short": lambda t, d: t[:-3], "words": lambda t, d: "en trámite"},
     "country": {"typo": lambda t, d: "Chlie" if t[0].upper() == "C" else "Mexcio", "city": lambda t, d: "Atlántida"},
     "state": {"typo": lambda t, d: "Jalsico", "abroad": lambda t, d: "Ontario", "blank": lambda t, d: ""},
@@ -185,8 +185,9 @@ def rows(count: int, seed: int = 1, faults: float = 0.1, decimal: str = ",") -> 
             if dice.random() < faults:
                 column = dice.choice(list(FAULTS))
                 kind = dice.choice(list(FAULTS[column]))
-                row[column] = FAULTS[column][kind](row[column], dice)
-                row["_fault"] = f"{column}: {kind}"
+                if row[column]:
+                    row[column] = FAULTS[column][kind](row[column], dice)
+                    row["_fault"] = f"{column}: {kind}"
             yield row
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 from conftest import ROOT, Ended, Shell, people, write_csv
+from mapping.mapping_sources import mapped
 
 from pipeline import targets, template
+from pipeline.errors import Misuse
 from pipeline.handoff import Catalogue
+from pipeline.mapping import MappingRequest, load_file
 
 SAMPLES = ROOT / "samples"
 
@@ -19,8 +22,10 @@ def run(shell: Shell, path: Path, *args: str, to: str = "piriod") -> Ended:
     return shell("run", path, "--to", to, "--sandbox", "--out", "out", *args)
 
 
-@pytest.mark.parametrize("only_required", [False, True])
-@pytest.mark.parametrize(("name", "lang"), [("piriod", "es"), ("piriod", "en"), ("dayzero", "es"), ("dayzero", "en")])
+@pytest.mark.parametrize(
+    ("name", "lang", "only_required"),
+    [("piriod", "es", False), ("piriod", "en", True), ("dayzero", "es", True), ("dayzero", "en", False)],
+)
 def test_a_filled_template_goes_in_without_its_example(
     shell: Shell, tmp_path: Path, name: str, lang: str, only_required: bool
 ) -> None:
@@ -32,7 +37,9 @@ def test_a_filled_template_goes_in_without_its_example(
     for row, (number, tax) in enumerate((("1", "76.910.101-2"), ("2", "76.910.212-4")), 3):
         for at, field in enumerate(template.template_fields(targets.load(name)), 1):
             text = str(sheet.cell(2, at).value).replace(template.MARKS[lang], f"{number} ")
-            text = {"tax_id": tax, "email": f"pagos{number}@nandu.example", "reference": f"00{number}"}.get(field.name, text)
+            text = {"tax_id": tax, "email": f"pagos{number}@nandu.example", "reference": f"00{number}"}.get(
+                field.name, text
+            )
             if name == "dayzero" and field.name == "tax_id":
                 text = f"12-345678{number}"
             if field.required or not only_required or (name == "piriod" and field.name == "tax_id"):
@@ -49,7 +56,9 @@ def test_an_example_row_is_left_out_wherever_it_was_sorted_to(shell: Shell, tmp_
     """At the end of 2,500 rows; the others are all there and keep their numbers."""
     rows = people(2500)
     rows.append({**rows[0], "Nombre": "[EJEMPLO] Comercial", "RUT": "76.086.428-5"})
-    ended = shell("run", write_csv(tmp_path / "a.csv", rows), "--to", "piriod", "--dry-run", "--offline", "--out", "out")
+    ended = shell(
+        "run", write_csv(tmp_path / "a.csv", rows), "--to", "piriod", "--dry-run", "--offline", "--out", "out"
+    )
     assert ended.summary["rows"] == 2500
     assert ended.results[-1]["_row"] == "2501"
     assert "row 2502 is the template's example" in ended.err
@@ -76,7 +85,7 @@ def test_contacts_of_a_company_are_skipped_and_accounted_for(shell: Shell, tmp_p
     assert [line["_error_codes"] for line in ended.results] == ["", "row.left_out", "row.left_out"]
     assert "contact of a company" in ended.results[2]["_errors"]
     everybody = shell("run", path, "--to", "piriod", "--sandbox", "--out", "all", "--preset", "none")
-    assert everybody.counts == {"skipped": 1, "created": 1, "invalid": 1} or everybody.counts == {"created": 2, "invalid": 1}
+    assert [line["_status"] for line in everybody.results] == ["created", "invalid", "created"]
 
 
 def test_long_texts_are_cut_only_where_the_mapping_file_says_so(shell: Shell, tmp_path: Path) -> None:
@@ -94,12 +103,12 @@ def test_long_texts_are_cut_only_where_the_mapping_file_says_so(shell: Shell, tm
 
 
 @pytest.mark.parametrize("name", ["tax_id", "reference", "phone", "email", "zip_code"])
-def test_an_identifier_is_never_cut(shell: Shell, tmp_path: Path, name: str) -> None:
+def test_an_identifier_is_never_cut(tmp_path: Path, name: str) -> None:
     """A part of one is another's."""
-    (tmp_path / "m.toml").write_text(f'[options]\ntoo_long = {{ {name} = "truncate" }}\n', encoding="utf-8")
-    ended = run(shell, write_csv(tmp_path / "a.csv", people(1)), "--mapping", "m.toml")
-    assert ended.code == 2
-    assert "line 2" in ended.err and "cannot be cut" in ended.err
+    path = tmp_path / "m.toml"
+    path.write_text(f'[options]\ntoo_long = {{ {name} = "truncate" }}\n', encoding="utf-8")
+    with pytest.raises(Misuse, match=r"line 2.*cannot be cut"):
+        mapped(["Nombre"], request=MappingRequest(file=load_file(path)))
 
 
 def test_the_decimal_mark_of_the_mapping_file_settles_what_is_open(shell: Shell, tmp_path: Path) -> None:
@@ -126,7 +135,7 @@ def test_a_blank_composed_address_names_the_part_that_is_missing(shell: Shell, t
     assert "Street + City is empty (Street is blank)" in ended.results[0]["_errors"]
 
 
-@pytest.mark.parametrize("name", ["piriod-customers.csv", "dayzero-clientes.csv", "piriod-clientes.xlsx", "dayzero-customers.xlsx"])
+@pytest.mark.parametrize("name", ["piriod-customers.csv", "dayzero-clientes.csv"])
 def test_inspect_fits_a_terminal_of_80_columns(shell: Shell, name: str) -> None:
     """Every field with its source, a reason and examples; no helper column, no pattern mark."""
     ended = shell("inspect", SAMPLES / name, "--to", name.partition("-")[0])
@@ -142,10 +151,13 @@ def test_inspect_prints_json_that_a_mapping_file_can_take(shell: Shell, tmp_path
     assert set(first["source"]) >= {"encoding", "delimiter", "sheet", "header_row", "rows"}
     assert {"header", "field", "how", "examples"} <= set(first["columns"][0])
     assert {c["how"] for c in first["columns"]} <= {"exact", "alias", "preset", "content", "mapping", "none"}
-    known = json.loads(shell("targets", "piriod", "--json").out)
-    assert known and not first["missing"]
+    assert not first["missing"]
     lines = ["[columns]"]
-    lines += [f"{json.dumps(c['header'])} = {json.dumps(c['field'])}" for c in first["columns"] if c["field"] not in (None, *first["compose"])]
+    lines += [
+        f"{json.dumps(c['header'])} = {json.dumps(c['field'])}"
+        for c in first["columns"]
+        if c["field"] not in (None, *first["compose"])
+    ]
     lines += ["[compose]", *(f"{n} = {json.dumps(p, ensure_ascii=False)}" for n, p in first["compose"].items())]
     (tmp_path / "m.toml").write_text("\n".join([*lines, "[options]", "automatic = false"]), encoding="utf-8")
     again = json.loads(shell("inspect", path, "--json", "--mapping", "m.toml").out)

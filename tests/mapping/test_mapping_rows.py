@@ -11,7 +11,14 @@ from pipeline.errors import Misuse
 from pipeline.mapping import MappingFile, MappingRequest, left_out, load_file, row_rules
 
 ODOO = ("Name", "Is a company", "Related company")
-PEOPLE = [["Acme", "1", None], ["Ana", "0", "Acme"], ["Beto", "0", None], ["Cleo", "False", "Acme"], ["Dora", None, "Acme"], ["Sub", "1", "Acme"]]
+PEOPLE = [
+    ["Acme", "1", None],
+    ["Ana", "0", "Acme"],
+    ["Beto", "0", None],
+    ["Cleo", "False", "Acme"],
+    ["Dora", None, "Acme"],
+    ["Sub", "1", "Acme"],
+]
 
 
 def reasons(headers: tuple[str, ...], rows: list[list[str | None]], request: MappingRequest) -> list[str | None]:
@@ -37,7 +44,13 @@ def test_rows_named_in_the_mapping_file_are_left_out(tmp_path: Path) -> None:
     """Whole texts, without case and surrounding space; `*` is any text, "" a blank cell."""
     path = tmp_path / "m.toml"
     path.write_text('[skip]\n"Tipo" = ["Proveedor", ""]\nBaja = "*"\n', encoding="utf-8")
-    rows = [["A", "Cliente", None], ["B", " PROVEEDOR ", None], ["C", None, None], ["D", "Proveedores", None], ["E", "Cliente", "2024-01-01"]]
+    rows = [
+        ["A", "Cliente", None],
+        ["B", " PROVEEDOR ", None],
+        ["C", None, None],
+        ["D", "Proveedores", None],
+        ["E", "Cliente", "2024-01-01"],
+    ]
     found = reasons(("Nombre", "TIPO ", "Baja"), rows, MappingRequest(file=load_file(path)))
     assert found == [None, "Tipo is 'Proveedor', blank", "Tipo is 'Proveedor', blank", None, "Baja is filled"]
 
@@ -50,7 +63,7 @@ def test_a_rule_for_a_column_that_is_not_there_is_refused(tmp_path: Path) -> Non
         row_rules(("Nombre", "Tipo"), MappingRequest(file=load_file(path)))
 
 
-@pytest.mark.parametrize("text", ['Tipo = 3', 'Tipo = [1]', 'Tipo = []'])
+@pytest.mark.parametrize("text", ["Tipo = 3", "Tipo = [1]", "Tipo = []"])
 def test_what_is_no_list_of_texts_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
     """A number is not what a cell holds."""
     path = tmp_path / "m.toml"
