@@ -70,12 +70,14 @@ def _planned(
     sources: list[Source], record: type[BaseModel], preset: Preset | None, headers: tuple[str, ...], file: MappingFile,
     said: dict[int, str], composed: dict[str, tuple[int, ...]], constants: Collection[str],
 ) -> Plan:  # fmt: skip
-    """Choose among the columns that the user did not speak of, then add what he said."""
-    spoken = {*said, *(index for indexes in composed.values() for index in indexes)}
+    """Choose among the columns that the user gave to no field, then add what he said.
+
+    A column that is a part of a pattern of his stays free for other fields: a town in the address tells the state.
+    """
     done = frozenset({*composed, *said.values(), *constants})
     plan = Plan(headers)
     if file.options.get("automatic", True):
-        plan = choose([s for s in sources if s.index not in spoken], record, preset, headers, done)
+        plan = choose([s for s in sources if s.index not in said], record, preset, headers, done)
     for field, indexes in composed.items():
         plan.compose[field], plan.fed[field] = file.compose[field], indexes
     for index, field in said.items():
