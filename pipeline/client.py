@@ -19,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -35,6 +36,7 @@ LONGEST_HINT = 3600.0
 CONNECT_TIMEOUT = 10.0
 PAUSE_STATUSES = (429, 503)
 AGENT = "customer-import"
+SHORTEST_SECRET = 8
 
 
 class Failed(Exception):
@@ -61,9 +63,16 @@ class Patience:
 class Client:
     """Sends calls to one base URL, at the pace of one limiter; counts what it sends."""
 
-    def __init__(self, http: httpx.AsyncClient, limiter: Limiter, patience: Patience) -> None:
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport, base_url: str, headers: Mapping[str, str], limiter: Limiter,
+        patience: Patience,
+    ) -> None:  # fmt: skip
         """Use `connect` instead."""
-        self._http = http
+        self._transport, self._base = transport, base_url.rstrip("/")
+        self._headers = {**headers, "Accept": "application/json", "User-Agent": AGENT}
+        self._secret = headers.get("Authorization", "").rpartition(" ")[2].encode()
+        self._limits = {"timeout": httpx.Timeout(patience.timeout, connect=CONNECT_TIMEOUT, pool=None).as_dict()}
+        self._url = lru_cache(256)(httpx.URL)
         self.limiter = limiter
         self.patience = patience
         self.requests = 0
@@ -78,10 +87,7 @@ class Client:
         if slot:
             await self.limiter.slot()
         self.requests += 1
-        request = self._http.build_request(
-            call.method, call.path, params=call.params or None, content=call.body,
-            headers={"Content-Type": "application/json"} if call.body is not None else None,
-        )  # fmt: skip
+        request = self._request(call)
         try:
             with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
                 answer = await self._receive(request)
@@ -97,8 +103,16 @@ class Client:
             self.limiter.succeeded()
         return answer
 
+    def _request(self, call: Call) -> httpx.Request:
+        url = self._url(self._base + call.path)
+        if call.params:
+            url = url.copy_with(params=call.params)
+        headers = self._headers if call.body is None else {**self._headers, "Content-Type": "application/json"}
+        return httpx.Request(call.method, url, headers=headers, content=call.body, extensions=self._limits)
+
     async def _receive(self, request: httpx.Request) -> Answer:
-        response = await self._http.send(request, stream=True)
+        """The answer, straight from the transport: no redirect is followed and no cookie kept."""
+        response = await self._transport.handle_async_request(request)
         try:
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -108,11 +122,13 @@ class Client:
         finally:
             with contextlib.suppress(httpx.HTTPError):
                 await response.aclose()
+        if len(self._secret) >= SHORTEST_SECRET and self._secret in body:
+            body = body.replace(self._secret, b"***")  # an error page may show the request that it refuses
         try:
-            content = json.loads(bytes(body)) if body else None
+            content = json.loads(body) if body else None
         except (ValueError, RecursionError):
             content = None
-        return Answer(response.status_code, response.headers, content, bytes(body[:500]).decode("utf-8", "replace"))
+        return Answer(response.status_code, response.headers, content, body[:500].decode("utf-8", "replace"))
 
     async def read(self, call: Call) -> Answer:
         """Send a reading request until it is answered with 200, within the patience.
@@ -136,9 +152,10 @@ class Client:
                 failure = Failed(f"{answer.status}: {(answer.text or 'no readable answer')[:200]}")
                 lasting = 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
             attempt += 1
-            if lasting or attempt > self.patience.retries or time.monotonic() - started > self.patience.seconds:
+            spent = attempt > self.patience.retries or time.monotonic() - started > self.patience.seconds
+            if lasting or spent or self.limiter.abandoned:
                 raise failure
-            await anyio.sleep(backoff(attempt))
+            await self.limiter.pause(backoff(attempt))
 
 
 @contextlib.asynccontextmanager
@@ -154,21 +171,14 @@ async def connect(
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=connections + 2, keepalive_timeout=15, ssl=httpx.create_ssl_context())
-        made = aiohttp.ClientSession(connector=connector, trust_env=not loopback, auto_decompress=False)
+        made = aiohttp.ClientSession(
+            connector=connector, trust_env=not loopback, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
         made._retry_connection = False  # a repeated PUT is ours to decide; the test of the client pins it
         return made
 
-    timeout = httpx.Timeout(patience.timeout, connect=CONNECT_TIMEOUT, pool=None)
-    http = httpx.AsyncClient(
-        base_url=base_url,
-        headers={**headers, "Accept": "application/json", "User-Agent": AGENT},
-        transport=AiohttpTransport(client=session),
-        timeout=timeout,
-        follow_redirects=False,
-        trust_env=False,
-    )
-    async with http:
-        yield Client(http, limiter, patience)
+    async with AiohttpTransport(client=session) as transport:
+        yield Client(transport, base_url, headers, limiter, patience)
 
 
 def check_base_url(base_url: str) -> bool:

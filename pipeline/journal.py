@@ -7,21 +7,25 @@ intention is committed before the request leaves, the outcome before anyone hear
                           │ ▲   ────────▶ rejected                                      the target refused it
                           │ └──────────── (429, connection never made: intend again)
                           ├─no answer───▶ unknown ──look-up──▶ created | updated | sent (again)
-                          └─gave up─────▶ failed                                        certainly not in
+                          ├─gave up─────▶ failed                                        certainly not in
+                          └─stopped─────▶ planned                                       certainly not in, goes on
 
-A row found as `sent` when a run goes on was in flight when the process died: it is `unknown`.
+A row found as `sent` when a run goes on was in flight when the process died: it is `unknown`. `sent_at` is the
+time of the last request that may have arrived: it is taken back where the answer proves that nothing was done,
+so that a failed row that still has one is looked up before it is ever sent again.
 Commits are grouped: while one transaction is being written, the next one collects; each writer waits for
-its own. `synchronous=FULL`: a committed intention survives power loss.
+its own. `synchronous=FULL`: a committed intention survives power loss. A commit that fails is no commit: nobody
+who waits for it goes on, and the run stops.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-import threading
 import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +33,17 @@ import anyio
 import anyio.to_thread
 import polars as pl
 
-from pipeline.errors import BrokenInvariant, Misuse
+from pipeline.errors import BrokenInvariant, Interrupted, Misuse
+from pipeline.folder import cannot_write
 
 VERSION = 1
 IN = ("created", "updated", "unchanged", "skipped")
 FINAL = (*IN, "rejected", "failed", "invalid")
 OPEN = ("sent", "unknown")
+PLANNED = "planned"
+
+Writer = Callable[[Callable[["list[Entry]"], None], "list[Entry]"], Awaitable[None]]
+"""Calls the function with the entries, beside the event loop."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,6 +51,7 @@ CREATE TABLE IF NOT EXISTS row (
     seq INTEGER PRIMARY KEY, state TEXT NOT NULL, action TEXT NOT NULL, id TEXT, http_status INTEGER,
     attempts INTEGER NOT NULL, sent_at REAL, problems TEXT, before TEXT, known TEXT, changes TEXT
 );
+CREATE INDEX IF NOT EXISTS created ON row (id) WHERE state = 'created';
 """
 
 OUTCOME_SCHEMA: dict[str, Any] = {
@@ -71,49 +81,72 @@ class Entry:
     changes: str | None = None
 
 
+NAMES = tuple(f.name for f in fields(Entry))
+
+
 class Journal:
     """The memory of one run; open it with `Journal.open`, and run `write_groups` beside the workers."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, writer: Writer = anyio.to_thread.run_sync) -> None:
         """Use `open` instead."""
-        self._path, self._db = path, db
+        self._path, self._db, self._writer = path, db, writer
         self._waiting: list[Entry] = []
         self._written = anyio.Event()
         self._wake = anyio.Event()
-        self._lock = threading.Lock()
+        self._order = anyio.Lock()
+        self._broken = False
 
     @classmethod
     def open(cls, path: Path, binding: dict[str, str]) -> Journal:
         """Open or make the journal, and bind it to what it belongs to (plan hash, target, workspace, mode).
 
         Raises:
-            Misuse: it belongs to something else, is damaged, or was made by a newer version.
+            Misuse: it belongs to something else, cannot be written, or was made by a newer version.
+            BrokenInvariant: it is damaged.
         """
-        path.touch(mode=0o600, exist_ok=True)
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            mode = "DELETE" if _on_network(path) else "WAL"
-            db.execute(f"PRAGMA journal_mode={mode}")
+            path.touch(mode=0o600, exist_ok=True)
+            with path.open("r+b"):
+                db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        try:
+            return cls.on(db, path, binding)
+        except BaseException:
+            db.close()
+            raise
+
+    @classmethod
+    def on(cls, db: sqlite3.Connection, path: Path, binding: dict[str, str]) -> Journal:
+        """The journal that `db` holds; see `open`."""
+        try:
+            db.execute(f"PRAGMA journal_mode={'DELETE' if _on_network(path) else 'WAL'}")
             db.execute("PRAGMA synchronous=FULL")
             if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("the integrity check fails")
             db.executescript(TABLES)
             known = dict(db.execute("SELECT name, value FROM meta"))
-        except sqlite3.DatabaseError as error:
-            raise _damaged(path, error) from error
-        _check(path, known, binding)
-        with db:
+            _check(path, known, binding)
             wanted = {"version": str(VERSION), **binding}
             db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", wanted.items())
+        except sqlite3.OperationalError as error:
+            raise Misuse(
+                f"the journal {path} cannot be written: {error}", "Make room, or make the folder writable; push again."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise _damaged(path, error) from error
         return cls(path, db)
 
     def close(self) -> None:
-        """Write what is left and close the file."""
-        self._write(self._take())
-        self._db.close()
+        """Write what is left, where that is still possible, and close the file."""
+        try:
+            if not self._broken:
+                self._write(self._take())
+        finally:
+            self._db.close()
 
     async def put(self, *entries: Entry) -> None:
-        """Commit entries; returns when they are on the disk."""
+        """Commit entries; returns when they are on the disk, and never where they are not."""
         done = self.put_soon(*entries)
         await done.wait()
 
@@ -131,19 +164,28 @@ class Journal:
             await self.flush()
 
     async def flush(self) -> None:
-        """Commit everything handed over so far."""
-        group, done = self._take(), self._written
-        self._written = anyio.Event()
-        if group:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._write, group)
-        done.set()
+        """Commit everything handed over so far; one group at a time, in order.
+
+        Raises:
+            Interrupted: it cannot be written; nothing further is.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self._order:
+                group, done = self._take(), self._written
+                self._written = anyio.Event()
+                if self._broken:
+                    return
+                self._broken = True  # until the commit has returned: after a lost group no later one may be written
+                if group:
+                    await self._writer(self._write, group)
+                self._broken = False
+                done.set()
 
     def _take(self) -> list[Entry]:
         group, self._waiting = self._waiting, []
         return group
 
-    def _write(self, group: Iterable[Entry]) -> None:
+    def _write(self, group: list[Entry]) -> None:
         rows = [
             (e.seq, e.state, e.action, e.id, e.http_status, e.attempts, e.sent_at, _json(e.problems or None),
              _json(e.before), _json(e.known), e.changes)
@@ -151,21 +193,58 @@ class Journal:
         ]  # fmt: skip
         if not rows:
             return
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany("INSERT OR REPLACE INTO row VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise Misuse(
-                    f"the journal {self._path} cannot be written: {error}",
-                    "Make room on the disk; then push RUN goes on where it stopped.",
-                ) from error
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR REPLACE INTO row VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise Interrupted(
+                f"the journal {self._path} cannot be written: {error}",
+                "Make room on the disk; then push RUN goes on where it stopped, and looks up what was in flight.",
+            ) from error
 
-    def settled(self) -> pl.DataFrame:
+    def states(self) -> Iterator[tuple[int, str]]:
         """`seq` and `state` of every touched row."""
-        rows = self._db.execute("SELECT seq, state FROM row ORDER BY seq").fetchall()
-        return pl.DataFrame(rows, schema={"seq": pl.UInt32, "state": pl.String}, orient="row")
+        yield from self._db.execute("SELECT seq, state FROM row")
+
+    def seqs(self, states: Iterable[str], doubtful: Iterable[str] = ()) -> pl.Series:
+        """The rows in one of `states`, ascending; of `doubtful` ones (and planned) those that may have arrived."""
+        sure, doubt = [*states], [*doubtful, PLANNED]
+        found = self._db.execute(
+            f"SELECT seq FROM row WHERE state IN ({_marks(sure)})"  # noqa: S608
+            f" OR (sent_at IS NOT NULL AND state IN ({_marks(doubt)})) ORDER BY seq", (*sure, *doubt),
+        )  # fmt: skip
+        return pl.Series("seq", [seq for (seq,) in found], dtype=pl.UInt32)
+
+    def in_doubt(self, retry: Iterable[str] = ()) -> list[Entry]:
+        """Rows whose customer may be at the target, in order: open ones, and those to be tried again that were sent."""
+        doubt = [*retry, PLANNED]
+        found = self._db.execute(
+            f"SELECT * FROM row WHERE state IN ({_marks(OPEN)})"  # noqa: S608
+            f" OR (sent_at IS NOT NULL AND state IN ({_marks(doubt)})) ORDER BY seq", (*OPEN, *doubt),
+        )  # fmt: skip
+        return [_entry(line) for line in found]
+
+    def attempts(self, states: Iterable[str]) -> dict[int, int]:
+        """How often the rows in one of `states`, and the planned ones, were sent so far."""
+        wanted = [*states, PLANNED]
+        return dict(self._db.execute(f"SELECT seq, attempts FROM row WHERE state IN ({_marks(wanted)})", wanted))  # noqa: S608
+
+    def owners(self, ids: Iterable[str]) -> dict[str, int]:
+        """Which of `ids` were created for a row of this run, and for which."""
+        wanted = list(ids)
+        query = f"SELECT id, seq FROM row WHERE state = 'created' AND id IN ({_marks(wanted)})"  # noqa: S608
+        return dict(self._db.execute(query, wanted))
+
+    def shared_ids(self) -> list[tuple[Entry, int]]:
+        """Rows that were created with an id that an earlier row has already, and that row's seq."""
+        found = self._db.execute(
+            "SELECT row.*, first FROM row JOIN (SELECT id, min(seq) AS first FROM row WHERE state = 'created'"
+            " GROUP BY id HAVING count(*) > 1) AS twice USING (id) WHERE state = 'created' AND seq > first"
+        )
+        return [(_entry(line[:-1]), line[-1]) for line in found]
 
     def entries(self, states: Iterable[str]) -> list[Entry]:
         """The rows in one of `states`, in order."""
@@ -185,7 +264,7 @@ class Journal:
 
     def a_created(self) -> Entry | None:
         """Some row that was created and answered for, to probe the target's filter with."""
-        line = self._db.execute("SELECT * FROM row WHERE state = 'created' LIMIT 1").fetchone()
+        line = self._db.execute("SELECT * FROM row WHERE state = 'created' ORDER BY seq LIMIT 1").fetchone()
         return _entry(line) if line else None
 
 
@@ -206,18 +285,34 @@ def outcomes(path: Path, first: int, last: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=OUTCOME_SCHEMA, orient="row")
 
 
+def seqs(path: Path, states: Iterable[str]) -> pl.Series:
+    """The rows of the journal at `path` that are in one of `states`, ascending; none where there is no journal."""
+    wanted = list(states)
+    if not path.exists():
+        return pl.Series("seq", [], dtype=pl.UInt32)
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            found = db.execute(f"SELECT seq FROM row WHERE state IN ({_marks(wanted)}) ORDER BY seq", wanted)  # noqa: S608
+            return pl.Series("seq", [seq for (seq,) in found], dtype=pl.UInt32)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
 def now() -> float:
     """Seconds since 1970: the journal's clock, which must mean the same to the next process."""
     return time.time()
 
 
 def _entry(line: tuple[Any, ...]) -> Entry:
-    names = list(asdict(Entry(0, "")))
-    values = dict(zip(names, line, strict=True))
+    values: dict[str, Any] = dict(zip(NAMES, line, strict=True))
     for name in ("problems", "before", "known"):
         values[name] = json.loads(values[name]) if values[name] else None
     values["problems"] = [tuple(p) for p in values["problems"] or []]
     return Entry(**values)
+
+
+def _marks(values: Sized) -> str:
+    return ",".join("?" * len(values))
 
 
 def _json(value: Any) -> str | None:

@@ -14,7 +14,7 @@ import polars as pl
 from pipeline import journal, store
 from pipeline.folder import RunFolder
 
-STATUS = {"sent": "unknown"}
+STATUS = {"sent": "unknown", "planned": "not_attempted"}
 ANSWERED = ("plan.unverified", "state.unchecked", "term.unchecked")
 
 Origin = dict[str, tuple[str, tuple[str, ...]]]
@@ -39,7 +39,8 @@ def _merged(plan: pl.DataFrame, came: pl.DataFrame, origin: Origin, *, pushed: b
     came = came.rename({"action": "did", "id": "got", "changes": "said"})
     both = plan.join(came, on="seq", how="left", maintain_order="left")
     untouched = pl.col("state").is_null()
-    waiting = untouched & ((pl.col("status") == "ready") | pl.col("after").is_not_null()) & pl.lit(pushed)
+    follows = pl.col("after").is_not_null() & (pl.col("status") == "skipped")
+    waiting = untouched & ((pl.col("status") == "ready") | follows) & pl.lit(pushed)
     status = (
         pl.when(waiting).then(pl.lit("not_attempted")).when(untouched).then("status")
         .otherwise(pl.col("state").replace(STATUS))

@@ -52,9 +52,15 @@ class Limiter:
             turn = max(self._next, now)
             self._next = turn + 1 / self.rate
             if turn - now > ADVANCE:
-                await self._sleep(turn - now)
+                await self.pause(turn - now)
             if self._clock() >= self._gate:
                 return
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until the run is `abandoned`."""
+        until = self._clock() + seconds
+        while not self.abandoned and (left := until - self._clock()) > 0:
+            await self._sleep(min(left, STEP))
 
     def slow_down(self, seconds: float | None) -> float:
         """Halve the rate and hold everybody for `seconds`; without a hint, longer each time. Return the hold."""

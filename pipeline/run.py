@@ -11,35 +11,56 @@ import contextlib
 import hashlib
 import signal
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import anyio
 import filelock
 import platformdirs
+import polars as pl
 
-from pipeline import existing, identity, outcomes, report, store, targets
+from pipeline import existing, identity, journal, outcomes, report, store, targets
 from pipeline.client import Client, Failed, Patience, check_base_url, connect
 from pipeline.errors import Misuse, Unavailable
-from pipeline.folder import RunFolder
+from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Choice, Mapping, SourceFacts
 from pipeline.journal import Journal
-from pipeline.options import SETTLE_EXTRA, PushOptions, Server
+from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server
 from pipeline.pace import Limiter
-from pipeline.prepare import Prepared, prepare
+from pipeline.plan import seal
+from pipeline.prepare import Prepared
+from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
-from pipeline.push import Engine, Options, Queue, Result, resolver, unwrap
+from pipeline.push import Engine, Options, Queue, Result, resolver, unsettled, unwrap
 from pipeline.schema import fields
 from pipeline.targets.interface import Target
 
 __all__ = ["Forecast", "Prepared", "forecast", "prepare", "push", "write_report"]
 
-FRESH = timedelta(minutes=10)
-"""So long a look-up of the plan counts; afterwards the rows are looked up again before they are sent."""
+RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
+FRESH = 60.0
+"""So many seconds a look-up of the plan counts, where this process has made it and nobody has pushed since."""
+_planned: WeakKeyDictionary[RunFolder, tuple[float, float]] = WeakKeyDictionary()
+
+
+def prepare(options: RunOptions, server: Server | None, progress: Progress) -> Prepared:
+    """Plan a run; `server` is None where no request may be sent.
+
+    Raises:
+        Stop: the input, the mapping or the target do not allow it; nothing was sent.
+    """
+    began = time.time()
+    prepared = plan(options, server, progress)
+    _planned[prepared.folder] = (began, time.monotonic())
+    return prepared
 
 
 @dataclass(frozen=True)
@@ -63,19 +84,19 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     """What `push` would do with the folder's plan now."""
     facts = store.facts(folder)
     target = targets.load(facts["target"])
-    settled = _settled(folder)
-    counts = {"create": 0, "update": 0}
-    switches: dict[str, int] = {}
-    flags = [n for n, f in fields(target.record).items() if f.kind == "flag" and f.default is True]
+    closed = [s for s in (*journal.FINAL, *journal.OPEN) if s not in RETRY[options.retry]]
+    settled = journal.seqs(folder.file("journal.db"), closed)
+    counts: Counter[str] = Counter()
+    switches = {n: 0 for n, f in fields(target.record).items() if f.kind == "flag" and f.default is True}
     for batch in store.batches(folder, ("seq", "status", "action", "payload")):
-        for line in batch.iter_rows(named=True):
-            if line["status"] == "ready" and line["seq"] not in settled:
-                counts[line["action"]] += 1
-                for name in flags:
-                    switches[name] = switches.get(name, 0) + (f'"{name}":false' not in (line["payload"] or ""))
+        ready = unsettled(batch, settled).filter(pl.col("status") == "ready")
+        counts.update(ready["action"].to_list())
+        for name in switches:
+            off = ready["payload"].str.contains(f'"{name}":false', literal=True)
+            switches[name] += ready.height - int(off.fill_null(False).sum())
     rate = _rate(options, target, server)
     requests = counts["create"] + 2 * counts["update"]
-    said = {n: f"on for {on:,} of {sum(counts.values()):,} rows" for n, on in switches.items()}
+    said = {n: f"on for {on:,} of {counts.total():,} rows" for n, on in switches.items()}
     return Forecast(
         counts["create"], counts["update"], requests, requests / rate if rate else 0.0, rate,
         server.secrets.get(target.workspace, ""), server.mode, target.title, server.base_url, said,
@@ -95,23 +116,34 @@ def push(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     store.verify(folder, facts)
     workspace = server.secrets[target.workspace]
     _guard(facts, server, workspace)
+    seal.verify(facts)
     binding = {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
-    with _exclusive(target.name, workspace, folder):
-        journal = Journal.open(folder.file("journal.db"), binding)
+    with _exclusive(target.name, workspace, folder) as last:
+        fresh = facts["verified"] and _is_fresh(folder, last)
+        memory = Journal.open(folder.file("journal.db"), binding)
         try:
-            return anyio.run(_push, folder, facts, target, server, journal, options, progress)
+            last.touch(mode=0o600)  # from here on, what another plan found at the target may be outdated
+            return anyio.run(partial(_push, folder, facts, target, server, memory, options, progress, fresh=fresh))
         except BaseExceptionGroup as group:
             raise unwrap(group) from group
         finally:
-            journal.close()
+            memory.close()
+            with contextlib.suppress(OSError):
+                last.touch()
+
+
+def _is_fresh(folder: RunFolder, last: Path) -> bool:
+    """Whether nobody can have come since the plan's look-up: it was made here, just now, and nobody pushed since."""
+    began, ended = _planned.get(folder, (0.0, -FRESH))
+    others = last.stat().st_mtime if last.exists() else 0.0
+    return time.monotonic() - ended < FRESH and others < began
 
 
 async def _push(
-    folder: RunFolder, facts: dict[str, Any], target: Target, server: Server, journal: Journal, options: PushOptions,
-    progress: Progress,
+    folder: RunFolder, facts: dict[str, Any], target: Target, server: Server, memory: Journal, options: PushOptions,
+    progress: Progress, *, fresh: bool,
 ) -> tuple[Result, int]:  # fmt: skip
-    retry = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}[options.retry]
-    queue = Queue(folder, journal, retry)
+    queue = Queue(folder, memory, RETRY[options.retry])
     timeout = options.timeout or target.pace.timeout
     settle = options.settle if options.settle is not None else timeout + SETTLE_EXTRA
     concurrency = options.concurrency or target.pace.concurrency
@@ -122,9 +154,9 @@ async def _push(
     count = queue.count()
     async with connect(server.base_url, headers, limiter, patience, concurrency) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
-        held = await _held(client, target, facts, queue, identities, progress)
+        held = {} if fresh else await _held(client, target, queue, identities, progress)
         engine = Engine(
-            client, target, journal, queue, identities,
+            client, target, memory, queue, identities,
             Options(concurrency, options.max_retries + 1, settle, _max_errors(options.max_errors, count), options.canary),
             progress, held, resolve,
         )  # fmt: skip
@@ -143,22 +175,20 @@ async def _push(
 
 
 async def _held(
-    client: Client, target: Target, facts: dict[str, Any], queue: Queue, identities: Any, progress: Progress
+    client: Client, target: Target, queue: Queue, identities: Any, progress: Progress
 ) -> dict[str, list[str]]:
     """Who came to the target since the plan was made (or was never looked up): ids by identity."""
-    age = datetime.now(UTC) - datetime.fromisoformat(facts["planned"])
-    if facts["verified"] and age < FRESH:
-        return {}
-    rows = [(r.identity, r.payload) for r in queue.pending() if r.action == "create" and r.identity]
-    if not rows:
-        return {}
 
     def wanted() -> Iterator[existing.Wanted]:
-        for text, payload in rows:
-            yield existing.wanted_of(text or "", payload, identities)
+        for row in queue.pending():
+            if row.action == "create" and row.identity:
+                yield existing.wanted_of(row.identity, row.payload, identities)
 
+    count = sum(1 for row in queue.pending() if row.action == "create" and row.identity)
+    if not count:
+        return {}
     try:
-        found = await existing.find(client, target, identities, wanted, len(rows), progress)
+        found = await existing.find(client, target, identities, wanted, count, progress)
     except Failed as error:
         raise Unavailable(f"{target.title} does not answer: {error}", "Check the network, then push again.") from error
     return {name: [str(r.get("id")) for r in records] for name, records in found.records.items()}
@@ -188,11 +218,17 @@ def _interruptible(engine: Engine) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[None]:
-    """Hold the locks of the run folder and of the workspace; a dead process holds none."""
+def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
+    """Hold the locks of the run folder and of the workspace; a dead process holds none.
+
+    Gives the file whose time is that of the last push to the workspace from this machine.
+    """
     name = hashlib.blake2b(f"{target} {workspace}".encode(), digest_size=8).hexdigest()
     shared = Path(platformdirs.user_state_dir("customer-import")) / "locks" / f"{target}-{name}.lock"
-    shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(shared, error) from error
     with contextlib.ExitStack() as held:
         for path, what in ((folder.file(".lock"), "this run"), (shared, f"the workspace {workspace}")):
             try:
@@ -202,7 +238,9 @@ def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[None]
                     f"another push to {what} is under way on this machine",
                     "Wait until it has finished, then push again.",
                 ) from error
-        yield
+            except OSError as error:
+                raise cannot_write(path, error) from error
+        yield shared.with_suffix(".last")
 
 
 def _guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
@@ -241,17 +279,6 @@ def _max_errors(text: str | None, total: int) -> Callable[[int, int], bool] | No
             f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%."
         ) from None
     return lambda errors, _rows: errors > 0 and errors >= max(limit, 1)
-
-
-def _settled(folder: RunFolder) -> set[int]:
-    path = folder.file("journal.db")
-    if not path.exists():
-        return set()
-    from pipeline.journal import OPEN
-    from pipeline.journal import outcomes as read
-
-    frame = read(path, 0, 2**32 - 1)
-    return {s for s, state in zip(frame["seq"], frame["state"], strict=True) if state not in OPEN}
 
 
 def write_report(

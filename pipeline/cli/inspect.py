@@ -116,6 +116,8 @@ def _shown(found: Source, cells: pl.DataFrame, target: Target) -> Iterator[str]:
     yield from textwrap.wrap(", ".join(part for part in detected if part), WIDTH)
     for note in (*mapped.notes, *facts.notes):
         yield from textwrap.wrap(note[0].upper() + note[1:], WIDTH)
+    for reason, count in mapping.left_out(cells, found.rules).drop_nulls().value_counts(sort=True).iter_rows():
+        yield from textwrap.wrap(f"Of the first {cells.height:,} rows {count:,} will be skipped: {reason}.", WIDTH)
     used = sum(c.field is not None for c in mapped.choices)
     yield ""
     yield f"{used} of {len(mapped.choices)} columns go into {target.title} (* it requires the field):"

@@ -83,10 +83,19 @@ def judge(text: str, mark: str | None, low: int | None, high: int | None, busine
         named = [f"{reading} (with {reading.mark} for decimals)" for reading in fitting]
         return Verdict(code="money.ambiguous", detail=" or ".join(named))
     if len(amount.readings) > 1 and fitting[0].fraction:
-        return Verdict(
-            code="money.too_precise"
-        )  # even zeros: '500.000' is more likely half a million than five hundred
-    return _bounded(fitting[0], amount.negative, low, high)
+        # even zeros: '500.000' is more likely half a million than five hundred
+        return _explained(Verdict(code="money.too_precise"), business)
+    return _explained(_bounded(fitting[0], amount.negative, low, high), business)
+
+
+def _explained(verdict: Verdict, business: str | None) -> Verdict:
+    """Say what a currency without cents, or with thousandths, has to do with it."""
+    places = currencies.decimals(business) if business else 2
+    if verdict.code == "money.too_precise" and places > 2:
+        return verdict._replace(detail=f"{business} has {places} decimals, and the target keeps two")
+    if verdict.code is None and places == 0 and verdict.value % 100:
+        return Verdict(verdict.value, "money.no_cents", business)
+    return verdict
 
 
 def _bounded(reading: Reading, negative: bool, low: int | None, high: int | None) -> Verdict:

@@ -1,7 +1,8 @@
 """Turn raw cells into the text that is really in them: no invisible characters, no outer white space, no stand-ins.
 
 A stand-in is what people write for "nothing" (`-`, `N/A`, `s/d`). It is read as blank only where it could not
-be a value of the field; a name or a note may be a dash.
+be a value of the field; a name or a note may be a dash. The mapping has a longer list of such words, which its file
+can replace; those here are no value of a field that has a form of its own, whatever the mapping says.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from functools import lru_cache
 
 import pycountry
 from babel import Locale
-from babel.numbers import get_currency_name, get_currency_symbol, get_territory_currencies
+from babel.numbers import get_currency_name, get_currency_precision, get_currency_symbol, get_territory_currencies
 
 from pipeline.columns.cells import fold
 
-__all__ = ["LOCAL", "codes", "meanings", "of_country"]
+__all__ = ["LOCAL", "codes", "decimals", "meanings", "of_country"]
 
 LOCAL = frozenset({"*"})
 """What "national currency" (M.N., moneda nacional) means where the country is not known: any."""
@@ -113,3 +113,13 @@ def meanings(text: str) -> frozenset[str]:
 def of_country(country: str) -> frozenset[str]:
     """The currencies that are legal tender in a country (ISO 3166-1 alpha-2), by CLDR."""
     return frozenset(get_territory_currencies(country)) if re.fullmatch("[A-Z]{2}", country) else frozenset()
+
+
+@lru_cache(maxsize=512)
+def decimals(code: str) -> int:
+    """How many decimals amounts of a currency have, by CLDR: none for CLP, PYG and JPY, three for KWD.
+
+    >>> decimals("CLP"), decimals("MXN"), decimals("KWD")
+    (0, 2, 3)
+    """
+    return int(get_currency_precision(code))

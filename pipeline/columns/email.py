@@ -57,7 +57,13 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
         decided=pl.concat_str("local", "domain", separator="@"),
     )
     open_ = ~frame["plain"] & frame["text"].is_not_null()
-    return settle(frame["decided"].set(frame["text"].is_null(), None), open_, judge, frame["cell"], also=partial(mistyped.judge, rule=judge))
+    return settle(
+        frame["decided"].set(frame["text"].is_null(), None),
+        open_,
+        judge,
+        frame["cell"],
+        also=partial(mistyped.judge, rule=judge),
+    )
 
 
 def judge(raw: str | None) -> Verdict:

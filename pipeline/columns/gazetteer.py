@@ -13,7 +13,9 @@ from pipeline.columns.naming import key, read
 
 __all__ = ["states"]
 
-_PREFIX = re.compile(r"^\s*(?:comuna|municipio|ciudad|cd\.?|alcald[ií]a|delegaci[oó]n)\s+(?:de\s+)?(?=\S)", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^\s*(?:comuna|municipio|ciudad|cd\.?|alcald[ií]a|delegaci[oó]n)\s+(?:de\s+)?(?=\S)", re.IGNORECASE
+)
 _OF = re.compile(r"^(\S.*?)\s+de\s+\S.*$")
 
 

@@ -13,7 +13,17 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from pipeline.columns.numbering import CHANGED, OLD_FORMS, begins_without, calling_code, e164, groups, only_digits, patterns, plainly_written
+from pipeline.columns.numbering import (
+    CHANGED,
+    OLD_FORMS,
+    begins_without,
+    calling_code,
+    e164,
+    groups,
+    only_digits,
+    patterns,
+    plainly_written,
+)
 from pipeline.handoff import Judged
 
 __all__ = ["LOCAL", "REASONS", "judge"]
@@ -107,7 +117,9 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
     """The plainly written numbers of a usual length: at, country, digits, plus, key (calling code or country)."""
     return (
         frame.filter(plainly_written(pl.col("text")))
-        .select("at", "country", digits=only_digits(pl.col("text")), plus=pl.col("text").str.contains("+", literal=True))
+        .select(
+            "at", "country", digits=only_digits(pl.col("text")), plus=pl.col("text").str.contains("+", literal=True)
+        )
         .filter(pl.col("digits").str.len_bytes().is_between(_FEWEST, _MOST))
         .with_columns(key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"))
     )
@@ -154,9 +166,7 @@ def _group(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
 
 def _suggested(lengths: pl.DataFrame) -> pl.DataFrame:
     """Add `meant`: the number that more than nine digits are with a + in front; leave out what cannot be told."""
-    longer = (
-        ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
-    )
+    longer = ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
     asked = lengths.filter(longer)
     text = ("+" + asked["digits"]).alias("text")
     nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(text))

@@ -93,7 +93,10 @@ def _provider(frame: pl.DataFrame) -> pl.DataFrame:
     """Addresses at a domain that is a slip of another one: they stand, with a suggestion."""
     text = pl.col("text")
     found = frame.filter(text.str.contains(PLAIN) & ~text.str.contains(SPECIAL)).select(
-        "at", value=_lowered(text), domain=text.str.extract(r"@(.*)$").str.to_lowercase(), local=text.str.extract(r"^([^@]*)@")
+        "at",
+        value=_lowered(text),
+        domain=text.str.extract(r"@(.*)$").str.to_lowercase(),
+        local=text.str.extract(r"^([^@]*)@"),
     )
     found = found.filter(suspicious_domain(pl.col("domain")))
     domains = found["domain"].unique().to_list()
@@ -111,4 +114,6 @@ def _provider(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _lowered(address: pl.Expr) -> pl.Expr:
     """An address with its domain in lower case."""
-    return pl.concat_str(address.str.extract(r"^([^@]*)@"), pl.lit("@"), address.str.extract(r"@(.*)$").str.to_lowercase())
+    return pl.concat_str(
+        address.str.extract(r"^([^@]*)@"), pl.lit("@"), address.str.extract(r"@(.*)$").str.to_lowercase()
+    )

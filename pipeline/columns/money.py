@@ -3,7 +3,10 @@
 Exact from text to integer: no binary fractions anywhere. Thousands may be grouped by comma, point, apostrophe
 or space, also in the Indian way; decimals follow comma or point. Which of the two is settled for the whole
 column (`evidence`, `decimal_mark`); unsettled, a cell is read only if it has one reading. `1.234` has two.
-The amount is in units of the account's currency; cents are always the amount times 100.
+The amount is in units of the account's currency; cents are always the amount times 100, also where the currency has
+no cents (CLP, PYG, JPY: a fraction is doubtful) or thousandths (KWD: a third decimal is an error that says so).
+`-`, `N/A` and the like are blank here too: the mapping's list of null words may be changed by its file, and these
+are an amount in no case.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ _STAND_IN_CENTS = 10**15 * 100  # what a decided cell can be at most: it fits 64
 
 
 def normalise(cells: pl.Series, around: Around) -> Judged:
-    """Cents (Int64): `money.syntax`, `.ambiguous`, `.too_precise`, `.range`, `.currency`."""
+    """Cents (Int64): `money.syntax`, `.ambiguous`, `.too_precise`, `.range`, `.currency`; warning `.no_cents`."""
     field, settings = around.field, around.settings
     mark = settings.decimal.get(field.name)
     low, high = field.ge, field.le
@@ -33,15 +36,22 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     if dollars and text.str.starts_with("$").any():
         bare = text.str.replace(r"^\$ ?", "")
     plain = bare.set(~bare.str.contains(shapes(mark)).fill_null(False), None)
-    whole = plain.str.replace_all(".", "", literal=True).str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False)
+    whole = (
+        plain.str.replace_all(".", "", literal=True).str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False)
+    )
     places = [plain.str.slice(-1 - count, 1).is_in([".", ","]) for count in (2, 1)]
     frame = pl.DataFrame({"whole": whole, "two": places[0], "one": places[1]})
-    factor = pl.when("two").then(pl.lit(1, pl.Int64)).when("one").then(pl.lit(10, pl.Int64)).otherwise(pl.lit(100, pl.Int64))
+    factor = (
+        pl.when("two").then(pl.lit(1, pl.Int64)).when("one").then(pl.lit(10, pl.Int64)).otherwise(pl.lit(100, pl.Int64))
+    )
     decided = frame.select(decided=pl.col("whole") * factor).to_series()
     if low is not None:
         decided = decided.set((decided < low).fill_null(False), None)
     if high is not None and high < _STAND_IN_CENTS:
         decided = decided.set((decided > high).fill_null(False), None)
+
+    if settings.business_currency and currencies.decimals(settings.business_currency) == 0:
+        decided = decided.set((decided % 100 != 0).fill_null(False), None)
 
     def rule(cell: str) -> Verdict:
         return judge(cell, mark, low, high, settings.business_currency)

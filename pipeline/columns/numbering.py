@@ -14,7 +14,17 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-__all__ = ["CHANGED", "OLD_FORMS", "begins_without", "calling_code", "e164", "groups", "only_digits", "patterns", "plainly_written"]
+__all__ = [
+    "CHANGED",
+    "OLD_FORMS",
+    "begins_without",
+    "calling_code",
+    "e164",
+    "groups",
+    "only_digits",
+    "patterns",
+    "plainly_written",
+]
 
 OLD_FORMS: dict[int, str] = {
     52: r"^(?:0?1|04[45])(\d{10})$",

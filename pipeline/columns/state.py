@@ -95,7 +95,9 @@ def _not_found(known: Directory, cell: str, country: str) -> Verdict:
         return Verdict(cell, "state.unchecked")
     inside = known.tied(country, gazetteer.states(country, cell))
     if len(inside) == 1:
-        return Verdict(None, "state.unknown", f"{where}, but a place in {known.label(inside[0])}", known.accepted(inside[0]))
+        return Verdict(
+            None, "state.unknown", f"{where}, but a place in {known.label(inside[0])}", known.accepted(inside[0])
+        )
     others = subdivisions.elsewhere(country, cell)
     if others:
         said = ", ".join(countries.name(other) for other in others[:3]) + (" and others" if len(others) > 3 else "")

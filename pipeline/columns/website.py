@@ -2,13 +2,16 @@
 
 Plain ASCII shapes are decided by one expression; the rest by the standard library's parser and, for names
 with letters outside ASCII, by idna (UTS 46). A missing scheme becomes https. An e-mail address or the name
-of an account at a social network is an error with the address that may be meant.
+of an account at a social network is an error with the address that may be meant; an ending that is not in the
+list of the internet's (`endings.txt`, which may be older than the ending) is only doubtful.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
+from importlib import resources
 from urllib.parse import urlsplit
 
 import idna
@@ -54,7 +57,7 @@ _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in
 
 
 def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an address needs no neighbours
-    """Web addresses (String): `website.syntax`, `website.handle`."""
+    """Web addresses (String): `website.syntax`, `website.handle`; warning `website.ending`."""
     text = text_of.without_stand_ins(cells)
     column = pl.col("text")
     schemed = column.str.contains(r"(?i)^https?://")
@@ -64,7 +67,8 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
         head=whole.str.extract(r"^([^/]+//[^/]*)", 1).str.to_lowercase(),
         rest=whole.str.extract(r"^[^/]+//[^/]*(.*)$", 1),
     )
-    decided = frame.select(pl.when("plain").then(pl.concat_str("head", "rest"))).to_series()
+    usual = pl.col("head").str.extract(r"\.([a-z]+)$").is_in(list(_endings()))
+    decided = frame.select(pl.when(pl.col("plain") & usual).then(pl.concat_str("head", "rest"))).to_series()
     return settle(decided, decided.is_null() & text.is_not_null(), judge, text)
 
 
@@ -75,12 +79,28 @@ def judge(text: str) -> Verdict:
         return account
     address, reason = _address(text)
     if address is not None:
-        return Verdict(address)
+        ending = _ending(address)
+        known = ending in _endings() or ending.isdigit()
+        return Verdict(address) if known else Verdict(address, "website.ending", ending)
     pieces = [piece for piece in _SEVERAL.split(text) if piece]
     found = [address for address in (_address(piece)[0] for piece in pieces if "." in piece) if address]
     if len(pieces) > 1 and len(set(found)) > 1:
         return Verdict(code="website.syntax", detail=": it holds several addresses", suggestion=found[0])
     return Verdict(code="website.syntax", detail=reason, suggestion=_repaired(text) or (found[0] if found else None))
+
+
+@lru_cache(maxsize=1)
+def _endings() -> frozenset[str]:
+    """The top-level domains, and the names reserved for examples and tests (RFC 2606, 6762)."""
+    text = resources.files("pipeline.columns").joinpath("endings.txt").read_text(encoding="utf-8")
+    listed = (line for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(" ".join(listed).split()) | {"example", "test", "invalid", "local"}
+
+
+def _ending(address: str) -> str:
+    """The top-level domain of a full address, as the DNS has it; digits for a numeric host."""
+    label = (urlsplit(address).hostname or "").rpartition(".")[2]
+    return label if label.isascii() else idna.alabel(label).decode("ascii")
 
 
 def _account(text: str) -> Verdict | None:

@@ -98,8 +98,7 @@ def _with_preset(header: str, record: type[BaseModel], preset: Preset | None) ->
         if text.startswith(word + " "):
             inner = words.meaning(text[len(word) + 1 :])
             if kind == "excluded":
-                what = inner.role.replace("_", " ") if inner.role else "a value"
-                return Meaning(None, context="excluded", reason=f"{preset.title}: {what} of another person or place")
+                return Meaning(None, context="excluded", reason="it belongs to another person or place")
             if inner.role:
                 context = kind if kind in CONTEXTS else "plain"
                 return replace(inner, how="preset", context=context)

@@ -94,7 +94,7 @@ def missing_message(mapping: Mapping, record: type[BaseModel]) -> tuple[str, str
     known = fields(record)
     names = list(mapping.missing)
     message = f"no column of the source feeds {_listed(names)}, which every customer needs"
-    settable = [name for name in names if known[name].kind not in ("name", "email")]
+    settable = [name for name in names if known[name].kind not in ("name", "email", "address")]
     ways = []
     if settable:
         flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)

@@ -96,7 +96,9 @@ class Vocabulary:
         if header.strip().startswith(("metadata.", "tax_settings.")):
             return Meaning(header.strip(), "exact")
         text = fold(header)
-        for attempt in dict.fromkeys((text, fold(without_remarks(header)))):
+        short = fold(without_remarks(header))
+        whole = text in self.exact or text in self.names or text in self.left_out
+        for attempt in dict.fromkeys((text, short) if whole else (short, text)):
             meaning = self._words(attempt)
             if meaning.role or meaning.reason:
                 return meaning

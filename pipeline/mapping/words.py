@@ -24,7 +24,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’´](?=s\b)")
 _INITIALS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]\.){2,}")  # R.U.T., C.P.
 _HARMLESS = re.compile(
     r"\((?:required|optional|obligatorio|requerido|opcional|mandatory|obrigatorio|[a-z]{3}|iso[^)]*|"
-    r"(?:sin|con|with|without|com|sem)\b[^)]*|max[^)]*|ej[^)]*|e\.?g[^)]*|\d+[^)]*)\)", re.IGNORECASE
+    r"(?:sin|con|with|without|com|sem)\b[^)]*|legal|(?:calle|street|rua)\b[^)]*|max[^)]*|ej[^)]*|e\.?g[^)]*|\d+[^)]*)\)", re.IGNORECASE
 )  # fmt: skip
 _NOT_HARMLESS = re.compile(r"\((?:fax|no|yes|sim|nao|ids?|dv|alt)\)", re.IGNORECASE)
 

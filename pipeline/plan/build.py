@@ -19,6 +19,7 @@ from pipeline.handoff import Checked, Mapping
 from pipeline.plan import duplicates
 from pipeline.plan.diff import described, differences
 from pipeline.plan.payload import Pieces, frame, unframe
+from pipeline.plan.seal import sealed
 from pipeline.progress import Progress
 from pipeline.schema import fields
 from pipeline.targets.interface import Identity, Record, Target
@@ -88,7 +89,7 @@ class Builder:
             skip.alias("skip"), source=pl.lit(source), sheet=pl.lit(sheet, dtype=pl.String)
         ).hstack(cells)
         spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
-        self._hashes.add(base, checked.valid)
+        self._hashes.add(base, checked.valid, duplicates.likeness(checked.record))
         self._parts += 1
         self._cells = max([self._cells, *(int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit())])
         self.rows += cells.height
@@ -111,6 +112,7 @@ class Builder:
                 chosen = part.filter(hit)
                 text = unframe(chosen).text().alias("body")
                 parts.append(chosen.select("row", "source", "sheet", "who", "identity").hstack([seq.filter(hit), text]))
+                parts[-1] = parts[-1].with_columns(self._hashes.likeness_of(seq.filter(hit)))
         self._verdicts = duplicates.judge(pl.concat(parts), self._choices.policy, self._mapping.label)
 
     def wanted(self) -> Iterator[Wanted]:
@@ -139,7 +141,7 @@ class Builder:
                 yield batch
 
         progress.begin("plan", self.rows)
-        store.write(self._folder, batches(), self._cells, {**facts, "rows": self.rows})
+        store.write(self._folder, batches(), self._cells, sealed({**facts, "rows": self.rows}))
         progress.end()
         return counts
 
@@ -165,7 +167,8 @@ class Builder:
             plan = plan.update(overlay, on="seq", include_nulls=False) if overlay.height else plan
         plan = self._with_issues(plan, found)
         sent = (pl.col("action") != "none") | (pl.col("after").is_not_null() & ~pl.col("seq").is_in(self._frozen))
-        plan = plan.with_columns(payload=pl.when(sent).then("payload"))
+        going = pl.col("status") != "invalid"  # who was found at the target, and may not be there, follows nobody
+        plan = plan.with_columns(payload=pl.when(sent).then("payload"), after=pl.when(going).then("after"))
         cells = {f"c{i}": pl.lit(None, dtype=pl.String) for i in range(self._cells) if f"c{i}" not in plan.columns}
         return plan.with_columns(**cells)
 

@@ -1,7 +1,8 @@
 """Turn hashes of whole files into the few rows that are the same customer as another row.
 
-Two 64-bit hashes a row stay in memory: of who the customer is, and of everything that is sent. The texts of
-the rows they point at are compared before anything is decided, so that a collision harms nobody.
+Two 64-bit hashes a row stay in memory: of who the customer is, and of name and address, by which rows of different
+customers may be one all the same: that is only said. The texts of the rows that the first one points at are compared
+before anything is decided, so that a collision harms nobody.
 """
 
 from __future__ import annotations
@@ -36,31 +37,66 @@ class Hashes:
 
     who: list[pl.Series] = field(default_factory=list)
     valid: list[pl.Series] = field(default_factory=list)
+    alike: list[pl.Series] = field(default_factory=list)
 
-    def add(self, who: pl.Series, valid: pl.Series) -> None:
-        """Add a batch: `who` is the text of the identity, or of the whole record where there is none."""
+    def add(self, who: pl.Series, valid: pl.Series, alike: pl.Series | None = None) -> None:
+        """Add a batch: `who` is the text of the identity, or of the whole record where there is none.
+
+        `alike` is the row's `likeness`.
+        """
         self.who.append(who.hash(0))
         self.valid.append(valid)
+        likeness_ = pl.Series([None], dtype=pl.String).new_from_index(0, len(who)) if alike is None else alike
+        self.alike.append(likeness_.hash(0).set(likeness_.is_null(), None))
 
     def affected(self) -> pl.Series:
-        """The seqs of valid rows that share their hash with another one, ascending."""
+        """The seqs of valid rows that share a hash with another one, ascending."""
         if not self.who:
             return pl.Series(dtype=pl.UInt32)
-        rows = pl.DataFrame({"who": pl.concat(self.who), "valid": pl.concat(self.valid)}).with_row_index("seq")
-        rows = rows.filter("valid")
-        return rows.filter(pl.col("who").is_duplicated())["seq"].cast(pl.UInt32)
+        columns = {"who": pl.concat(self.who), "valid": pl.concat(self.valid), "alike": pl.concat(self.alike)}
+        rows = pl.DataFrame(columns).with_row_index("seq").filter("valid")
+        alike = pl.col("alike").is_not_null() & pl.col("alike").is_duplicated()
+        return rows.filter(pl.col("who").is_duplicated() | alike)["seq"].cast(pl.UInt32)
+
+    def likeness_of(self, seqs: pl.Series) -> pl.Series:
+        """The hash of name and address of some rows; null where one of both is blank."""
+        return pl.concat(self.alike).gather(seqs).alias("alike")
+
+
+def likeness(record: pl.DataFrame) -> pl.Series:
+    """Name and address of each row (String) without case, accents and punctuation; null where one of both is blank."""
+    if not {"name", "address"} <= set(record.columns):
+        return pl.Series("alike", [None], dtype=pl.String).new_from_index(0, record.height)
+    folded = [
+        pl.col(n).str.normalize("NFKD").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "")
+        for n in ("name", "address")
+    ]
+    return record.select(alike=pl.concat_str(folded, separator="|")).to_series()
 
 
 def judge(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> dict[int, Verdict]:
-    """Decide about the affected rows; `rows` has seq, row, sheet, who, identity, body (JSON of what is sent).
+    """Decide about the affected rows; `rows` has seq, row, sheet, who, identity, body (JSON of what is sent), alike.
 
-    Identical rows: the first goes in. Rows that differ: as `policy` says.
+    Identical rows: the first goes in. Rows that differ: as `policy` says. Of other customers that look like one
+    (`alike`), all but the first are told so.
     """
     verdicts: dict[int, Verdict] = {}
     for _, group in rows.group_by("who", maintain_order=True):
         if group.height > 1:
             verdicts.update(_group(group, policy, label))
+    for (alike,), group in rows.group_by("alike", maintain_order=True):
+        if alike is not None and group["who"].n_unique() > 1:
+            _possible(group.drop("body").to_dicts(), verdicts)
     return verdicts
+
+
+def _possible(lines: list[dict[str, Any]], verdicts: dict[int, Verdict]) -> None:
+    """Warn of each row that goes in and looks like the first one, which is another customer."""
+    for line in lines[1:]:
+        verdict = verdicts.get(line["seq"], Verdict())
+        if line["who"] != lines[0]["who"] and verdict.status == "ready" and verdict.issue is None:
+            verdict.issue = _issue("duplicate.possible", _name(lines[0]))
+            verdicts[line["seq"]] = verdict
 
 
 def _group(group: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> dict[int, Verdict]:
@@ -90,7 +126,10 @@ def _conflict(lines: list[dict[str, Any]], label: Callable[[str], str]) -> dict[
     named = ", ".join(_name(line) for line in lines[:MOST_NAMED])
     more = f" and {len(lines) - MOST_NAMED} more" if len(lines) > MOST_NAMED else ""
     detail = f"{named}{more}, which differ in {', '.join(differing)}"
-    return {**_issue("duplicate.conflict", detail), "value": readable(lines[0]["identity"]) if lines[0]["identity"] else "the same record"}
+    return {
+        **_issue("duplicate.conflict", detail),
+        "value": readable(lines[0]["identity"]) if lines[0]["identity"] else "the same record",
+    }
 
 
 def _name(line: dict[str, Any]) -> str:

@@ -1,46 +1,36 @@
 """Turn pending rows into requests, many at a time, and their answers into journal entries.
 
 A worker never raises for a row: in a task group one exception would cancel its siblings. What stops the whole
-run (credentials refused, nothing reachable) is raised; everything else is an outcome.
+run is noted; then what is in flight is finished, and nothing further begins.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
-from pydantic import ValidationError
 
-from pipeline import existing
-from pipeline.client import Client, Failed, Lost, NotSent
-from pipeline.errors import Stop, Unavailable
+from pipeline.client import Client
+from pipeline.errors import Stop
 from pipeline.handoff import Catalogue
-from pipeline.journal import OPEN, Entry, Journal, now
-from pipeline.pace import backoff
+from pipeline.journal import IN, OPEN, PLANNED, Entry, Journal, now
 from pipeline.progress import Progress
-from pipeline.push.fate import Detective, NotThere, There, same, shown
+from pipeline.push.attempt import Options, Sender, Stopping
+from pipeline.push.fate import Case, Detective, Fate, NotThere, There
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
-from pipeline.targets.interface import Answer, Call, Created, Fatal, Identity, Rejected, Target, Unknown, Wait
+from pipeline.targets.interface import Identity, Target
 
 BREAKER = 40
 """So many rows in a row without any answer mean that the target is down."""
 FIRST_LOOK = 1.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to push: `settle` seconds must pass before "not there" counts; `attempts` are sends of one row."""
-
-    concurrency: int = 8
-    attempts: int = 6
-    settle: float = 90.0
-    max_errors: Callable[[int, int], bool] | None = None  # (errors, rows so far) -> stop?
-    canary: int | None = None
+LAST_LOOKS = (2.0, 5.0)
+"""Seconds before looking once more at rows that nothing was found out about although their time has passed."""
+SILENT = ("target.failed", "target.unknown")
 
 
 @dataclass
@@ -51,196 +41,204 @@ class Result:
     stopped: str | None = None
 
 
+@dataclass
+class Lane:
+    """Rows that go one after the other; `open` are those that may be at the target and were not found yet."""
+
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    users: int = 0
+    open: set[int] = field(default_factory=set)
+
+
 class Engine:
     """Pushes one plan."""
 
     def __init__(
         self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity],
         options: Options, progress: Progress, held: dict[str, list[str]] | None = None, resolve: Resolver | None = None,
+        clock: Callable[[], float] = now,
     ) -> None:  # fmt: skip
         """`held` are ids by identity found at the target after the plan was made: their rows are not sent."""
         self._client, self._target, self._journal, self._queue = client, target, journal, queue
-        self._identities, self._options, self._progress = identities, options, progress
-        self._held = held or {}
-        self._resolve = resolve or Resolver(target, (), Catalogue())
+        self._options, self._progress, self._clock = options, progress, clock
         self._detective = Detective(client, target, journal, queue, identities)
-        self._lanes: dict[str, anyio.Lock] = {}
-        self._unknown: list[tuple[Row, Entry]] = []
+        self._stopping = Stopping(self._pause)
+        self._sender = Sender(client, target, journal, self._detective, options,
+                              resolve or Resolver(target, (), Catalogue()), held or {}, self._stopping, clock)  # fmt: skip
+        self._keyless = target.key_path is None and not self._detective.default_identities
+        self._lanes: dict[str, Lane] = {}
+        self._cases: dict[int, Case] = {}
+        self._due: dict[int, float] = {}
+        self._first_try: dict[int, int] = {}
+        self._deferred: dict[int, tuple[Row, Entry | None]] = {}
+        self._tried: dict[int, int] = {}
         self._silent = 0
-        self._group: anyio.abc.TaskGroup | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = anyio.Event()
         self.result = Result()
 
     def stop(self, why: str) -> None:
-        """Let what is in flight finish, and begin nothing more."""
-        self.result.stopped = self.result.stopped or why
-        self._client.limiter.abandoned = why == "interrupted"
+        """Let what is in flight finish, and begin nothing more; may be called by a signal handler."""
+        if self._stopping.why in (None, "canary") or why == "interrupted":
+            self._stopping.why = self.result.stopped = why
+        if self._stopping.now:
+            self._client.limiter.abandoned = True
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._ended.set)
 
     async def run(self) -> Result:
-        """Send what is pending, settle what is unknown, then the rows whose predecessor was refused."""
+        """Send what is pending, settle what is unknown, then the rows whose predecessor was refused.
+
+        Raises:
+            Unavailable: the target refuses the credentials.
+            Interrupted: the journal cannot be written.
+        """
+        self._loop = asyncio.get_running_loop()
         self._reopen()
         async with anyio.create_task_group() as group:
             group.start_soon(self._journal.write_groups)
             try:
-                await self._settle_unknown(wait=False)
-                await self._send_all(self._first_rows())
-                await self._settle_unknown(wait=True)
-                await self._follow()
-                await self._settle_unknown(wait=True)
+                await self._settle(wait=False)
+                await self._send_all((row, None) for row in self._first_rows())
+                await self._settle(wait=True)
+                await self._send_all((row, None) for row in self._followers())
+                await self._settle(wait=True)
+                await self._tell_shared_ids()
             finally:
-                with anyio.CancelScope(shield=True):
-                    await self._journal.flush()
+                await self._journal.flush()
                 group.cancel_scope.cancel()
+        self.result.stopped = self._stopping.why
+        if self._stopping.fatal is not None:
+            raise self._stopping.fatal
         return self.result
 
     def _reopen(self) -> None:
-        entries = {e.seq: e for e in self._journal.entries(OPEN)}
+        """Rows that may be at the target: they are looked up before anything is sent again."""
+        self._tried = self._journal.attempts(self._queue.retry)
+        entries = {e.seq: e for e in self._journal.in_doubt(self._queue.retry)}
         rows = self._queue.rows(entries)
         for seq, entry in entries.items():
-            self._unknown.append((rows[seq], replace(entry, state="unknown")))
+            sent = min(entry.sent_at or 0.0, self._clock())  # a clock that was set back must not prolong the wait
+            self._due[seq] = anyio.current_time() + max(0.0, sent + self._options.settle - self._clock())
+            self._first_try[seq] = entry.attempts
+            self._open(rows[seq], entry)
 
     def _first_rows(self) -> Iterator[Row]:
         for taken, row in enumerate(self._queue.pending()):
             if self._options.canary is not None and taken >= self._options.canary:
                 self.stop("canary")
-            if self.result.stopped:
+            if self._stopping.why:
                 return
             yield row
 
-    async def _send_all(self, rows: Iterable[Row]) -> None:
+    def _followers(self) -> Iterator[Row]:
+        for row in self._queue.followers():
+            if not self._stopping.why or self._queue.groups.standing(row.seq) == "in":
+                yield row
+
+    async def _send_all(self, rows: Iterable[tuple[Row, Entry | None]]) -> None:
         shared = iter(rows)
 
         async def worker() -> None:
-            for row in shared:
-                await self._send(row)
+            for row, entry in shared:
+                if self._stopping.now:
+                    return
+                await self._send(row, entry or self._fresh(row))
 
         async with anyio.create_task_group() as group:
             for _ in range(self._options.concurrency):
                 group.start_soon(worker)
 
-    async def _send(self, row: Row, attempts: int = 0) -> None:
-        lane = self._lanes.setdefault(row.identity, anyio.Lock()) if row.lane and row.identity else None
-        async with lane or contextlib.nullcontext():
-            try:
-                entry = await self._attempt(row, Entry(row.seq, "sent", row.action, attempts=attempts))
-            except Failed as error:  # a look-up before the first request: nothing of this row was sent
-                entry = Entry(row.seq, "failed", row.action, row.id, attempts=attempts,
-                              problems=[(None, "target.failed", f"the look-up failed: {error}")])  # fmt: skip
-        if entry.state != "sent":  # "sent" without a request: the run was interrupted before it
-            self._conclude(row, entry)
+    def _fresh(self, row: Row) -> Entry:
+        """A row that was never sent, or of which that is certainly not in; `attempts` are counted on."""
+        return Entry(row.seq, "sent", row.action, row.id, attempts=self._tried.get(row.seq, 0))
 
-    async def _attempt(self, row: Row, entry: Entry) -> Entry:
-        """Send one row until its fate is known, or cannot be known now."""
-        held = self._held.get(row.identity or "")
-        if row.action == "create" and held and not row.lane:
-            return replace(entry, state="skipped", action="none", id=held[0],
-                           problems=[(None, "plan.existing", ", ".join(held))])  # fmt: skip
-        payload, problem = self._resolve.resolve(row.payload)
-        if problem is not None:
-            return replace(entry, state="invalid", problems=[problem])
-        row = replace(row, payload=payload)
-        refused = self._model_refuses(row)
-        if refused:
-            return replace(entry, state="invalid", problems=[(None, "target.rejected_row", refused)])
-        if row.action == "update":
-            call, entry = await self._prepare_update(row, entry)
-            if call is None:
-                return entry
-        else:
-            call = self._target.create(row.payload.encode())
-            if self._target.key_path is None:
-                entry.known = await self._holders(row)
-        failed: Entry | None = None
-        while True:
-            await self._client.limiter.slot()
-            if self.result.stopped == "interrupted":
-                return failed or entry
-            entry = replace(entry, state="sent", attempts=entry.attempts + 1, sent_at=now())
-            await self._journal.put(entry)
-            try:
-                answer = await self._client.send(call, slot=False)
-            except NotSent as error:
-                failed = replace(entry, state="failed", problems=[(None, "target.failed", str(error))])
-            except Lost as error:
-                return replace(entry, state="unknown", problems=[(None, "target.unknown", str(error))])
-            else:
-                read = self._read(row, call, answer, entry)
-                if read is not None:
-                    return read
-                failed = replace(entry, state="failed", http_status=answer.status,
-                                 problems=[(None, "target.failed", f"{answer.status}: the target takes no more")])  # fmt: skip
-            if entry.attempts >= self._options.attempts or self.result.stopped:
-                return failed
-            self._note()
-            await anyio.sleep(backoff(entry.attempts))
+    async def _send(self, row: Row, entry: Entry) -> None:
+        async with self._alone(row) as free:
+            standing = self._queue.groups.standing(row.seq)
+            if standing == "in":
+                self._conclude(row, Entry(row.seq, "skipped", "none", attempts=entry.attempts))
+            elif standing == "open" or not free:
+                if row.seq not in self._cases:  # an open row comes again by itself
+                    self._deferred[row.seq] = (row, entry)
+            elif standing == "free" and not row.payload:
+                self._follow_first(row)
+            elif standing == "free" and not self._stopping.now:
+                ended = await self._sender.send(row, entry)
+                if ended is not None:
+                    self._conclude(row, ended)
 
-    def _read(self, row: Row, call: Call, answer: Answer, entry: Entry) -> Entry | None:
-        """What the answer means; None where it says to come back later."""
-        outcome = self._target.outcome(call, answer)
-        entry = replace(entry, http_status=answer.status)
-        if isinstance(outcome, Created):
-            state = "updated" if row.action == "update" else "created"
-            return replace(entry, state=state, id=outcome.id)
-        if isinstance(outcome, Rejected):
-            problems = [
-                (name, "target.rejected" if name else "target.rejected_row", text) for name, text in outcome.problems
-            ]
-            return replace(entry, state="rejected", problems=problems)
-        if isinstance(outcome, Unknown):
-            return replace(entry, state="unknown", problems=[(None, "target.unknown", outcome.why)])
-        if isinstance(outcome, Fatal):
-            # The request was refused as a whole: nothing was done, and nothing further can be.
-            self._journal.put_soon(replace(entry, state="failed", problems=[(None, "target.failed", outcome.why)]))
-            raise Unavailable(outcome.why, "Check the token and the workspace; then push RUN goes on.")
-        assert isinstance(outcome, Wait)
-        return None
+    def _follow_first(self, row: Row) -> None:
+        """A row that is never sent shares the fate of the one that was to bring its customer up to date."""
+        first = self._journal.entry(self._queue.groups.first(row.seq))
+        if first is not None and first.state in ("failed", "rejected", "invalid"):
+            self._conclude(row, Entry(row.seq, first.state, "none", problems=first.problems))
 
-    def _model_refuses(self, row: Row) -> str | None:
-        """What the target's own schema says against a row; a plan that was checked gives None."""
-        if row.action != "create":
-            return None
-        try:
-            self._target.record.model_validate_json(row.payload, strict=False)
-        except ValidationError as error:
-            return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        return None
+    @contextlib.asynccontextmanager
+    async def _alone(self, row: Row) -> AsyncIterator[bool]:
+        """Wait for the rows of the same customer before this one; whether none of them is open."""
+        names = self._names(row)
+        async with contextlib.AsyncExitStack() as stack:
+            for name in names:
+                lane = self._lanes.setdefault(name, Lane())
+                lane.users += 1
+                stack.callback(self._leave, name, lane)
+                await stack.enter_async_context(lane.lock)
+            mine = row.seq if row.seq in self._cases else float("inf")
+            yield not any(seq < mine for name in names for seq in self._lanes[name].open)
 
-    async def _holders(self, row: Row) -> list[str]:
-        """The ids that hold the row's identity now: what is found later and is not among them can be ours."""
-        if row.identity is None or not row.lane:
-            return []
-        one = existing.wanted_of(row.identity, row.payload, self._identities)
-        return [str(r.get("id")) for r in await existing.search(self._client, self._target, self._identities, one)]
+    def _leave(self, name: str, lane: Lane) -> None:
+        lane.users -= 1
+        if not lane.users and not lane.open:
+            self._lanes.pop(name, None)
 
-    async def _prepare_update(self, row: Row, entry: Entry) -> tuple[Call | None, Entry]:
-        """Read the customer again: unchanged, stale, or the request that brings it up to date."""
-        assert row.id is not None
-        theirs = await shown(self._client, self._target, row.id)
-        changes, before = json.loads(row.payload), json.loads(row.before or "{}")
-        if all(same(v, theirs.get(n)) for n, v in changes.items()):
-            return None, replace(entry, state="unchanged", id=row.id)
-        moved = [n for n in changes if theirs.get(n) != before.get(n)]
-        if moved:
-            problems: list[tuple[str | None, str, str]] = [(None, "plan.stale", ", ".join(moved))]
-            return None, replace(entry, state="failed", id=row.id, problems=problems)
-        whole = {n: v for n, v in theirs.items() if v is not None}
-        return self._target.update(row.id, changes, whole), replace(entry, id=row.id, before=before)
+    def _names(self, row: Row) -> list[str]:
+        names = [f"group {self._queue.groups.first(row.seq)}"] if row.seq in self._queue.groups else []
+        if row.lane and row.identity:
+            names.append(f"who {row.identity}")
+        if self._keyless and row.action == "create" and row.payload and (mark := self._detective.mark(row)):
+            names.append(f"mark {mark.identity}")
+        return names
+
+    def _open(self, row: Row, entry: Entry) -> None:
+        if row.seq not in self._cases:
+            self.result.counts["unknown"] += 1
+        self._cases[row.seq] = (row, entry)
+        self._queue.groups.note(row.seq, "unknown")
+        for name in self._names(row):
+            self._lanes.setdefault(name, Lane()).open.add(row.seq)
+
+    def _close(self, row: Row) -> None:
+        if self._cases.pop(row.seq, None) is not None:
+            self.result.counts["unknown"] -= 1
+            for name in self._names(row):
+                self._lanes[name].open.discard(row.seq)
+                self._leave_if_empty(name)
+
+    def _leave_if_empty(self, name: str) -> None:
+        lane = self._lanes[name]
+        if not lane.users and not lane.open:
+            del self._lanes[name]
 
     def _conclude(self, row: Row, entry: Entry) -> None:
         self._journal.put_soon(entry)
-        self._queue.states[row.seq] = entry.state
-        if entry.state == "unknown":
-            self._unknown.append((row, entry))
-        if entry.state in ("unknown", "failed"):
-            self._silent += 1
+        if entry.state in OPEN:
+            self._due[row.seq] = anyio.current_time() + self._options.settle
+            self._open(row, entry)
         else:
-            self._silent = 0
-        self.result.counts[entry.state] += 1
-        if entry.state != "unknown":
-            self._progress.advance(1)
+            self._close(row)
+            self._due.pop(row.seq, None)
+            self._queue.groups.note(row.seq, entry.state)
+            self.result.counts[entry.state] += 1
+            self._progress.advance(entry.state != PLANNED)
+        quiet = entry.state not in IN and any(code in SILENT for _, code, _ in entry.problems)
+        self._silent = self._silent + 1 if quiet else 0
         self._note()
         errors = self.result.counts["rejected"] + self.result.counts["failed"]
         if self._options.max_errors and self._options.max_errors(errors, self.result.counts.total()):
             self.stop("max_errors")
+        if self._stopping.fatal is not None:
+            self.stop("refused")
         if self._silent >= BREAKER:
             self.stop("unreachable")
 
@@ -249,79 +247,79 @@ class Engine:
         held = self._client.limiter.held_for
         self._progress.note(", ".join([*said, *([f"the target asks to wait {held:.0f} s"] if held > 0.5 else [])]))
 
-    async def _settle_unknown(self, *, wait: bool) -> None:
+    async def _settle(self, *, wait: bool) -> None:
         """Ask the target about every lost request; send again what certainly is not there."""
-        rounds = 0
-        while self._unknown:
-            cases, self._unknown = self._unknown, []
-            try:
-                fates = await self._detective.fates(cases)
-            except Failed:
-                fates = {}
-            again: list[tuple[Row, int]] = []
-            for row, entry in cases:
-                fate = fates.get(row.seq)
-                if isinstance(fate, There):
-                    self._settled(row, replace(entry, state="updated" if entry.action == "update" else "created",
-                                               id=fate.id, problems=[]))  # fmt: skip
-                elif isinstance(fate, NotThere) and now() - (entry.sent_at or 0) >= self._options.settle:
-                    again.append((row, entry.attempts))
-                else:
-                    why = getattr(fate, "why", None)
-                    kept = replace(entry, problems=[(None, "target.unknown", why)]) if why else entry
-                    self._journal.put_soon(kept)
-                    self._queue.states[row.seq] = "unknown"
-                    self._unknown.append((row, kept))
-            if not again and (not wait or self.result.stopped or rounds > 1):
+        last_looks = list(LAST_LOOKS)
+        while self._cases and not self._stopping.now:
+            again = await self._look()
+            before = {row.seq: self._cases.get(row.seq) for row, _ in again}
+            if again:
+                await self._send_all(again)
+            moved = any(self._cases.get(seq) is not case for seq, case in before.items())
+            deferred, self._deferred = self._deferred, {}
+            if deferred:
+                await self._send_all(deferred.values())
+            left = [due - anyio.current_time() for seq, due in self._due.items() if seq in self._cases]
+            if not left or not wait or self._stopping.why:
                 return
-            if again and not self.result.stopped:
-                await self._send_again(again)
-            elif again:
-                self._unknown += [(row, e) for row, e in cases if row.seq in {r.seq for r, _ in again}]
-                return
-            rounds += not again
-            await self._sleep_until_due()
-
-    async def _send_again(self, again: list[tuple[Row, int]]) -> None:
-        async with anyio.create_task_group() as group:
-            for row, attempts in again:
-                self.result.counts["unknown"] -= 1
-                if attempts >= self._options.attempts:
-                    self._conclude(row, Entry(row.seq, "failed", row.action, row.id, attempts=attempts, problems=[
-                        (None, "target.failed", f"it is not there after {attempts} attempts")]))  # fmt: skip
-                else:
-                    group.start_soon(self._send, row, attempts)
-
-    def _settled(self, row: Row, entry: Entry) -> None:
-        self.result.counts["unknown"] -= self.result.counts["unknown"] > 0
-        self._conclude(row, entry)
-
-    async def _sleep_until_due(self) -> None:
-        """Wait until "not there" counts for the first of the unknown rows."""
-        if not self._unknown:
-            return
-        due = min((entry.sent_at or 0) for _, entry in self._unknown) + self._options.settle
-        left = max(due - now(), FIRST_LOOK)
-        self._progress.note(f"{len(self._unknown)} without an answer; asking the target again in {left:.0f} s")
-        end = now() + left
-        while now() < end and not self.result.stopped:
-            await anyio.sleep(min(0.2, max(0.0, end - now())))
-
-    async def _follow(self) -> None:
-        """Rows of a customer whose first row is not in: the next one is tried; else they are skipped."""
-        leaders: dict[int, bool] = {}
-        for row in self._queue.followers():
-            assert row.after is not None
-            first = row.after
-            state = self._queue.states.get(first)
-            is_in = leaders.get(first, self._queue.is_in(first))
-            if not is_in and (state in (None, *OPEN) or self.result.stopped):
+            waiting = [seconds for seconds in left if seconds > 0]
+            if moved and not waiting:
                 continue
-            if is_in:
-                self._conclude(row, Entry(row.seq, "skipped", "none"))
-            elif row.payload:
-                await self._send(row)
-                leaders[first] = self._queue.is_in(row.seq)
+            if not waiting and not last_looks:
+                return
+            seconds = max(min(waiting), FIRST_LOOK) if waiting else last_looks.pop(0)
+            self._progress.note(f"{len(left)} without an answer; asking the target again in {seconds:.0f} s")
+            await self._pause(seconds)
+
+    async def _look(self) -> list[tuple[Row, Entry | None]]:
+        """Look all open rows up; return those that are to be sent again."""
+        cases = list(self._cases.values())
+        asked = anyio.current_time()
+        fates = await self._detective.fates(cases)
+        absent = [c for c in cases if isinstance(fates.get(c[0].seq), NotThere) and self._due[c[0].seq] <= asked]
+        if absent and not self._stopping.now:
+            second = await self._detective.second_opinion(absent)
+            fates |= {row.seq: second.get(row.seq) for row, _ in absent}  # type: ignore[misc]
+        gone = {row.seq for row, _ in absent}
+        again: list[tuple[Row, Entry | None]] = []
+        for row, entry in cases:
+            fate = fates.get(row.seq)
+            if isinstance(fate, NotThere) and row.seq in gone and not self._stopping.why:
+                if entry.attempts - self._first_try.get(row.seq, 0) < self._options.attempts:
+                    again.append((row, entry))
+                else:
+                    said = f"it is not there after {entry.attempts} attempts"
+                    self._conclude(row, replace(entry, state="failed", problems=[(None, "target.failed", said)]))
+            else:
+                self._learn(row, entry, fate)
+        return again
+
+    def _learn(self, row: Row, entry: Entry, fate: Fate | None) -> None:
+        if isinstance(fate, There):
+            state = "updated" if entry.action == "update" else "created"
+            self._conclude(row, replace(entry, state=state, id=fate.id, problems=[]))
+            return
+        why = getattr(fate, "why", None)
+        kept = replace(entry, problems=[(None, "target.unknown", why)]) if why else entry
+        if entry.state == "sent" or (why and entry.state in OPEN):
+            kept = replace(kept, state="unknown")
+            self._journal.put_soon(kept)
+        self._cases[row.seq] = (row, kept)
+
+    async def _tell_shared_ids(self) -> None:
+        """Two rows cannot be one customer: the later one of two with the same id is not known to be in."""
+        await self._journal.flush()
+        for entry, first in self._journal.shared_ids():
+            row = self._queue.rows([first]).get(first)
+            said = f"it answered with customer {entry.id}, which row {row.row if row else first} has already"
+            self._journal.put_soon(replace(entry, state="unknown", id=None, problems=[(None, "target.unknown", said)]))
+            self.result.counts["unknown"] += 1
+            self.result.counts["created"] -= 1
+
+    async def _pause(self, seconds: float) -> None:
+        if not self._stopping.now:
+            with anyio.move_on_after(seconds):
+                await self._ended.wait()
 
 
 def unwrap(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,17 +1,24 @@
 """Turn a request whose answer was lost into knowledge: is the customer there, or certainly not?
 
 Where the target stores our import key, a look-up by the key decides. The filter is believed only after it
-found a customer that we know to be there; until then, and where it fails, all pages are read and compared on
-our side. Where the target has no place for a key, ours is a customer of the same identity that was not there
-before, and that holds exactly what we sent; anything else stays unknown.
+found a customer that we know to be there, and nothing for a key that nobody has; until then, and where it
+fails, all pages are read and compared on our side. Where the target has no place for a key, ours is a customer
+of the same identity that was not there before, that no other row of ours has, and that holds exactly what we
+sent; anything else stays unknown.
+
+"There" is believed at once. "Not there" is asked a second time in another way before anything is sent again
+(`second_opinion`), as a filter may be falsely empty: by reading all pages where that is cheap, and with a
+customer that is certainly there as the control.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import anyio
 
 from pipeline import existing
 from pipeline import identity as who
@@ -19,6 +26,12 @@ from pipeline.client import Client, Failed
 from pipeline.journal import Entry, Journal
 from pipeline.push.queue import Queue, Row
 from pipeline.targets.interface import Created, Identity, Record, Target
+
+CHEAP_PAGES = 10
+AT_ONCE = 4
+NOBODY = "no-such-import-key"
+
+Case = tuple[Row, Entry]
 
 
 @dataclass(frozen=True)
@@ -44,45 +57,111 @@ Fate = There | NotThere | Unclear
 
 
 class Detective:
-    """Finds out what became of requests without an answer."""
+    """Finds out what became of requests without an answer; nothing here writes."""
 
     def __init__(self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity]):
-        """Look things up with `client`; nothing here writes."""
+        """`identities` are those of the run; without a key at the target its own ones decide about a fate."""
         self._client, self._target, self._journal, self._queue = client, target, journal, queue
-        self._identities = identities
+        self._own = target.identities
+        self._same = tuple(identities) == tuple(target.identities)
         self._trusted: bool | None = None
+        self._witness: Case | None = None
 
-    async def fates(self, cases: Sequence[tuple[Row, Entry]]) -> dict[int, Fate]:
-        """The fate of each case, by seq.
+    @property
+    def default_identities(self) -> bool:
+        """Whether the run tells customers apart as the target's own fates do."""
+        return self._same
 
-        Raises:
-            Failed: the target does not answer; the cases stay unknown.
-        """
-        creates = [(row, entry) for row, entry in cases if entry.action == "create"]
+    async def fates(self, cases: Sequence[Case]) -> dict[int, Fate]:
+        """The fate of each case, by seq; a case that could not be asked about is absent."""
+        creates = [c for c in cases if c[1].action == "create"]
         found: dict[int, Fate] = {}
-        for row, _ in ((r, e) for r, e in cases if e.action == "update"):
-            found[row.seq] = await self._updated(row)
+        await self._each([c for c in cases if c[1].action == "update"], self._updated, found)
         if self._target.key_filter is None:
-            for row, entry in creates:
-                found[row.seq] = await self._by_identity(row, entry)
-        elif creates and await self._filter_works():
-            for row, _ in creates:
-                found[row.seq] = _one([r for r in await self._by_key(row.key) if self._key_of(r) == row.key])
-        elif creates:
-            found.update(await self._by_scan(creates))
+            await self._each(creates, self._by_identity, found)
+            return found
+        try:
+            trusted = bool(creates) and await self._filter_works()
+            if creates and not trusted:
+                found.update(await self._by_scan(creates))
+        except Failed:
+            return found
+        if trusted:
+            await self._each(creates, self._by_key, found)
         return found
 
-    async def _updated(self, row: Row) -> Fate:
+    async def second_opinion(self, cases: Sequence[Case]) -> dict[int, Fate]:
+        """The fate of cases that seem to be absent, asked in another way; what cannot be asked is absent."""
+        creates = [c for c in cases if c[1].action == "create"]
+        found: dict[int, Fate] = {c[0].seq: NotThere() for c in cases if c[1].action == "update"}
+        if not creates:
+            return found
+        try:
+            first = self._target.page(await self._client.read(self._target.search({}, None)))
+            pages = -(-(first.total or 0) // self._target.page_size) if first.total is not None else CHEAP_PAGES + 1
+            if pages <= max(CHEAP_PAGES, len(creates) // 2):
+                found.update(await self._by_scan(creates))
+            elif await self._control_is_found():
+                found.update(await self.fates(creates))
+        except Failed:
+            pass
+        return found
+
+    async def holders(self, row: Row) -> list[str]:
+        """The ids that hold the row's identity now: what is found later and is not among them can be ours.
+
+        Raises:
+            Failed: the target does not answer.
+        """
+        one = self.mark(row)
+        if one is None:
+            return []
+        return [str(r.get("id")) for r in await existing.search(self._client, self._target, self._own, one)]
+
+    def mark(self, row: Row) -> existing.Wanted | None:
+        """What tells the row's customer from others where the target keeps no key; None where nothing does."""
+        text = row.identity
+        if not self._same:
+            text = min(who.of_records([json.loads(row.payload)], self._own)[0], default=None)
+        one = existing.wanted_of(text, row.payload, self._own) if text else None
+        return one if one and any(n in self._target.filters for n in one.values) else None
+
+    async def _each(
+        self, cases: Iterable[Case], ask: Callable[[Row, Entry], Awaitable[Fate]], found: dict[int, Fate]
+    ) -> None:
+        """Ask about each case, a few at a time; one that fails does not keep the others from being asked."""
+        todo = list(cases)
+        shared = iter(todo)
+        failures = 0
+
+        async def worker() -> None:
+            nonlocal failures
+            for row, entry in shared:
+                try:
+                    found[row.seq] = await ask(row, entry)
+                except Failed:
+                    failures += 1
+                if failures > AT_ONCE:
+                    return
+
+        async with anyio.create_task_group() as group:
+            for _ in range(min(AT_ONCE, len(todo))):
+                group.start_soon(worker)
+
+    async def _updated(self, row: Row, _entry: Entry) -> Fate:
         assert row.id is not None
         theirs = await shown(self._client, self._target, row.id)
         wanted = json.loads(row.payload)
         return There(row.id) if all(same(v, theirs.get(n)) for n, v in wanted.items()) else NotThere()
 
-    async def _by_key(self, key: str) -> list[Record]:
+    async def _by_key(self, row: Row, _entry: Entry) -> Fate:
+        return _one([r for r in await self._with_key(row.key) if self._key_of(r) == row.key])
+
+    async def _with_key(self, key: str, most: int = existing.MOST_PAGES) -> list[Record]:
         assert self._target.key_filter is not None
         records: list[Record] = []
         page: str | None = None
-        for _ in range(existing.MOST_PAGES):
+        for _ in range(most):
             read = self._target.page(await self._client.read(self._target.search(self._target.key_filter(key), page)))
             records += read.items
             page = read.next
@@ -91,14 +170,29 @@ class Detective:
         return records
 
     async def _filter_works(self) -> bool:
-        """Whether the filter by key finds a customer that is certainly there; asked once it can be."""
+        """Whether the filter by key finds a customer that is certainly there, and nobody for a nonsense key."""
         if self._trusted is None:
-            known = self._journal.a_created()
-            row = self._queue.rows([known.seq]).get(known.seq) if known else None
-            if known is None or row is None:
+            known = self._known()
+            if known is None:
                 return False
-            self._trusted = any(str(r.get("id")) == known.id for r in await self._by_key(row.key))
+            self._trusted = not await self._with_key(NOBODY, most=1) and await self._control_is_found()
         return self._trusted
+
+    async def _control_is_found(self) -> bool:
+        known = self._known()
+        if known is None:
+            return False
+        row, entry = known
+        if self._target.key_filter is not None:
+            return any(str(r.get("id")) == entry.id for r in await self._with_key(row.key, most=1))
+        return entry.id in await self.holders(row)
+
+    def _known(self) -> Case | None:
+        """A row whose customer is certainly at the target."""
+        if self._witness is None and (known := self._journal.a_created()) is not None:
+            row = self._queue.rows([known.seq]).get(known.seq)
+            self._witness = (row, known) if row is not None else None
+        return self._witness
 
     def _key_of(self, record: Record) -> Any:
         value: Any = record
@@ -106,30 +200,55 @@ class Detective:
             value = value.get(part) if isinstance(value, dict) else None
         return value
 
-    async def _by_scan(self, creates: Sequence[tuple[Row, Entry]]) -> dict[int, Fate]:
-        keys: dict[Any, list[Record]] = {row.key: [] for row, _ in creates}
+    async def _by_scan(self, creates: Sequence[Case]) -> dict[int, Fate]:
+        """The fates by all pages of the list, in which a customer that is certainly there must appear."""
+        known = self._known()
+        control = known[1].id if known else None
+        keyed = self._target.key_path is not None
+        marks = {} if keyed else {row.seq: self.mark(row) for row, _ in creates}
+        wanted: set[Any] = {row.key for row, _ in creates} if keyed else {m.identity for m in marks.values() if m}
+        hits: dict[Any, list[Record]] = {}
+        seen = control is None
         async for page in existing.pages_of(self._client, self._target):
-            for record in page.items:
-                if (key := self._key_of(record)) in keys and record not in keys[key]:
-                    keys[key].append(record)
-        return {row.seq: _one(keys[row.key]) for row, _ in creates}
+            seen = seen or any(str(r.get("id")) == control for r in page.items)
+            views = [] if keyed else who.of_records([self._target.view(r) for r in page.items], self._own)
+            for at, record in enumerate(page.items):
+                for name in ({self._key_of(record)} if keyed else views[at]) & wanted:
+                    hits.setdefault(name, []).append(record)
+        if not seen:
+            why = f"the target's list does not show customer {control}, which is there"
+            return {row.seq: Unclear(why) for row, _ in creates}
+        if keyed:
+            return {row.seq: _one(hits.get(row.key, [])) for row, _ in creates}
+        said = {row.seq: (marks[row.seq], entry) for row, entry in creates}
+        return {row.seq: self._judge(row, entry, hits.get(m.identity, []) if m else None)
+                for row, _ in creates for m, entry in (said[row.seq],)}  # fmt: skip
 
     async def _by_identity(self, row: Row, entry: Entry) -> Fate:
-        sent = json.loads(row.payload)
-        if row.identity is None:
-            return Unclear("the row has no identity to look it up by")
-        one = existing.wanted_of(row.identity, row.payload, self._identities)
-        if not any(n in self._target.filters for n in one.values):
-            return Unclear("the target cannot filter by the row's identity")
-        records = await existing.search(self._client, self._target, self._identities, one)
-        new = [r for r in records if str(r.get("id")) not in set(entry.known or ())]
-        ours = [r for r in new if all(same(v, self._target.view(r).get(n)) for n, v in sent.items())]
+        one = self.mark(row)
+        records = await existing.search(self._client, self._target, self._own, one) if one else None
+        return self._judge(row, entry, records)
+
+    def _judge(self, row: Row, entry: Entry, records: Sequence[Record] | None) -> Fate:
+        """Which of the records that hold the row's identity is ours."""
+        if records is None:
+            return Unclear("the target cannot be asked for the row's identity")
+        known = set(entry.known or ())
+        new = {str(r.get("id")): r for r in records if str(r.get("id")) not in known}
+        for id_, seq in self._journal.owners(new).items():
+            if seq != row.seq:
+                del new[id_]
         if not new:
             return NotThere()
+        sent = json.loads(row.payload)
+        named = {n for i in self._own for n in i.fields}  # they agree already, in whatever spelling
+        said = {n: v for n, v in sent.items() if n not in named}
+        ours = [i for i, r in new.items() if all(same(v, self._target.view(r).get(n)) for n, v in said.items())]
         if len(ours) == 1 and len(new) == 1:
-            return There(str(ours[0]["id"]))
-        ids = ", ".join(str(r.get("id")) for r in new)
-        return Unclear(f"{who.readable(row.identity)} is there now as {ids}, but not exactly as it was sent")
+            return There(ours[0])
+        return Unclear(
+            f"{who.readable(row.identity or '')} is there now as {', '.join(new)}, but not exactly as it was sent"
+        )
 
 
 async def shown(client: Client, target: Target, id_: str) -> Record:
@@ -155,9 +274,9 @@ def same(ours: Any, theirs: Any) -> bool:
 
 
 def _one(records: Sequence[Record]) -> Fate:
-    if not records:
-        return NotThere()
     ids = {str(r.get("id")) for r in records}
+    if not ids:
+        return NotThere()
     return (
         There(ids.pop())
         if len(ids) == 1

@@ -16,7 +16,7 @@ import polars as pl
 from stdnum.cl import rut
 
 from pipeline.taxids.interface import Reason
-from pipeline.taxids.writing import PLAIN, bare, digits
+from pipeline.taxids.writing import NUMBER_CELL, PLAIN, bare, digits
 
 NAME = "RUT"
 GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
@@ -50,7 +50,8 @@ def present(compacted: str) -> str:
 
 def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
-    frame = pl.DataFrame({"text": text}).lazy()
+    number_cell = text.str.contains(NUMBER_CELL).fill_null(False)
+    frame = pl.DataFrame({"text": text.set(number_cell, None) if number_cell.any() else text}).lazy()
     frame = frame.select(plain=pl.col("text").str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"]))
     frame = frame.with_columns(plain=pl.when(pl.col("plain").str.contains(r"^[1-9]\d{6,7}[0-9K]$")).then("plain"))
     frame = frame.with_columns(number=pl.col("plain").str.head(-1).cast(pl.UInt32, strict=False))

@@ -18,7 +18,7 @@ import polars as pl
 from stdnum.co import nit
 
 from pipeline.taxids.interface import Reason, Remark
-from pipeline.taxids.writing import PLAIN, bare, digits
+from pipeline.taxids.writing import NUMBER_CELL, PLAIN, bare, digits
 
 NAME = "NIT"
 GENERIC = frozenset({"222222222222", "222222222222-7", "222222222", "222222222-7"})
@@ -81,7 +81,8 @@ def _reading(number: str, marked: bool) -> Literal["with", "without", "either"]:
 def accept(text: pl.Series) -> pl.Series:
     """The valid numbers of companies (nine digits, beginning with 8 or 9) that have their check digit."""
     plain = pl.col("plain")
-    frame = pl.DataFrame({"text": text}).lazy()
+    number_cell = text.str.contains(NUMBER_CELL).fill_null(False)
+    frame = pl.DataFrame({"text": text.set(number_cell, None) if number_cell.any() else text}).lazy()
     frame = frame.select(plain=pl.col("text").str.replace_many(list(PLAIN), [""]))
     frame = frame.select(plain=pl.when(plain.str.contains(r"^[89][0-9]{9}$")).then(plain))
     frame = frame.with_columns(number=plain.str.head(9).cast(pl.UInt32, strict=False))

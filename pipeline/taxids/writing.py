@@ -20,13 +20,14 @@ from stdnum.exceptions import (
 
 from pipeline.taxids.interface import Reason
 
-SEPARATORS = (
-    r"\s.,:;/\\_#'\"`´‘’“”º°ª\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff\ufe58\ufe63\uff0d"
-)
+SEPARATORS = r"\s.,:;/\\_#'\"`´‘’“”º°ª\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff\ufe58\ufe63\uff0d"
 """What people put between the digits, as the inside of a character class; an equals sign is not among it."""
 
 PLAIN = (".", "-", " ", ",", "\u00a0", "\u2013")
 """The separators that column rules take away, each of them one of SEPARATORS; rarer ones are left to `bare`."""
+
+NUMBER_CELL = r"^\s*[0-9]{5,}\.0+\s*$"
+"""What a number cell leaves behind; its zeros are no digits, so column rules leave it to `bare`."""
 
 _SEPARATOR = re.compile(f"[{SEPARATORS}]+")
 _ZERO_DECIMAL = re.compile(r"^\s*(\d{5,})\.0+\s*$")

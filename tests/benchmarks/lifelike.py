@@ -51,15 +51,36 @@ CITIES = {"CL": ("Santiago", "Ñuñoa", "Viña del Mar", "Concepción"), "MX": (
           "CO": ("Bogotá", "Medellín", "Cali"), "US": ("Austin", "Miami", "Albany"), "BR": ("São Paulo", "Curitiba")}  # fmt: skip
 CURRENCIES = {"CL": ("CLP", "$", "Peso chileno"), "MX": ("MXN", "Pesos mexicanos", "$"), "CO": ("COP", "Pesos colombianos"),
               "US": ("USD", "US$", "Dollar"), "BR": ("BRL", "R$", "Real")}  # fmt: skip
-STREETS = ("Av. Providencia", "Calle Los Aromos", "Av. Siempre Viva", "Carrera 7", "Rua das Flores", "Camino Real", "Ohio Street", "Pasaje Ñandú")
+STREETS = (
+    "Av. Providencia",
+    "Calle Los Aromos",
+    "Av. Siempre Viva",
+    "Carrera 7",
+    "Rua das Flores",
+    "Camino Real",
+    "Ohio Street",
+    "Pasaje Ñandú",
+)
 FIRST = ("Ana", "José", "María", "Luis", "Zoë", "João", "Iñaki", "Sofía", "Peter", "Renata", "Óscar", "Julia")
 LAST = ("Soto", "Pérez", "Núñez", "García", "da Silva", "Muñoz", "Miller", "Gómez", "Ibáñez", "Castro")
 FIRMS = ("Comercial", "Transportes", "Servicios", "Importadora", "Northwind", "Padaria", "Constructora", "Farmacia")
-FORMS = {"CL": ("SpA", "Ltda.", "S.A."), "MX": ("S.A. de C.V.", "S. de R.L."), "CO": ("S.A.S.", "Ltda."), "US": ("LLC", "Inc."), "BR": ("Ltda.", "S/A")}
+FORMS = {
+    "CL": ("SpA", "Ltda.", "S.A."),
+    "MX": ("S.A. de C.V.", "S. de R.L."),
+    "CO": ("S.A.S.", "Ltda."),
+    "US": ("LLC", "Inc."),
+    "BR": ("Ltda.", "S/A"),
+}
 STATUSES = ("activo", "Activo", "active", "ativo", "inactivo", "bloqueado", "Vigente")
 TERMS = ("Net 30", "Net 60", "Contado", "30 días", "Net 15")
 CATEGORIES = ("Retail", "Minería", "Servicios", "Agrícola", "Educación", "Salud")
-NOTES = ("Prefiere facturas en inglés", "Cobrar a fin de mes, sin recargo", 'Pidió "urgente"', "Llamar antes;\nno enviar sobres", "VIP")
+NOTES = (
+    "Prefiere facturas en inglés",
+    "Cobrar a fin de mes, sin recargo",
+    'Pidió "urgente"',
+    "Llamar antes;\nno enviar sobres",
+    "VIP",
+)
 
 Row = dict[str, str]
 
@@ -86,14 +107,18 @@ def _phone(dice: random.Random, country: str) -> str:
     code = phonenumbers.country_code_for_region(country)
     cut = len(number) - 4
     spaced = f"{number[: cut // 2]} {number[cut // 2 : cut]} {number[cut:]}"
-    return dice.choice((f"+{code}{number}", f"+{code} {spaced}", number, spaced, f"({number[:2]}) {number[2:]}", f"{code}{number}"))
+    return dice.choice(
+        (f"+{code}{number}", f"+{code} {spaced}", number, spaced, f"({number[:2]}) {number[2:]}", f"{code}{number}")
+    )
 
 
 def _tax_id(dice: random.Random, country: str) -> str:
     if country == "CL":
         number = str(dice.randrange(5_000_000, 99_000_000))
         check = rut.calc_check_digit(number)
-        return dice.choice((f"{number}-{check}", rut.format(number + check), number + check, f"{number}-{check.lower()}"))
+        return dice.choice(
+            (f"{number}-{check}", rut.format(number + check), number + check, f"{number}-{check.lower()}")
+        )
     if country == "MX":
         letters = "".join(dice.choice("ABCDEFGHJLMNPRSTUV") for _ in range(dice.choice((3, 4))))
         body = f"{letters}{dice.randrange(100):02}{dice.randrange(1, 13):02}{dice.randrange(1, 29):02}"
@@ -114,11 +139,15 @@ def _right(dice: random.Random, number: int, country: str, decimal: str) -> Row:
     """A row without a fault."""
     first, last = dice.choice(FIRST), dice.choice(LAST)
     company = dice.random() < 0.6
-    name = f"{dice.choice(FIRMS)} {last} {number} {dice.choice(FORMS[country])}" if company else f"{first} {last} {number}"
+    name = (
+        f"{dice.choice(FIRMS)} {last} {number} {dice.choice(FORMS[country])}" if company else f"{first} {last} {number}"
+    )
     host = f"{dice.choice(FIRMS).lower()}{dice.randrange(40_000)}.{dice.choice(('cl', 'com', 'com.mx', 'com.co', 'com.br', 'example'))}"
     units = dice.randrange(1, 90) * 10 ** dice.randrange(3, 7)
     group = "." if decimal == "," else ","
-    amount = dice.choice((f"{units:,}".replace(",", group) + f"{decimal}{dice.randrange(100):02}", f"{units}{decimal}50", f"{units}"))
+    amount = dice.choice(
+        (f"{units:,}".replace(",", group) + f"{decimal}{dice.randrange(100):02}", f"{units}{decimal}50", f"{units}")
+    )
     return {
         "name": name,
         "tax_id": _tax_id(dice, country) if dice.random() < 0.95 else "",
@@ -191,7 +220,9 @@ def rows(count: int, seed: int = 1, faults: float = 0.1, decimal: str = ",") -> 
             yield row
 
 
-def write(path: Path, count: int, seed: int = 1, faults: float = 0.1, lang: str = "es", columns: list[str] | None = None) -> None:
+def write(
+    path: Path, count: int, seed: int = 1, faults: float = 0.1, lang: str = "es", columns: list[str] | None = None
+) -> None:
     """Write a CSV file; a semicolon separates the cells of a Spanish one, a comma those of an English one."""
     chosen = columns or list(HEADERS)
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -36,7 +36,18 @@ from .values import catalogue
 
 COUNTRY = {text: code for code, texts in COUNTRIES.items() for text in texts}
 STATE = {country: {text for texts in states.values() for text in texts} for country, states in STATES.items()}
-TABLED = {"Santiago", "Ñuñoa", "Viña del Mar", "Concepción", "Guadalajara", "Monterrey", "Puebla", "Bogotá", "Medellín", "Cali"}
+TABLED = {
+    "Santiago",
+    "Ñuñoa",
+    "Viña del Mar",
+    "Concepción",
+    "Guadalajara",
+    "Monterrey",
+    "Puebla",
+    "Bogotá",
+    "Medellín",
+    "Cali",
+}
 UNITS = {"$": None, "Dollar": None}
 LIMITS = {"name": 100, "address": 64}
 
@@ -45,7 +56,11 @@ def codes(row: Row, target: str) -> list[str]:
     """Every problem of a row, sorted."""
     country = COUNTRY.get(row["country"])
     required = ("name", "address", "country", "state") if target == "piriod" else ("name", "email")
-    found = [f"field.required:{n}" for n in required if not row[n] and not (n == "state" and row["city"] in TABLED and country in ("CL", "MX", "CO"))]
+    found = [
+        f"field.required:{n}"
+        for n in required
+        if not row[n] and not (n == "state" and row["city"] in TABLED and country in ("CL", "MX", "CO"))
+    ]
     said = {
         "name": _name(row["name"], target), "tax_id": _tax_id(row["tax_id"], country), "email": _email(row["email"]),
         "country": None if country else "country.unknown", "phone": _phone(row["phone"], country), "website": _website(row["website"]),
@@ -64,7 +79,9 @@ def codes(row: Row, target: str) -> list[str]:
         found += ["flag.unknown"] * (row["send_invoices"] == "quizás")
     else:
         found += [code for code in (_money(row["credit_limit_cents"]),) if code]
-        found += ["choice.unknown"] * (row["status"] not in STATUSES) + ["term.unknown"] * (row["default_payment_term_id"] not in TERMS)
+        found += ["choice.unknown"] * (row["status"] not in STATUSES) + ["term.unknown"] * (
+            row["default_payment_term_id"] not in TERMS
+        )
     return sorted(code.partition(":")[0] for code in found)
 
 
@@ -213,7 +230,9 @@ def piped(listed: list[Row], name: str) -> list[list[str]]:
     """What the pipeline says about the same rows: the codes of each, sorted."""
     target = targets.load(name)
     known = [n for n in fields(target.record) if n in listed[0]]
-    mapped = pl.DataFrame({n: [row[n] or None for row in listed] for n in known}, schema=dict.fromkeys(known, pl.String))
+    mapped = pl.DataFrame(
+        {n: [row[n] or None for row in listed] for n in known}, schema=dict.fromkeys(known, pl.String)
+    )
     if "state" in known:
         mapped = mapped.with_columns(pl.Series("~city", [row["city"] or None for row in listed], dtype=pl.String))
     terms = tuple(Entry(f"t{i}", text) for i, text in enumerate(("Net 30", "Net 60", "Net 15", "Due on receipt")))
@@ -228,7 +247,9 @@ def piped(listed: list[Row], name: str) -> list[list[str]]:
     return [sorted(each) for each in found]
 
 
-def compare(count: int, seed: int, name: str, faults: float = 0.1) -> tuple[list[tuple[Row, list[str], list[str]]], Counter[str], Counter[str]]:
+def compare(
+    count: int, seed: int, name: str, faults: float = 0.1
+) -> tuple[list[tuple[Row, list[str], list[str]]], Counter[str], Counter[str]]:
     """The rows that are judged otherwise (row, pipeline, reference), and both counts per code."""
     listed = list(rows(count, seed, faults))
     ours = piped(listed, name)

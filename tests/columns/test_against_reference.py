@@ -21,5 +21,7 @@ def test_the_list_is_the_beginning_of_a_longer_one():
     """The same seed gives the same rows, whatever their number; every kind of fault is among them."""
     longer = list(rows(12_000, seed=3, faults=1.0))
     assert list(rows(10_500, seed=3, faults=1.0)) == longer[:10_500]
-    assert {row["_fault"] for row in longer} - {""} == {f"{column}: {kind}" for column, kinds in FAULTS.items() for kind in kinds}
+    assert {row["_fault"] for row in longer} - {""} == {
+        f"{column}: {kind}" for column, kinds in FAULTS.items() for kind in kinds
+    }
     assert not any(row["_fault"] for row in rows(100, faults=0.0))

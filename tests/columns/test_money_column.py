@@ -95,6 +95,19 @@ def test_another_currency_than_the_accounts_is_refused(cell, business, code):
     assert cents(cell, business=business)[1] == code
 
 
+@pytest.mark.parametrize(
+    ("cell", "business", "value", "code", "detail"),
+    [
+        ("1.500,00", "CLP", 150000, None, None), ("1500,50", "CLP", 150050, "money.no_cents", "CLP"), ("$ 1500,50", "CLP", 150050, "money.no_cents", "CLP"),
+        ("1500", "JPY", 150000, None, None), ("1500,50", "MXN", 150050, None, None), ("1500,500", "KWD", 150050, None, None),
+        ("1500,505", "KWD", None, "money.too_precise", "KWD has 3 decimals, and the target keeps two"), ("1500,505", "MXN", None, "money.too_precise", None),
+    ],
+)  # fmt: skip
+def test_currencies_without_cents_and_with_thousandths(cell, business, value, code, detail):
+    """Cents are the amount times 100 in every currency; what the currency does not have is said."""
+    assert cents(cell, ",", business)[:3] == (value, code, detail)
+
+
 def test_bounds_are_in_cents():
     """Both bounds are allowed, and nothing beyond."""
     assert [cents(c, ge=0, le=500)[1] for c in ("-0.01", "0", "5.00", "5.01")] == [
@@ -107,12 +120,12 @@ def test_bounds_are_in_cents():
     assert cents("92233720368547758.08", ge=0, le=2**63 - 1)[1] == "money.range"
 
 
-@pytest.mark.parametrize("mark", [".", ",", None])
-def test_the_column_says_what_the_scalar_rule_and_decimal_say(mark):
+@pytest.mark.parametrize(("mark", "business"), [(".", None), (",", "CLP"), (None, None)])
+def test_the_column_says_what_the_scalar_rule_and_decimal_say(mark, business):
     """Mutated amounts get the scalar rule's verdict, and what is read is Decimal's value times 100."""
     dice = random.Random(5)
     cells = []
-    for _ in range(30_000):
+    for _ in range(70_000):
         group, point = dice.choice((",.", ".,", "'.", " ,"))
         text = f"{dice.randrange(10 ** dice.randrange(1, 13)):,}".replace(",", group if dice.random() < 0.6 else "")
         text += dice.choice(
@@ -129,11 +142,11 @@ def test_the_column_says_what_the_scalar_rule_and_decimal_say(mark):
             at = dice.randrange(len(text) + 1)
             text = text[:at] + dice.choice("0123456789.,- '$e)") + text[at + dice.randrange(2) :]
         cells.append(text)
-    settings = Settings(decimal={"x": mark} if mark else {})
+    settings = Settings(decimal={"x": mark} if mark else {}, business_currency=business)
     answers = told("cents", cells, settings=settings, ge=-(10**9), le=10**12)
     for cell, answer in zip(cells, answers, strict=True):
         if cell.strip() not in ("", "-", "."):
-            assert answer == tuple(judge(cell.strip(), mark, -(10**9), 10**12, None)), cell
+            assert answer == tuple(judge(cell.strip(), mark, -(10**9), 10**12, business)), cell
         plain = cell.strip("$ ").replace("-$", "-").replace(" ", "").replace("'", "")
         if mark == "." and answer[0] is not None and plain.lstrip("-").replace(",", "").replace(".", "", 1).isdigit():
             assert answer[0] == Decimal(plain.replace(",", "")) * 100, cell

@@ -137,7 +137,7 @@ def test_a_live_push_needs_an_answer(shell: Shell, sandbox, listed: Path) -> Non
     assert running.customers("piriod") == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "samples").glob("*.*")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted(p for p in (ROOT / "samples").iterdir() if p.name.startswith(("piriod-", "dayzero-"))), ids=lambda p: p.name)
 def test_the_samples_import(path: Path, shell: Shell) -> None:
     """Each sample goes in as it is; its planted mistakes are reported, and no more."""
     target = "dayzero" if "dayzero" in path.name else "piriod"

@@ -212,3 +212,40 @@ def test_no_secret_reaches_any_file_or_output(shell: Shell, sandbox: Any, tmp_pa
         assert b"SECRET-4711" not in path.read_bytes(), path
         assert path.stat().st_mode & 0o077 == 0, path
     assert ended.folder.stat().st_mode & 0o077 == 0
+
+
+def test_two_reviewed_plans_of_one_list_create_each_customer_once(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """Two dry runs of the same list, both pushed a moment later: the second push looks again before it sends."""
+    write_csv(tmp_path / "list.csv", people(10))
+    running = sandbox()
+    where = ("--base-url", running.base_url, "--quiet")
+    for name in ("one", "two"):
+        assert shell("run", "list.csv", "--to", "dayzero", "--dry-run", "--out", name, *where, secrets=True).code == 0
+    assert shell("push", "one", "--yes", *where, secrets=True).code == 0
+    second = shell("push", "two", "--yes", *where, secrets=True)
+    assert second.code == 0 and len(running.customers("dayzero")) == 10
+    assert Ended(0, "", "", tmp_path / "two").counts == {"skipped": 10}
+
+
+def test_decisive_facts_that_were_edited_are_refused(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """plan.json with another workspace, and that workspace in the environment: not what was reviewed."""
+    write_csv(tmp_path / "list.csv", people(3))
+    running = sandbox()
+    where = ("--base-url", running.base_url)
+    shell("run", "list.csv", "--to", "piriod", "--dry-run", "--out", "run", *where, secrets=True)
+    facts = tmp_path / "run" / "plan.json"
+    facts.write_text(facts.read_text().replace('"acc_1"', '"acc_2"'))
+    ended = shell("push", "run", *where, "--yes", secrets=True, PIRIOD_WORKSPACE="acc_2")
+    assert ended.code == 70 and "plan.json" in ended.err
+    assert running.customers("piriod") == []
+
+
+def test_rows_of_one_mail_and_several_tax_ids_go_in_once_each(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """DayZero with --match tax_id: equal e-mails are no reason to lose a row, also when answers are lost."""
+    rows = [r | {"Correo": "contador@nandu.example"} for r in people(6)]
+    write_csv(tmp_path / "list.csv", rows)
+    running = sandbox(commit_then_drop=0.4, seed=5)
+    where = ("--base-url", running.base_url, "--match", "tax_id", "--out", "run")
+    ended = shell("run", "list.csv", "--to", "dayzero", *where, *PACE, secrets=True)
+    assert ended.code == 0, ended.err + ended.out
+    assert_exactly_once(ended, running, "dayzero", 6)

@@ -93,6 +93,16 @@ CASES: dict[str, tuple[str, dict[str, str], str]] = {
         {"name": "Client", "tax_id": "VAT reg no", "address": "Address line 1+Address line 2+Town", "state": "County"},
         "Contact person|Monthly fee",
     ),
+    "own list of a software company": (
+        "Account|Plan|MRR|Billing contact|Billing email|Admin email|Company address|VAT #|Country|Trial ends|CSM|Stripe ID",
+        {"name": "Account", "email": "Billing email", "tax_id": "VAT #", "country": "Country"},
+        "Plan|MRR|Admin email|Trial ends|CSM",
+    ),
+    "own list in Spain": (
+        "Empresa / Cliente|ID Fiscal|Dirección (calle y nº)|Prov.|C.P.|País|Tfno.|Tfno. móvil|e-mail comercial|e-mail facturas|Saldo",
+        {"name": "Empresa / Cliente", "address": "Dirección (calle y nº)", "state": "Prov.", "zip_code": "C.P.", "phone": "Tfno.", "email": "e-mail facturas"},
+        "e-mail comercial|Saldo|Tfno. móvil",
+    ),
 }  # fmt: skip
 
 

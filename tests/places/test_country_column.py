@@ -20,9 +20,7 @@ FIELD = Field("country", Column("country", "Country", "País"), required=True, n
 SPELLINGS = Path(__file__).with_name("country_spellings.txt")
 
 
-def read(
-    texts: list[str | None], offered: tuple[Entry, ...] | None = None, **others: list[str | None]
-) -> Judged:
+def read(texts: list[str | None], offered: tuple[Entry, ...] | None = None, **others: list[str | None]) -> Judged:
     beside = {name: pl.Series(values, dtype=pl.String) for name, values in others.items()}
     around = Around(FIELD, None, beside, Settings(Catalogue(countries=offered)))
     return normalise(pl.Series(texts, dtype=pl.String), around)
@@ -78,7 +76,9 @@ def test_only_what_the_target_offers() -> None:
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.lists(st.none() | st.text(max_size=12) | st.sampled_from(["Chile", "CL", "Georgia", "Corea", "🇨🇱"]), max_size=8))
+@given(
+    st.lists(st.none() | st.text(max_size=12) | st.sampled_from(["Chile", "CL", "Georgia", "Corea", "🇨🇱"]), max_size=8)
+)
 def test_any_text_gets_a_verdict(texts: list[str | None]) -> None:
     """A cell's verdict does not depend on its neighbours; there is a value or a code, never both."""
     judged = read(texts)

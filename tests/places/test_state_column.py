@@ -47,7 +47,9 @@ def read(
     return normalise(pl.Series(texts, dtype=pl.String), around)
 
 
-def said(text: str | None, country: str | None, states: tuple[Entry, ...] | None = INT, **others: str | None) -> str | None:
+def said(
+    text: str | None, country: str | None, states: tuple[Entry, ...] | None = INT, **others: str | None
+) -> str | None:
     """The ISO 3166-2 code of the state that a cell gives, else the code of the issue."""
     judged = read([text], [country], states, **{name: [value] for name, value in others.items()})
     if judged.value[0] is None:
@@ -96,12 +98,17 @@ def test_every_state_by_name_and_code_with_any_catalogue(kind: str) -> None:
     judged = read([s.code for s in iso], [s.country_code for s in iso], states)
     alike = Counter((s.country_code, s.name) for s in iso)  # nothing tells two entries of one name apart
     twins = {s.code for s in iso if alike[s.country_code, s.name] > 1} if kind == "names" else set()
-    assert [s.code for s, e, v in zip(iso, states, judged.value, strict=True) if v != e.id and s.code not in twins] == []
+    assert [
+        s.code for s, e, v in zip(iso, states, judged.value, strict=True) if v != e.id and s.code not in twins
+    ] == []
     judged = read([e.name.upper() for e in states], [e.parent for e in states], states)
     missed = {(s.code, code) for s, e, value, code in zip(iso, states, judged.value, judged.code, strict=True)
               if value != e.id and s.code not in twins}  # fmt: skip
     same_name = {("ES-IB", None), ("ES-CB", None), ("ES-RI", None)}  # of one province: the province is meant
-    assert missed == {(c, code) for c, code in same_name if c not in twins} | {("MX-MEX", "state.ambiguous"), ("PE-LIM", "state.ambiguous")}
+    assert missed == {(c, code) for c, code in same_name if c not in twins} | {
+        ("MX-MEX", "state.ambiguous"),
+        ("PE-LIM", "state.ambiguous"),
+    }
 
 
 def test_an_id_passes_only_in_its_own_country() -> None:
@@ -127,7 +134,13 @@ def test_without_a_catalogue_the_code_of_iso_3166_2_stands_in() -> None:
     """The warning says that nothing was looked up; what ISO 3166-2 does not know is still refused."""
     judged = read(["RM", "Jalsico", "7", "X", "Lima"], ["CL", "MX", "CL", "VA", "PE"], None)
     assert judged.value.to_list() == ["CL-RM", None, None, "X", None]
-    assert judged.code.to_list() == ["state.unchecked", "state.unknown", "state.ambiguous", "state.unchecked", "state.ambiguous"]
+    assert judged.code.to_list() == [
+        "state.unchecked",
+        "state.unknown",
+        "state.ambiguous",
+        "state.unchecked",
+        "state.ambiguous",
+    ]
     assert judged.value.dtype == pl.String
 
 

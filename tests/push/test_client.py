@@ -223,3 +223,38 @@ def test_retry_after_is_read_as_a_date() -> None:
     assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
     found = retry_after({"retry-after": "Wed, 21 Oct 2065 07:28:00 GMT"})
     assert found == 3600
+
+
+def test_a_secret_that_the_server_shows_goes_nowhere() -> None:
+    """An error page may repeat the request that it refuses; the token is taken out of what is read."""
+
+    async def echo(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = b'{"detail": "bad header: Token s3cr3t-4711-tok"}'
+        writer.write(b"HTTP/1.1 500 X\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    async def work() -> None:
+        raw = Raw(echo)
+        server = await asyncio.start_server(raw, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        headers = {"Authorization": "Token s3cr3t-4711-tok"}
+        async with connect(url, headers, Limiter(None), Patience(5, 0, 5)) as client:
+            answer = await client.send(POST)
+        assert b"s3cr3t-4711-tok" in raw.seen[0]
+        assert "s3cr3t" not in answer.text + str(answer.json) and "***" in answer.text
+        server.close()
+
+    anyio.run(work)
+
+
+def test_a_reading_request_ends_with_the_run() -> None:
+    """Ctrl-C ends the waiting for a server that does not answer well: no further attempt, no long pause."""
+
+    async def work() -> None:
+        async with served(reply(500)) as (client, raw):
+            client.limiter.abandoned = True
+            with pytest.raises(Failed):
+                await client.read(Call("GET", "/customers/"))
+            assert len(raw.seen) == 1
+
+    anyio.run(work)

@@ -11,8 +11,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from pipeline.errors import BrokenInvariant, Misuse
+from pipeline.errors import BrokenInvariant, Interrupted, Misuse
 from pipeline.journal import Entry, Journal, outcomes
+from pipeline.push import unwrap
 
 BINDING = {"plan": "abc", "target": "piriod", "workspace": "acc_1", "mode": "LIVE"}
 
@@ -97,4 +98,65 @@ anyio.run(work)
     assert ended.returncode == -signal.SIGKILL
     journal = Journal.open(path, BINDING)
     assert [e.seq for e in journal.entries(["sent"])] == [5]
+    journal.close()
+
+
+def test_a_full_disk_stops_the_run_and_nobody_goes_on(tmp_path: Path) -> None:
+    """Who waits for a commit that failed never goes on, no later commit is written, and closing keeps the reason."""
+    path = tmp_path / "j.db"
+    reached: list[int] = []
+
+    async def work() -> None:
+        journal = Journal.open(path, BINDING)
+        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+        journal._db.execute(f"PRAGMA max_page_count={pages + 2}")
+
+        async def fill(seq: int) -> None:
+            await journal.put(Entry(seq, "sent", problems=[(None, "x", "y" * 500)]))
+            reached.append(seq)
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(journal.write_groups)
+                for seq in range(100):
+                    await fill(seq)
+        finally:
+            journal.put_soon(Entry(1000, "created"))
+            journal.close()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        anyio.run(work)
+    assert isinstance(unwrap(caught.value), Interrupted)
+    journal = Journal.open(path, BINDING)
+    assert [e.seq for e in journal.entries(["sent"])] == reached
+    assert len(reached) < 100 and journal.entry(1000) is None
+    journal.close()
+
+
+def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """A folder that is not there, or a folder in the file's place: a message, not a traceback, and not "damaged"."""
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "folder", tmp_path / "none" / "j.db"):
+        with pytest.raises(Misuse, match="cannot write"):
+            Journal.open(path, BINDING)
+
+
+def test_who_has_an_id_is_told_and_two_rows_with_one_id_are_found(tmp_path: Path) -> None:
+    """The ids of created rows belong to them; a second row with the same id is named with the first."""
+    journal = Journal.open(tmp_path / "j.db", BINDING)
+    journal._write([Entry(1, "created", id="a"), Entry(2, "created", id="b"), Entry(3, "created", id="a"),
+                    Entry(4, "updated", "update", id="b")])  # fmt: skip
+    assert journal.owners(["b", "c"]) == {"b": 2}
+    assert [(entry.seq, first) for entry, first in journal.shared_ids()] == [(3, 1)]
+    journal.close()
+
+
+def test_rows_that_may_have_arrived_are_looked_up_before_they_are_sent_again(tmp_path: Path) -> None:
+    """A failed row with a time of sending is in doubt when it is retried; one without is not."""
+    journal = Journal.open(tmp_path / "j.db", BINDING)
+    journal._write([Entry(1, "failed", sent_at=1.0), Entry(2, "failed"), Entry(3, "planned", sent_at=2.0),
+                    Entry(4, "planned"), Entry(5, "sent", sent_at=3.0), Entry(6, "created", sent_at=3.0)])  # fmt: skip
+    assert [e.seq for e in journal.in_doubt(["failed"])] == [1, 3, 5]
+    assert [e.seq for e in journal.in_doubt()] == [3, 5]
+    assert journal.seqs(["created"], doubtful=["failed"]).to_list() == [1, 3, 6]
     journal.close()

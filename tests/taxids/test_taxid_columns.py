@@ -68,19 +68,23 @@ def _mutated(text: str, chance: random.Random) -> str:
         return text
     at = chance.randrange(len(text))
     character = chance.choice("0123456789K-. AÑ=٣")
-    return chance.choice((text[:at] + text[at + 1 :], text[:at] + character + text[at:], text[:at] + character + text[at + 1 :]))
+    return chance.choice(
+        (text[:at] + text[at + 1 :], text[:at] + character + text[at:], text[:at] + character + text[at + 1 :])
+    )
 
 
 def test_columns_agree_with_python_stdnum_on_mutated_values() -> None:
     """RUT, RFC and NIT: wherever both judge the same characters, column and library say the same."""
     chance = random.Random(20260101)
     makers = {"CL": _rut, "MX": _rfc, "CO": _nit}
-    countries = chance.choices(["CL", "MX", "CO", None], weights=(4, 3, 3, 1), k=60_000)
+    countries = chance.choices(["CL", "MX", "CO", None], weights=(4, 3, 3, 1), k=200_000)
     texts = [_mutated(makers[country or "CL"](chance), chance) for country in countries]
     judged = read(list(texts), list(countries))
     for text, country, value, code in zip(texts, countries, judged.value, judged.code, strict=True):
         if country is None:
             assert (value, code) == (text.strip(), "tax_id.unchecked")
+        elif re.fullmatch(r"\d{5,}\.0+", text.strip()):
+            continue  # a number cell's zeros, which the library takes for digits
         elif country == "CL" and rut.is_valid(text) and not text.startswith("0"):
             compact = rut.compact(text)
             assert value == f"{compact[:-1]}-{compact[-1]}", text
@@ -92,7 +96,8 @@ def test_columns_agree_with_python_stdnum_on_mutated_values() -> None:
         elif country == "MX" and code is None:
             assert rfc.is_valid(value, validate_check_digits=True), text
         elif country == "CO" and code is None:
-            assert nit.is_valid(value), text
+            old = len(value or "") < len("1234567-8")  # an old cédula, shorter than the library's shortest
+            assert old or nit.is_valid(value), text
         elif country == "CO" and re.search(r"[0-9]-[0-9]$", text) and nit.is_valid(text):
             assert nit.compact(value or "") == nit.compact(text), text
 
@@ -103,7 +108,7 @@ def test_the_column_forms_decide_what_the_scalar_rules_decide() -> None:
     makers = {"CL": _rut, "MX": _rfc, "CO": _nit}
     for country, make in makers.items():
         known = rules()[country]
-        texts = [_mutated(make(chance), chance) for _ in range(8_000)]
+        texts = [_mutated(make(chance), chance) for _ in range(70_000)]
         accepted = known.accept(pl.Series(texts))  # type: ignore[attr-defined]
         decided = 0
         for text, compact in zip(texts, accepted, strict=True):
@@ -112,7 +117,7 @@ def test_the_column_forms_decide_what_the_scalar_rules_decide() -> None:
                 assert known.compact(text) == compact
                 assert known.judge(compact) is None
                 assert compact not in known.GENERIC
-        assert decided > 4_000, country
+        assert decided > 35_000, country
         present = [None if c is None else known.present(c) for c in accepted]
         assert known.written(accepted).to_list() == present  # type: ignore[attr-defined]
 
@@ -170,6 +175,7 @@ def test_a_check_digit_in_another_column_is_joined(
     ("text", "country", "value", "code"),
     [
         ("7.6086E+07", "CL", None, "cell.precision_lost"),
+        ("66718091.0", "CL", None, "tax_id.check_digit"),
         ("7,60864E+08", None, None, "cell.precision_lost"),
         ("12E34501000135", "BR", None, "tax_id.check_digit"),
         ("66.666.666-6", "CL", "66666666-6", "tax_id.generic"),
@@ -183,7 +189,9 @@ def test_a_check_digit_in_another_column_is_joined(
         ("\u200b", "CL", None, None),
     ],
 )
-def test_doubts_are_told_and_faults_refused(text: str, country: str | None, value: str | None, code: str | None) -> None:
+def test_doubts_are_told_and_faults_refused(
+    text: str, country: str | None, value: str | None, code: str | None
+) -> None:
     """A doubt keeps the number and says so; a fault has no value."""
     if code == "tax_id.two_readings":
         text = value = f"5212345{nit.calc_check_digit('5212345')}"

@@ -1,0 +1,206 @@
+"""Turn one row into requests, until its fate is known or cannot be known now, and say which.
+
+The intention is in the journal before each request leaves. What certainly did not arrive (no connection, 429) is
+tried again; what may have arrived is not: the settling asks the target first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.client import Client, Failed, Lost, NotSent
+from pipeline.errors import Unavailable
+from pipeline.journal import PLANNED, Entry, Journal, now
+from pipeline.pace import backoff
+from pipeline.push.fate import Detective, There, same, shown
+from pipeline.push.queue import Row
+from pipeline.push.resolve import Resolver
+from pipeline.targets.interface import Answer, Call, Created, Fatal, Outcome, Rejected, Target, Unknown
+
+Problem = tuple[str | None, str, str]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to push: `settle` seconds must pass before "not there" counts; `attempts` are sends of one row in a push."""
+
+    concurrency: int = 8
+    attempts: int = 6
+    settle: float = 90.0
+    max_errors: Callable[[int, int], bool] | None = None  # (errors, rows so far) -> stop?
+    canary: int | None = None
+
+
+class Stopping:
+    """Why the push ends early (None: it does not), and the pauses that end with it."""
+
+    def __init__(self, pause: Callable[[float], Awaitable[None]]) -> None:
+        """`pause` waits so many seconds, or less where the push stops."""
+        self.why: str | None = None
+        self.fatal: Unavailable | None = None
+        self.pause = pause
+
+    @property
+    def now(self) -> bool:
+        """Whether no further request may leave; after the canary, what was begun is finished."""
+        return self.why not in (None, "canary")
+
+
+class Sender:
+    """Sends single rows."""
+
+    def __init__(
+        self, client: Client, target: Target, journal: Journal, detective: Detective, options: Options,
+        resolve: Resolver, held: dict[str, list[str]], stopping: Stopping, clock: Callable[[], float] = now,
+    ) -> None:  # fmt: skip
+        """`held` are ids by identity found at the target after the plan was made: their rows are not sent."""
+        self._client, self._target, self._journal, self._detective = client, target, journal, detective
+        self._options, self._resolve, self._held = options, resolve, held
+        self._stopping, self._clock = stopping, clock
+
+    async def send(self, row: Row, entry: Entry) -> Entry | None:
+        """What became of the row; None where nothing was done for it, because the push stops.
+
+        `entry` is what the journal knows of it: one that has `sent_at` may have arrived once, was looked up
+        and was not there.
+        """
+        if row.action == "create" and (there := self._others(row)):
+            return replace(entry, state="skipped", action="none", id=there[0], sent_at=None,
+                           problems=[(None, "plan.existing", ", ".join(there))])  # fmt: skip
+        try:
+            prepared = await self._prepare(row, entry)
+        except Failed as error:
+            if self._stopping.now:
+                return None
+            problems: list[Problem] = [(None, "target.failed", f"the look-up failed: {error}")]
+            return replace(entry, state="failed", id=row.id, problems=problems)
+        if isinstance(prepared, Entry):
+            return prepared
+        return await self._until_known(row, *prepared)
+
+    def _others(self, row: Row) -> list[str]:
+        """Customers of the row's identity that came after the plan, and that this run did not create."""
+        there = self._held.get(row.identity or "", [])
+        ours = self._journal.owners(there) if there and row.lane else {}
+        return [id_ for id_ in there if id_ not in ours]
+
+    async def _prepare(self, row: Row, entry: Entry) -> Entry | tuple[Call, Entry]:
+        """The request for the row; or its outcome, where none is to be sent."""
+        if row.action == "update":
+            return await self._update(row, entry)
+        payload, problem = self._resolve.resolve(row.payload)
+        refused = problem or self._model_refuses(payload)
+        if refused is not None:
+            return replace(entry, state="invalid", problems=[refused])
+        if self._target.key_path is None and entry.known is None:
+            alone = self._detective.default_identities and not row.lane  # then the plan has found nobody
+            entry = replace(entry, known=[] if alone else await self._detective.holders(row))
+        return self._target.create(payload.encode()), entry
+
+    async def _until_known(self, row: Row, call: Call, entry: Entry) -> Entry | None:
+        doubt, tries = entry.sent_at, 0
+        certain: Entry | None = None
+        while True:
+            await self._client.limiter.slot()
+            if self._stopping.now:
+                return replace(certain, state=PLANNED) if certain else None
+            entry = replace(entry, state="sent", attempts=entry.attempts + 1, sent_at=self._clock(), problems=[])
+            await self._journal.put(entry)
+            tries += 1
+            try:
+                answer = await self._client.send(call, slot=False)
+            except NotSent as error:
+                said, status = str(error), None
+            except Lost as error:
+                return replace(entry, state="unknown", problems=[(None, "target.unknown", str(error))])
+            else:
+                read = await self._read(row, answer, self._target.outcome(call, answer), entry, doubt)
+                if read is not None:
+                    return read
+                said, status = f"{answer.status}: the target takes no more", answer.status
+            certain = replace(
+                entry, state="failed", http_status=status, sent_at=doubt, problems=[(None, "target.failed", said)]
+            )
+            if tries >= self._options.attempts:
+                return certain
+            await self._stopping.pause(backoff(tries))
+
+    async def _read(
+        self, row: Row, answer: Answer, outcome: Outcome, entry: Entry, doubt: float | None
+    ) -> Entry | None:
+        """What the answer means; None where it says to come back later."""
+        entry = replace(entry, http_status=answer.status)
+        if isinstance(outcome, Created):
+            return self._updated(row, outcome, entry) if row.action == "update" else _created(outcome, entry)
+        if isinstance(outcome, Unknown):
+            return replace(entry, state="unknown", problems=[(None, "target.unknown", outcome.why)])
+        entry = replace(entry, sent_at=doubt)
+        if isinstance(outcome, Rejected):
+            refused = replace(entry, state="rejected", problems=[
+                (name, "target.rejected" if name else "target.rejected_row", text) for name, text in outcome.problems])  # fmt: skip
+            return refused if doubt is None else await self._refused_at_last(row, refused)
+        if isinstance(outcome, Fatal):
+            # The request was refused as a whole: nothing was done, and nothing further can be.
+            self._stopping.fatal = Unavailable(outcome.why, "Check the token and the workspace; then push RUN goes on.")
+            self._stopping.why = self._stopping.why or "refused"
+            return replace(entry, state=PLANNED)
+        return None
+
+    async def _refused_at_last(self, row: Row, refused: Entry) -> Entry:
+        """A row that may have arrived before: it may have been refused because it is there already."""
+        fate = (await self._detective.fates([(row, refused)])).get(row.seq)
+        if isinstance(fate, There):
+            return replace(refused, state="created", id=fate.id, problems=[])
+        if fate is None:
+            return replace(refused, state="unknown", problems=[(None, "target.unknown", refused.problems[0][2])])
+        return refused
+
+    def _model_refuses(self, payload: str) -> Problem | None:
+        """What the target's own schema says against a row; a plan that was checked gives None."""
+        try:
+            self._target.record.model_validate_json(payload, strict=False)
+        except ValidationError as error:
+            said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            return (None, "target.rejected_row", said)
+        return None
+
+    async def _update(self, row: Row, entry: Entry) -> Entry | tuple[Call, Entry]:
+        """Read the customer again: unchanged, stale, or the request that brings it up to date."""
+        assert row.id is not None
+        theirs = await shown(self._client, self._target, row.id)
+        changes, before = json.loads(row.payload), json.loads(row.before or "{}")
+        entry = replace(entry, id=row.id, before=before)
+        if all(same(v, theirs.get(n)) for n, v in changes.items()):
+            done = entry.sent_at is not None  # it was our own request that was late
+            return replace(
+                entry, state="updated" if done else "unchanged", before=before if done else None, problems=[]
+            )
+        moved = [n for n in changes if theirs.get(n) != before.get(n)]
+        if moved:
+            return replace(entry, state="failed", problems=[(None, "plan.stale", ", ".join(moved))])
+        whole = {n: v for n, v in theirs.items() if v is not None}
+        return self._target.update(row.id, changes, whole), entry
+
+    def _updated(self, row: Row, outcome: Created, entry: Entry) -> Entry:
+        """Hold the answer against what was sent: what it shows, it must show as sent."""
+        theirs, changes = self._target.view(outcome.record), json.loads(row.payload)
+        other = {n: theirs[n] for n, v in changes.items() if n in theirs and not same(v, theirs[n])}
+        before: dict[str, Any] = entry.before or {}
+        ignored = [n for n, v in other.items() if v == before.get(n)]
+        if ignored:
+            said = f"it answered {entry.http_status}, but left {', '.join(ignored)} as before"
+            return replace(entry, state="failed", problems=[(None, "target.failed", said)])
+        problems: list[Problem] = [(n, "target.stored_otherwise", str(v)) for n, v in other.items()]
+        return replace(entry, state="updated", id=outcome.id, problems=problems)
+
+
+def _created(outcome: Created, entry: Entry) -> Entry:
+    if outcome.id in (entry.known or ()):
+        said = f"it answered with customer {outcome.id}, which was there before"
+        return replace(entry, state="unknown", problems=[(None, "target.unknown", said)])
+    return replace(entry, state="created", id=outcome.id)

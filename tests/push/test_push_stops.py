@@ -1,0 +1,128 @@
+"""What stops a push, in a simulated world: the operator comes first, and what certainly did not arrive is planned."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulation import simulated_world as sim
+
+from pipeline.errors import Unavailable
+from pipeline.progress import Silent
+from pipeline.push import Engine, Options
+from pipeline.targets.interface import Answer, Call
+
+
+class Scene:
+    """One process over a peaceful world of separate customers, whose wire a test may spoil."""
+
+    def __init__(self, rows: int, **options: Any) -> None:
+        self.world = sim.world(2, "piriod")
+        first = next(r for r in self.world.rows if r.action == "create")
+        self.world.rows = [
+            sim.replace(first, seq=n, row=n + 2, key=f"key{n}", identity=f"email=p{n}@x.example", after=None, lane=False,
+                        payload=first.payload.replace('"nr": 0', f'"nr": {n}').replace("key0", f"key{n}").replace("p0@", f"p{n}@"))
+            for n in range(rows)
+        ]  # fmt: skip
+        self.world.customers, self.world.refuses, self.world.deaths, self.world.faults = [], frozenset(), 0, 0.0
+        assert self.world.db is not None
+        self.journal = sim.Doomed(Path("journal"), self.world.db)
+        self.journal.world, self.journal._writer = self.world, self.journal.commit  # type: ignore[assignment]
+        self.wire = sim.Wire(self.world)
+        self.loop = sim.Virtual(self.world.seconds)
+        self.engine = Engine(self.wire, self.world.target, self.journal, sim.Plan(self.world.rows, self.journal, ()),  # type: ignore[arg-type]
+                             self.world.target.identities, Options(concurrency=2, **options), Silent(), clock=self.loop.time)  # fmt: skip
+
+    def run(self) -> dict[str, int]:
+        try:
+            self.loop.run_until_complete(self.engine.run())
+        finally:
+            self.loop.close()
+        return self.journal.counts()
+
+
+def test_ctrl_c_counts_also_after_another_stop() -> None:
+    """Ctrl-C after --max-errors is still Ctrl-C, and no later stop lets the waiting go on."""
+    scene = Scene(1)
+    for why in ("max_errors", "interrupted", "unreachable", "max_errors"):
+        scene.engine.stop(why)
+    assert scene.engine.result.stopped == "interrupted" and scene.wire.limiter.abandoned
+    assert scene.run() == {}
+    assert scene.wire.requests == 0
+
+
+def test_an_interrupted_row_that_never_arrived_is_planned_and_not_failed() -> None:
+    """Refused with 429, then Ctrl-C: the row is not attempted, and an ordinary push goes on with it."""
+    scene = Scene(1)
+
+    async def busy(call: Call, **_: Any) -> Answer:
+        scene.engine.stop("interrupted")
+        return Answer(429, {}, {"detail": "slow"})
+
+    scene.wire.send = busy  # type: ignore[method-assign]
+    assert scene.run() == {"planned": 1}
+    entry = scene.journal.entry(0)
+    assert entry is not None and entry.sent_at is None and entry.attempts == 1
+
+
+def test_a_token_that_dies_leaves_the_row_planned_and_lets_the_others_finish() -> None:
+    """401 in the middle stops the run; rows in flight have their answers, the refused one is not failed."""
+    scene = Scene(6)
+    real = scene.wire.send
+
+    async def dying(call: Call, **given: Any) -> Answer:
+        answer = await real(call, **given)
+        return Answer(401, {}, {"detail": "expired"}) if b'"nr": 3' in (call.body or b"") else answer
+
+    scene.wire.send = dying  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match="credentials"):
+        scene.run()
+    states = dict(scene.journal.states())
+    assert states.pop(3) == "planned" and set(states.values()) == {"created"}
+
+
+def test_two_rows_with_one_id_are_not_both_in() -> None:
+    """A target that answers with a customer it gave another row already: the later row is not claimed to be in."""
+    scene = Scene(2)
+
+    async def same(call: Call, **_: Any) -> Answer:
+        await asyncio.sleep(0.1)
+        return Answer(201, {}, {"id": "one"})
+
+    scene.wire.send = same  # type: ignore[method-assign]
+    assert scene.run() == {"created": 1, "unknown": 1}
+
+
+def test_stale_rows_do_not_count_as_an_unreachable_target() -> None:
+    """Fifty updates whose customers were changed since: each is told, and the push is not stopped."""
+    scene = Scene(50)
+    scene.world.rows[:] = [
+        sim.replace(r, action="update", id=f"id{r.seq}", payload='{"name":"new"}', before='{"name":"old"}')
+        for r in scene.world.rows
+    ]
+    scene.world.customers = [{"id": r.id, "nr": r.seq, "name": "changed", "at": 0.0} for r in scene.world.rows]
+    assert scene.run() == {"failed": 50}
+    assert scene.engine.result.stopped is None
+
+
+@pytest.mark.parametrize(("shown", "state"), [("old", "failed"), ("NEW", "updated"), ("new", "updated")])
+def test_the_answer_of_an_update_is_held_against_what_was_sent(shown: str, state: str) -> None:
+    """200 with the old value is no update; another spelling is told as a warning."""
+    scene = Scene(1)
+    scene.world.rows[:] = [
+        sim.replace(scene.world.rows[0], action="update", id="id0", payload='{"name":"new"}', before='{"name":"old"}')
+    ]
+    scene.world.customers = [{"id": "id0", "nr": 0, "name": "old", "at": 0.0}]
+    real = scene.wire.send
+
+    async def other(call: Call, **given: Any) -> Answer:
+        answer = await real(call, **given)
+        return Answer(200, {}, {**answer.json, "name": shown}) if call.writes else answer
+
+    scene.wire.send = other  # type: ignore[method-assign]
+    assert scene.run() == {state: 1}
+    entry = scene.journal.entry(0)
+    assert entry is not None and [code for _, code, _ in entry.problems] == {
+        "old": ["target.failed"], "NEW": ["target.stored_otherwise"], "new": []}[shown]  # fmt: skip
