@@ -8,6 +8,7 @@ Depends on nothing but its arguments, so batches can be worked on anywhere.
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Mapping as Dict
 
 import polars as pl
 from pydantic import BaseModel
@@ -23,11 +24,12 @@ TYPES: dict[str, pl.DataType] = {"flag": pl.Boolean(), "cents": pl.Int64()}
 
 def normalise(
     mapped: pl.DataFrame, mapping: Mapping, record: type[BaseModel], settings: Settings,
-    cut: Collection[str] = (),
+    cut: Collection[str] = (), split: Dict[str, str] | None = None,
 ) -> Clean:  # fmt: skip
     """Normalise `mapped` (one String column per field, helper columns with `~`) against `record`.
 
-    Texts of the fields in `cut` that are longer than the target allows are cut there, with a warning.
+    Texts of the fields in `cut` that are longer than the target allows are cut there, with a warning. Of a list in
+    one cell the first entry is taken where `split` names its separator, and nowhere else.
 
     Returns:
         The typed record columns, the issues, and for each row what was changed.
@@ -41,7 +43,8 @@ def normalise(
         field = find(record, name)
         assert field is not None, name
         others = {**helpers, **{n: mapped[n] for n in names if n != name}}
-        judged = _judge(field, mapped[name], values.get("country"), others, settings)
+        cells = _first(mapped[name], split[name]) if split and name in split else mapped[name]
+        judged = _judge(field, cells, values.get("country"), others, settings)
         if name in cut and field.max_length:
             long = judged.value.str.len_chars().fill_null(0) > field.max_length
             found.append(_cut(name, mapping.label(name), mapped[name], judged.value, long, field.max_length))
@@ -63,6 +66,14 @@ def _judge(
         return Judged(blank.cast(TYPES.get(field.kind, pl.String())), blank, blank, blank)
     known = country if country is not None and country.null_count() < len(country) else None
     return normaliser(field.kind)(cells, Around(field, known, others, settings))
+
+
+def _first(cells: pl.Series, separator: str) -> pl.Series:
+    """The first entry of each cell that is not blank."""
+    entries = pl.element().str.strip_chars()
+    return cells.to_frame("cell").select(
+        pl.col("cell").str.split(separator).list.eval(entries.filter(entries != "")).list.first()
+    ).to_series()  # fmt: skip
 
 
 def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataFrame:

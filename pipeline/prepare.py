@@ -89,7 +89,7 @@ def _plan(
         before = builder.rows
         for batch in source.sheet.batches(ROWS):
             mapped = mapped_fields(batch.cells, source.mapping, target)
-            clean = normalise(mapped, source.mapping, target.record, settings, source.cut)
+            clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
             checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
             several = len(sources) > 1
             builder.add(placed(batch.cells, source.places), checked, mapped,

@@ -44,6 +44,11 @@ class Source:
         return frozenset(n for n, how in self.file.options.get("too_long", {}).items() if how == "truncate")
 
     @property
+    def split(self) -> dict[str, str]:
+        """The separators of the fields whose cells hold lists, of which the first entry is taken."""
+        return dict(self.file.options.get("split", {}))
+
+    @property
     def facts(self) -> SourceFacts:
         """What was detected, without the example rows, which are no data rows."""
         facts = self.sheet.facts

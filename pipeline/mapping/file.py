@@ -6,7 +6,7 @@
 [defaults]         field = "value for blank cells"
 [values.country]   "EEUU" = "US"; an empty value makes the cell blank
 [skip]             "Tipo" = ["Proveedor"]: these rows are left out; "*" is any text, "" a blank cell
-[options]          decimal, date_order, null_words, too_long, preset, automatic, all_rows
+[options]          decimal, date_order, null_words, too_long, split, preset, automatic, all_rows
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ OPTIONS = {
     "date_order": 'one of "dmy", "mdy" and "ymd"',
     "null_words": "a list of texts",
     "too_long": 'a table: field = "error" or "truncate"',
+    "split": 'a table: field = the separator of its lists, of which the first entry is taken',
     "preset": "the name of a preset",
     "automatic": "true or false",
     "all_rows": "true or false",
@@ -149,6 +150,7 @@ def _options_lines(mapping: Mapping, file: MappingFile) -> Iterable[str]:
     for name, example, remark in (
         ("decimal", ",", "where a column leaves the decimal mark open"),
         ("too_long", {"address": "truncate"}, "instead of an error"),
+        ("split", {"email": ";"}, "of a list in one cell the first entry is taken"),
         ("automatic", False, "map only what this file names"),
         ("all_rows", True, "take the rows that the preset leaves out"),
     ):
@@ -186,6 +188,7 @@ def _options(path: Path, lines: dict[tuple[str, str], int], options: dict[str, A
         "date_order": lambda v: v in ("dmy", "mdy", "ymd"),
         "null_words": lambda v: isinstance(v, list) and all(isinstance(word, str) for word in v),
         "too_long": lambda v: isinstance(v, dict) and all(how in ("error", "truncate") for how in v.values()),
+        "split": lambda v: isinstance(v, dict) and all(isinstance(sign, str) and sign for sign in v.values()),
         "preset": lambda v: isinstance(v, str),
         "automatic": lambda v: isinstance(v, bool),
         "all_rows": lambda v: isinstance(v, bool),

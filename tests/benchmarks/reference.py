@@ -211,7 +211,7 @@ def _website(text: str) -> str | None:
 
 
 def _currency(text: str, country: str | None) -> str | None:
-    if text in ("kr",) or (text in UNITS and country is None):
+    if text == "kr" or (text in UNITS and country is None):
         return "currency.ambiguous"
     return None if any(text in texts for texts in CURRENCIES.values()) else "currency.unknown"
 

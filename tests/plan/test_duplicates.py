@@ -11,13 +11,14 @@ from pipeline.plan import duplicates
 POLICIES = st.sampled_from(["error", "first", "last", "all"])
 
 
-def rows_of(pairs: list[tuple[str, str]]) -> pl.DataFrame:
-    """A frame as `judge` wants it, from (who, body) pairs."""
+def rows_of(pairs: list[tuple[str, str]], alike: list[int | None] | None = None) -> pl.DataFrame:
+    """A frame as `judge` wants it, from (who, body) pairs; `alike` are hashes of name and address."""
     return pl.DataFrame({
         "seq": pl.Series(range(len(pairs)), dtype=pl.UInt32), "row": [i + 2 for i in range(len(pairs))],
         "source": [""] * len(pairs), "sheet": [None] * len(pairs), "who": [w for w, _ in pairs],
         "identity": [w for w, _ in pairs], "body": [f'{{"name":"{b}"}}' for _, b in pairs],
-    }, schema_overrides={"sheet": pl.String})  # fmt: skip
+        "alike": alike or [None] * len(pairs),
+    }, schema_overrides={"sheet": pl.String, "alike": pl.UInt64})  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -57,3 +58,19 @@ def test_rows_that_are_not_valid_do_not_compete() -> None:
     hashes.add(pl.Series(["a", "b"]), pl.Series([True, True]))
     hashes.add(pl.Series(["b", "a", "c"]), pl.Series([False, True, True]))
     assert hashes.affected().to_list() == [0, 3]
+
+
+def test_other_customers_that_look_like_one_are_told_and_sent() -> None:
+    """Same name and address, another identity: a warning that names the first row; nothing is held back."""
+    verdicts = duplicates.judge(rows_of([("A", "x"), ("B", "x"), ("C", "x")], [7, 7, None]), "error", str)
+    assert list(verdicts) == [1]
+    assert verdicts[1].status == "ready" and verdicts[1].after is None
+    assert verdicts[1].issue is not None
+    assert (verdicts[1].issue["code"], verdicts[1].issue["detail"]) == ("duplicate.possible", "2")
+
+
+def test_name_and_address_are_compared_without_case_accents_and_punctuation() -> None:
+    """Two spellings of one name and address are alike; a row without an address is like nobody."""
+    record = pl.DataFrame({"name": ["Ñandú S.A.", "NANDU SA", "Ñandú S.A."], "address": ["Av. 1", "av 1", None]})
+    one, two, none = duplicates.likeness(record).to_list()
+    assert one == two and none is None
