@@ -249,3 +249,29 @@ def test_rows_of_one_mail_and_several_tax_ids_go_in_once_each(shell: Shell, sand
     ended = shell("run", "list.csv", "--to", "dayzero", *where, *PACE, secrets=True)
     assert ended.code == 0, ended.err + ended.out
     assert_exactly_once(ended, running, "dayzero", 6)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(
+    ("knobs", "sent", "left"),
+    [({"commit_then_drop": 1.0}, signal.SIGINT, "unknown"), ({"rate_429": 1.0, "retry_after": 60.0}, signal.SIGTERM, "not_attempted")],
+    ids=["settling", "held"],
+)  # fmt: skip
+def test_no_waiting_outlasts_a_signal(
+    knobs: dict[str, Any], sent: signal.Signals, left: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
+    """Ctrl-C while lost rows settle, SIGTERM while the target asks to wait a minute: the push ends now, and says so."""
+    write_csv(tmp_path / "list.csv", people(40))
+    running = sandbox(latency=0.05)
+    where = ("--base-url", running.base_url, "--quiet")
+    assert shell("run", "list.csv", "--to", "dayzero", "--dry-run", "--out", "run", *where, secrets=True).code == 0
+    process = shell.start("push", "run", "--yes", "--settle", "300", *where, secrets=True)
+    while not any(r.method == "POST" for r in running.requests()) and process.poll() is None:
+        time.sleep(0.01)
+    running.reconfigure(**knobs)
+    time.sleep(1.5)
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    counts = Ended(130, "", err, tmp_path / "run").counts
+    assert set(counts) <= {left, "created", "not_attempted"} and counts[left] > 0
