@@ -8,13 +8,13 @@ each record that comes back is compared on our side.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
 from pipeline import identity as who
-from pipeline.client import Client
+from pipeline.client import Client, Failed
 from pipeline.progress import Progress
 from pipeline.targets.interface import Identity, Page, Record, Target
 
@@ -87,14 +87,24 @@ async def _scan(
     return found
 
 
-async def pages_of(client: Client, target: Target, first: Page | None = None) -> AsyncIterator[Page]:
-    """Every page of the target's customers."""
-    page = first or target.page(await client.read(target.search({}, None)))
-    for _ in range(MOST_PAGES):
+async def pages_of(
+    client: Client, target: Target, first: Page | None = None, filters: Mapping[str, str] | None = None
+) -> AsyncIterator[Page]:
+    """Every page of the target's customers that answer to `filters`.
+
+    Raises:
+        Failed: a page cannot be read, or the list does not end; what was seen so far is not all.
+    """
+    page = first or target.page(await client.read(target.search(filters or {}, None)))
+    seen: set[str] = set()
+    while True:
         yield page
         if page.next is None:
             return
-        page = target.page(await client.read(target.search({}, page.next)))
+        if page.next in seen or len(seen) >= MOST_PAGES:
+            raise Failed(f"the target's list does not end: it names page {page.next} again")
+        seen.add(page.next)
+        page = target.page(await client.read(target.search(filters or {}, page.next)))
 
 
 async def _each(
@@ -127,17 +137,12 @@ async def search(client: Client, target: Target, identities: Sequence[Identity],
         spellings.add(one.identity.split("|")[0].partition("=")[2])
     matches: dict[str, Record] = {}
     for spelling in sorted(spellings):
-        page: str | None = None
-        for _ in range(MOST_PAGES):
-            read = target.page(await client.read(target.search({chosen[0]: spelling}, page)))
+        async for read in pages_of(client, target, filters={chosen[0]: spelling}):
             for names, record in zip(
                 who.of_records([target.view(r) for r in read.items], identities), read.items, strict=True
             ):
                 if one.identity in names:
                     matches[str(record.get("id"))] = record
-            if read.next is None:
-                break
-            page = read.next
     return list(matches.values())
 
 

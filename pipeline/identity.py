@@ -27,12 +27,14 @@ def of_rows(record: pl.DataFrame, identities: Sequence[Identity]) -> pl.Series:
 
 def of_records(views: Sequence[Record], identities: Sequence[Identity]) -> list[set[str]]:
     """Every identity that each of the target's own records answers to; `views` in the shape we send."""
+    if not views:
+        return []
     names = sorted({name for identity in identities for name in identity.fields})
     columns = {n: [None if v.get(n) in (None, "") else str(v[n]) for v in views] for n in names}
     frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
     found: list[set[str]] = [set() for _ in views]
     for identity in identities:
-        for at, text in enumerate(_text(frame, identity).to_list() if views else []):
+        for at, text in enumerate(_text(frame, identity).to_list()):
             if text is not None:
                 found[at].add(text)
     return found

@@ -24,10 +24,10 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
         if len(keys) == 1
         else frame.select(pl.concat_str(pl.all().fill_null(_NULL), separator=_BETWEEN)).to_series()
     )
-    places = pl.DataFrame({"text": joined}).with_row_index("at").group_by("text", maintain_order=True).first()
-    verdicts = [rule(*row) for row in frame[places["at"]].iter_rows()]
-    numbers = pl.int_range(places.height, dtype=pl.get_index_type(), eager=True)
-    position = joined.replace_strict(places["text"], numbers) if places.height else numbers
+    first = joined.arg_unique()
+    verdicts = [rule(*row) for row in frame[first].iter_rows()]
+    numbers = pl.int_range(len(first), dtype=pl.get_index_type(), eager=True)
+    position = joined.replace_strict(joined.gather(first), numbers) if len(first) else numbers
     value = pl.Series("value", [v.value for v in verdicts], dtype=dtype).gather(position)
     code, detail, suggestion = (
         _spread(part, [getattr(v, part) for v in verdicts], position) for part in ("code", "detail", "suggestion")

@@ -32,7 +32,7 @@ OPTIONS = {
     "date_order": 'one of "dmy", "mdy" and "ymd"',
     "null_words": "a list of texts",
     "too_long": 'a table: field = "error" or "truncate"',
-    "split": 'a table: field = the separator of its lists, of which the first entry is taken',
+    "split": "a table: field = the separator of its lists, of which the first entry is taken",
     "preset": "the name of a preset",
     "automatic": "true or false",
     "all_rows": "true or false",

@@ -157,17 +157,15 @@ class Detective:
     async def _by_key(self, row: Row, _entry: Entry) -> Fate:
         return _one([r for r in await self._with_key(row.key) if self._key_of(r) == row.key])
 
-    async def _with_key(self, key: str, most: int = existing.MOST_PAGES) -> list[Record]:
+    async def _with_key(self, key: str, *, all_pages: bool = True) -> list[Record]:
+        """The records that the target's filter gives for a key."""
         assert self._target.key_filter is not None
-        records: list[Record] = []
-        page: str | None = None
-        for _ in range(most):
-            read = self._target.page(await self._client.read(self._target.search(self._target.key_filter(key), page)))
-            records += read.items
-            page = read.next
-            if page is None:
-                break
-        return records
+        filters = self._target.key_filter(key)
+        first = self._target.page(await self._client.read(self._target.search(filters, None)))
+        if not all_pages:
+            return list(first.items)
+        pages = existing.pages_of(self._client, self._target, first, filters)
+        return [record async for page in pages for record in page.items]
 
     async def _filter_works(self) -> bool:
         """Whether the filter by key finds a customer that is certainly there, and nobody for a nonsense key."""
@@ -175,7 +173,7 @@ class Detective:
             known = self._known()
             if known is None:
                 return False
-            self._trusted = not await self._with_key(NOBODY, most=1) and await self._control_is_found()
+            self._trusted = not await self._with_key(NOBODY, all_pages=False) and await self._control_is_found()
         return self._trusted
 
     async def _control_is_found(self) -> bool:
@@ -184,7 +182,7 @@ class Detective:
             return False
         row, entry = known
         if self._target.key_filter is not None:
-            return any(str(r.get("id")) == entry.id for r in await self._with_key(row.key, most=1))
+            return any(str(r.get("id")) == entry.id for r in await self._with_key(row.key, all_pages=False))
         return entry.id in await self.holders(row)
 
     def _known(self) -> Case | None:

@@ -137,7 +137,11 @@ def test_a_live_push_needs_an_answer(shell: Shell, sandbox, listed: Path) -> Non
     assert running.customers("piriod") == []
 
 
-@pytest.mark.parametrize("path", sorted(p for p in (ROOT / "samples").iterdir() if p.name.startswith(("piriod-", "dayzero-"))), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path",
+    sorted(p for p in (ROOT / "samples").iterdir() if p.name.startswith(("piriod-", "dayzero-"))),
+    ids=lambda p: p.name,
+)
 def test_the_samples_import(path: Path, shell: Shell) -> None:
     """Each sample goes in as it is; its planted mistakes are reported, and no more."""
     target = "dayzero" if "dayzero" in path.name else "piriod"
@@ -168,9 +172,14 @@ def test_several_sources_become_one_run(shell: Shell, sandbox, tmp_path: Path) -
     write_csv(tmp_path / "a.csv", one)
     write_csv(tmp_path / "b.csv", two, delimiter=";")
     running = sandbox()
-    ended = shell("run", "a.csv", "b.csv", "--to", "piriod", "--base-url", running.base_url, "--yes", "--quiet", secrets=True)
+    ended = shell(
+        "run", "a.csv", "b.csv", "--to", "piriod", "--base-url", running.base_url, "--yes", "--quiet", secrets=True
+    )
     assert ended.counts == {"created": 5}, ended.err
-    assert list(ended.results[0])[0] == "_source" and [r["_source"] for r in ended.results] == ["a.csv"] * 3 + ["b.csv"] * 2
+    assert (
+        next(iter(ended.results[0])) == "_source"
+        and [r["_source"] for r in ended.results] == ["a.csv"] * 3 + ["b.csv"] * 2
+    )
     assert [r["Nombre"] for r in ended.results] == [r["Nombre"] for r in one + two]
     assert [r["Extra"] for r in ended.results] == ["", "", "", "x", "x"]
 

@@ -13,29 +13,59 @@ PACE = ("--yes", "--rate", "0", "--quiet", "--timeout", "2", "--settle", "1")
 
 
 @pytest.mark.parametrize("target", ["piriod", "dayzero"])
-def test_all_rows_of_one_customer_go_in_one_after_the_other(target: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+def test_all_rows_of_one_customer_go_in_one_after_the_other(
+    target: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
     """`--duplicates all`: 40 branches under one id, answers lost: each branch exists once, none is unknown."""
     one = people(1)[0]
     write_csv(tmp_path / "list.csv", [one | {"Nombre": f"Sucursal {i}"} for i in range(40)])
     running = sandbox(seed=5, commit_then_drop=0.15, rate_5xx=0.1)
-    ended = shell("run", "list.csv", "--to", target, "--base-url", running.base_url, "--duplicates", "all", *PACE, "--out", "run", secrets=True)
+    ended = shell(
+        "run",
+        "list.csv",
+        "--to",
+        target,
+        "--base-url",
+        running.base_url,
+        "--duplicates",
+        "all",
+        *PACE,
+        "--out",
+        "run",
+        secrets=True,
+    )
     for _ in range(4):
         if ended.code == 0:
             break
         shell("push", "run", "--base-url", running.base_url, "--retry", "failed", *PACE, secrets=True)
-        ended = type(ended)(0 if (tmp_path / "run" / "summary.json").read_text().count('"unknown": 0') else 1, "", "", tmp_path / "run")
+        ended = type(ended)(
+            0 if (tmp_path / "run" / "summary.json").read_text().count('"unknown": 0') else 1, "", "", tmp_path / "run"
+        )
     names = Counter(c["name"] for c in running.customers(target))
     assert ended.counts == {"created": 40}, ended.counts
     assert len(names) == 40 and set(names.values()) == {1}
 
 
-def test_when_the_first_row_of_a_customer_is_refused_the_next_is_tried(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+def test_when_the_first_row_of_a_customer_is_refused_the_next_is_tried(
+    shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
     """`--duplicates first`: the target refuses the first row; the second one of the same customer goes in."""
     one = people(1)[0] | {"send_invoices": "", "Moneda": "XTS"}
     two = people(1)[0] | {"send_invoices": "", "Moneda": "CLP", "Nombre": "La segunda"}
     write_csv(tmp_path / "list.csv", [one, two])
     running = sandbox()
-    ended = shell("run", "list.csv", "--to", "piriod", "--base-url", running.base_url, "--duplicates", "first", *PACE, secrets=True)
+    ended = shell(
+        "run",
+        "list.csv",
+        "--to",
+        "piriod",
+        "--base-url",
+        running.base_url,
+        "--duplicates",
+        "first",
+        *PACE,
+        secrets=True,
+    )
     statuses = [r["_status"] for r in ended.results]
     if statuses[0] == "rejected":
         assert statuses == ["rejected", "created"]
@@ -45,7 +75,9 @@ def test_when_the_first_row_of_a_customer_is_refused_the_next_is_tried(shell: Sh
 
 
 @pytest.mark.parametrize("target", ["piriod", "dayzero"])
-def test_followers_of_a_customer_that_is_there_are_never_created(target: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+def test_followers_of_a_customer_that_is_there_are_never_created(
+    target: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
     """A customer that the target has already stays one, whatever the file repeats and whatever becomes of the update."""
     rows = people(1)
     write_csv(tmp_path / "first.csv", rows)
@@ -55,5 +87,16 @@ def test_followers_of_a_customer_that_is_there_are_never_created(target: str, sh
     write_csv(tmp_path / "second.csv", [rows[0], rows[0] | {"Nombre": "Otra"}, rows[0]])
     for number, policy in enumerate(("skip", "update", "error")):
         for duplicates in ("first", "last", "error"):
-            shell("run", "second.csv", *args, "--on-existing", policy, "--duplicates", duplicates, "--out", f"{number}{duplicates}", secrets=True)
+            shell(
+                "run",
+                "second.csv",
+                *args,
+                "--on-existing",
+                policy,
+                "--duplicates",
+                duplicates,
+                "--out",
+                f"{number}{duplicates}",
+                secrets=True,
+            )
     assert len(running.customers(target)) == 1

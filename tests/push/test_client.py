@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import anyio
 import pytest
 
+from pipeline import existing, targets
 from pipeline.client import Client, Failed, Lost, NotSent, Patience, check_base_url, connect, retry_after
 from pipeline.errors import Misuse, Unavailable
 from pipeline.pace import Limiter
@@ -256,5 +257,19 @@ def test_a_reading_request_ends_with_the_run() -> None:
             with pytest.raises(Failed):
                 await client.read(Call("GET", "/customers/"))
             assert len(raw.seen) == 1
+
+    anyio.run(work)
+
+
+def test_a_list_that_does_not_end_is_no_list() -> None:
+    """A cursor that comes back again: the reading fails, and what was seen is not taken for everything."""
+    page = b'{"items": [{"id": "a", "email": "a@x.example"}], "next_cursor": "same", "has_next": true, "total": null}'
+
+    async def work() -> None:
+        async with served(reply(200, page)) as (client, raw):
+            with pytest.raises(Failed, match="does not end"):
+                async for _ in existing.pages_of(client, targets.load("dayzero")):
+                    pass
+            assert len(raw.seen) == 2
 
     anyio.run(work)

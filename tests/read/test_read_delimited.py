@@ -28,9 +28,15 @@ def read(tmp_path, data: bytes, name="list.csv", size=7, **options):
 
 def written(rows, delimiter=",", newline="\n", every=False) -> str:
     """The rows as RFC 4180 text; csv.writer leaves a line break bare that is not its own."""
+
     def cell(text: str) -> str:
-        bare = not (every if every is not None else len(text) % 2 == 0) and not set(text) & set('"\r\n' + delimiter) and text == text.lstrip(" ")
+        bare = (
+            not (every if every is not None else len(text) % 2 == 0)
+            and not set(text) & set('"\r\n' + delimiter)
+            and text == text.lstrip(" ")
+        )
         return text if bare else '"' + text.replace('"', '""') + '"'
+
     return "".join(delimiter.join(map(cell, row)) + newline for row in rows)
 
 
@@ -155,7 +161,7 @@ def test_our_own_prefix_is_removed_once_and_only_in_our_files(tmp_path):
 
 
 def test_title_rows_and_totals_are_left_out_and_said(tmp_path):
-    data = b"My company\nCustomer list\n\nName,Balance,Mail\nAna,\"1,200\",a@x.example\nTotal Spa,3,\nTotal,\"1,203\",\n"
+    data = b'My company\nCustomer list\n\nName,Balance,Mail\nAna,"1,200",a@x.example\nTotal Spa,3,\nTotal,"1,203",\n'
     sheet, rows, _ = read(tmp_path, data)
     assert [row[:2] for row in rows] == [(5, "Ana"), (6, "Total Spa")]
     assert sheet.facts.header_row == 4
@@ -217,7 +223,7 @@ def test_examples_in_the_docs():
     assert doctest.testmod(wellformed).failed == 0
 
 
-CELL = st.text(st.sampled_from('ab1 ,;"\n\r\'é\t\\#='), max_size=6)
+CELL = st.text(st.sampled_from("ab1 ,;\"\n\r'é\t\\#="), max_size=6)
 
 
 @settings(max_examples=100, derandomize=True, deadline=None,
@@ -256,6 +262,13 @@ def test_the_fast_way_takes_well_formed_files_and_no_others(tmp_path, monkeypatc
     fast = delimited.by_polars
     monkeypatch.setattr(delimited, "by_polars", lambda *a: ways.append(fast(*a)) or ways[-1])
     good = b'a,b\r\n"x\r\ny","q ""q"""\r\n\r\n1,2\r\n'
-    for data in (good, good + b"1\n", good + b"1,2,3\n", good + b'x"y,"z\n', good + b' "a",b\n', good.replace(b"1", b"\xff")):
+    for data in (
+        good,
+        good + b"1\n",
+        good + b"1,2,3\n",
+        good + b'x"y,"z\n',
+        good + b' "a",b\n',
+        good.replace(b"1", b"\xff"),
+    ):
         read(tmp_path, data)
     assert [way is not None for way in ways] == [True, False, False, False, False, False]

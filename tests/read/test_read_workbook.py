@@ -25,7 +25,9 @@ def opened(path, tmp_path, **options):
     batches = list(sheet.batches(3))
     rows = [row for b in batches for row in b.cells.rows()]
     issues = [
-        (b.cells["row"][i["at"]], i["column"], i["code"], i["value"]) for b in batches for i in b.issues.iter_rows(named=True)
+        (b.cells["row"][i["at"]], i["column"], i["code"], i["value"])
+        for b in batches
+        for i in b.issues.iter_rows(named=True)
     ]
     return sheet, rows, issues
 
@@ -59,7 +61,7 @@ CELLS = [
     (123.0, "", "123"),
     (56987654321, "", "56987654321"),
     (56987654321, "0.00E+00", "56987654321"),
-    (123456785, '00\\.000\\.000\\-0', "12.345.678-5"),
+    (123456785, "00\\.000\\.000\\-0", "12.345.678-5"),
     (987654321, '"+56 "0 0000 0000', "+56 9 8765 4321"),
     (42, '"ID-"0000', "ID-0042"),
     (72.96499999999999, "", "72.965"),
@@ -211,7 +213,13 @@ def test_changed_bytes_never_crash_the_reader(book, tmp_path, data):
         return bytes(spoiled)
 
     part = data.draw(st.sampled_from([SHEET, "xl/styles.xml", "xl/workbook.xml", "xl/sharedStrings.xml"]))
-    job = {"path": str(changed(path, part, damage)), "kind": "xlsx", "name": "x", "sheet": None, "scratch": str(tmp_path)}
+    job = {
+        "path": str(changed(path, part, damage)),
+        "kind": "xlsx",
+        "name": "x",
+        "sheet": None,
+        "scratch": str(tmp_path),
+    }
     try:
         found = read_inside(job)
     except Unreadable as stop:
