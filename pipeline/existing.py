@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 
@@ -19,14 +20,40 @@ from pipeline.progress import Progress
 from pipeline.targets.interface import Identity, Page, Record, Target
 
 MOST_PAGES = 100_000
+KEYED = "import key="
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One identity to look for, and the field values it was made of, as they are sent."""
+    """One identity to look for, and the field values it was made of, as they are sent.
+
+    A row that has no identity is looked for by its import key, where the target keeps one: see `keyed`.
+    """
 
     identity: str
     values: dict[str, str]
+
+
+def keyed(key: str) -> str:
+    """The name under which a row without an identity is looked for: a run that is repeated must find it."""
+    return f"{KEYED}{key}"
+
+
+def key_of(target: Target, record: Record) -> str | None:
+    """The import key that one of the target's own records carries."""
+    value: Any = record
+    for part in (target.key_path or "").split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _names(target: Target, records: Sequence[Record], identities: Sequence[Identity]) -> list[set[str]]:
+    """Every name that each of the target's own records answers to."""
+    names = who.of_records([target.view(r) for r in records], identities)
+    for name, record in zip(names, records, strict=True):
+        if (key := key_of(target, record)) is not None:
+            name.add(keyed(key))
+    return names
 
 
 def wanted_of(text: str, payload: str, identities: Sequence[Identity]) -> Wanted:
@@ -77,9 +104,7 @@ async def _scan(
     found = Found(how=f"compared with all customers of the target ({pages} pages)")
     progress.begin("look up", pages, "pages")
     async for page in pages_of(client, target, first):
-        for names, record in zip(
-            who.of_records([target.view(r) for r in page.items], identities), page.items, strict=True
-        ):
+        for names, record in zip(_names(target, page.items, identities), page.items, strict=True):
             for name in names & wanted:
                 found.add(name, record)
         progress.advance(1)
@@ -138,9 +163,7 @@ async def search(client: Client, target: Target, identities: Sequence[Identity],
     matches: dict[str, Record] = {}
     for spelling in sorted(spellings):
         async for read in pages_of(client, target, filters={chosen[0]: spelling}):
-            for names, record in zip(
-                who.of_records([target.view(r) for r in read.items], identities), read.items, strict=True
-            ):
+            for names, record in zip(_names(target, read.items, identities), read.items, strict=True):
                 if one.identity in names:
                     matches[str(record.get("id"))] = record
     return list(matches.values())
@@ -148,6 +171,8 @@ async def search(client: Client, target: Target, identities: Sequence[Identity],
 
 def _filter(target: Target, one: Wanted) -> tuple[str, str] | None:
     """The field to filter by and its value; None where the target cannot filter by this identity."""
+    if one.identity.startswith(KEYED) and target.key_filter is not None:
+        return next(iter(target.key_filter(one.identity.removeprefix(KEYED)).items()))
     for name, value in one.values.items():
         if name in target.filters:
             return name, value

@@ -183,8 +183,10 @@ async def _held(
         for row in queue.pending():
             if row.action == "create" and row.identity:
                 yield existing.wanted_of(row.identity, row.payload, identities)
+            elif row.action == "create" and target.key_path is not None:
+                yield existing.Wanted(existing.keyed(row.key), {})
 
-    count = sum(1 for row in queue.pending() if row.action == "create" and row.identity)
+    count = sum(1 for _ in wanted())
     if not count:
         return {}
     try:

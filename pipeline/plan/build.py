@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline import identity as who
 from pipeline import issues, store
-from pipeline.existing import Found, Wanted
+from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.plan import duplicates
@@ -119,14 +119,22 @@ class Builder:
         """The identities of the rows that would be sent, in order."""
         for seq, part in self._read():
             by = [n for n in part.columns if n.startswith("by.")]
-            rows = part.select("valid", "identity", *by).hstack([seq]).filter(
-                pl.col("valid") & pl.col("identity").is_not_null()
+            rows = part.select("valid", self._named(seq, part), *by).hstack([seq]).filter(
+                pl.col("valid") & pl.col("name").is_not_null()
             )  # fmt: skip
             for line in rows.iter_rows(named=True):
                 verdict = self._verdicts.get(line["seq"])
                 if verdict is None or verdict.status == "ready":
-                    values = {n[3:]: line[n] for n in by if line[n] is not None and line["identity"].startswith(n[3:])}
-                    yield Wanted(line["identity"], values)
+                    values = {n[3:]: line[n] for n in by if line[n] is not None and line["name"].startswith(n[3:])}
+                    yield Wanted(line["name"], values)
+
+    def _named(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
+        """What each row is looked for by: its identity, else the import key where the target keeps it."""
+        identity = part["identity"].alias("name")
+        if self._target.key_path is None or not identity.null_count():
+            return identity
+        keys = pl.select(pl.lit(KEYED) + self._keys(seq, part)).to_series()
+        return identity.zip_with(identity.is_not_null(), keys)
 
     def finish(self, found: Found | None, facts: dict[str, Any], progress: Progress) -> dict[str, int]:
         """Write the plan; `found` is None where the target was not asked. Return the rows by status."""
@@ -198,12 +206,12 @@ class Builder:
         self._frozen: list[int] = []
         if not found or not found.records:
             return []
-        hits = plan.filter(pl.col("valid") & pl.col("identity").is_in(list(found.records)))
+        hits = plan.with_columns(self._named(plan["seq"], plan)).filter(pl.col("valid") & pl.col("name").is_in(list(found.records)))
         for line in hits.iter_rows(named=True):
             verdict = self._verdicts.get(line["seq"])
             if verdict is not None and verdict.status == "invalid":
                 continue
-            decided = self._decide(line, found.records[line["identity"]])
+            decided = self._decide(line, found.records[line["name"]])
             if verdict is None or verdict.status == "ready" or decided.status == "invalid":
                 self._decided[line["seq"]] = decided
             else:
@@ -215,7 +223,7 @@ class Builder:
     def _decide(self, line: dict[str, Any], records: Sequence[Record]) -> _Existing:
         ids = [str(r.get("id")) for r in records]
         if len(records) > 1 and self._choices.on_existing != "skip":
-            issue = _issue("plan.existing_several", ", ".join(ids), who.readable(line["identity"]))
+            issue = _issue("plan.existing_several", ", ".join(ids), who.readable(line["name"]))
             return _Existing("invalid", "none", None, None, None, "", issue)
         if self._choices.on_existing == "error":
             return _Existing("invalid", "none", ids[0], None, None, "", _issue("plan.existing_error", ids[0]))
@@ -227,7 +235,7 @@ class Builder:
             parent, _, entry = self._target.key_path.partition(".")
             ours[parent].pop(entry)
             ours = {n: v for n, v in ours.items() if n != parent or v}
-        names = {n for i in self._choices.identities for n in i.fields if f"{n}=" in line["identity"]}
+        names = {n for i in self._choices.identities for n in i.fields if f"{n}=" in line["name"]}
         known = fields(self._target.record)
         cleared = [n for n in (line["blanks"] or "").split(",") if n in known and known[n].nullable]
         changes = differences(ours, theirs, names, self._target.merged, cleared)
@@ -252,7 +260,9 @@ class Builder:
             )
         if found is None:
             unverified = pl.lit([_issue("plan.unverified")], dtype=pl.List(store.ISSUE))
-            ready = (pl.col("status") == "ready") & pl.col("identity").is_not_null()
+            ready = (pl.col("status") == "ready") & (
+                pl.col("identity").is_not_null() | (self._target.key_path is not None)
+            )
             plan = plan.with_columns(
                 issues=pl.when(ready).then(pl.col("issues").fill_null([]).list.concat(unverified)).otherwise("issues")
             )

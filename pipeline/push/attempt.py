@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Unavailable
+from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal, now
 from pipeline.pace import backoff
 from pipeline.push.fate import Detective, There, same, shown
@@ -85,7 +86,7 @@ class Sender:
 
     def _others(self, row: Row) -> list[str]:
         """Customers of the row's identity that came after the plan, and that this run did not create."""
-        there = self._held.get(row.identity or "", [])
+        there = self._held.get(row.identity or keyed(row.key), [])
         ours = self._journal.owners(there) if there and row.lane else {}
         return [id_ for id_ in there if id_ not in ours]
 

@@ -155,7 +155,7 @@ class Detective:
         return There(row.id) if all(same(v, theirs.get(n)) for n, v in wanted.items()) else NotThere()
 
     async def _by_key(self, row: Row, _entry: Entry) -> Fate:
-        return _one([r for r in await self._with_key(row.key) if self._key_of(r) == row.key])
+        return _one([r for r in await self._with_key(row.key) if existing.key_of(self._target, r) == row.key])
 
     async def _with_key(self, key: str, *, all_pages: bool = True) -> list[Record]:
         """The records that the target's filter gives for a key."""
@@ -192,12 +192,6 @@ class Detective:
             self._witness = (row, known) if row is not None else None
         return self._witness
 
-    def _key_of(self, record: Record) -> Any:
-        value: Any = record
-        for part in (self._target.key_path or "").split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        return value
-
     async def _by_scan(self, creates: Sequence[Case]) -> dict[int, Fate]:
         """The fates by all pages of the list, in which a customer that is certainly there must appear."""
         known = self._known()
@@ -211,7 +205,7 @@ class Detective:
             seen = seen or any(str(r.get("id")) == control for r in page.items)
             views = [] if keyed else who.of_records([self._target.view(r) for r in page.items], self._own)
             for at, record in enumerate(page.items):
-                for name in ({self._key_of(record)} if keyed else views[at]) & wanted:
+                for name in ({existing.key_of(self._target, record)} if keyed else views[at]) & wanted:
                     hits.setdefault(name, []).append(record)
         if not seen:
             why = f"the target's list does not show customer {control}, which is there"

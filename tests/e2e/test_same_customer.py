@@ -100,3 +100,20 @@ def test_followers_of_a_customer_that_is_there_are_never_created(
                 secrets=True,
             )
     assert len(running.customers(target)) == 1
+
+
+@pytest.mark.parametrize("policy", ["skip", "update"])
+def test_rows_without_an_identity_are_found_again_by_their_key(policy: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """No tax id of its own and no reference: the same list twice still creates nobody twice, nor does a stale plan."""
+    rows = [r | {"RUT": "XAXX010101000" if i % 2 else "", "País": "México", "Región": "Jalisco", "Teléfono": ""}
+            for i, r in enumerate(people(6))]  # fmt: skip
+    write_csv(tmp_path / "list.csv", rows)
+    running = sandbox()
+    args = ("run", "list.csv", "--to", "piriod", "--base-url", running.base_url, *PACE, "--on-existing", policy)
+    plan = shell(*args, "--dry-run", "--out", "plan", secrets=True)
+    assert plan.counts == {"ready": 6}, plan.err
+    assert shell(*args, "--out", "one", secrets=True).counts == {"created": 6}
+    again = shell(*args, "--out", "two", secrets=True)
+    assert again.counts == ({"skipped": 6} if policy == "skip" else {"unchanged": 6}), again.err
+    shell("push", "plan", "--base-url", running.base_url, *PACE, secrets=True)
+    assert len(running.customers("piriod")) == 6
