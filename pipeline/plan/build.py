@@ -206,7 +206,9 @@ class Builder:
         self._frozen: list[int] = []
         if not found or not found.records:
             return []
-        hits = plan.with_columns(self._named(plan["seq"], plan)).filter(pl.col("valid") & pl.col("name").is_in(list(found.records)))
+        hits = plan.with_columns(self._named(plan["seq"], plan)).filter(
+            pl.col("valid") & pl.col("name").is_in(list(found.records))
+        )
         for line in hits.iter_rows(named=True):
             verdict = self._verdicts.get(line["seq"])
             if verdict is not None and verdict.status == "invalid":

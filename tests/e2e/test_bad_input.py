@@ -36,7 +36,7 @@ def listed(tmp_path: Path) -> Path:
         (["run", "list.csv", "--to", "piriod", "--offline"], 2, ["--dry-run"]),
         (["run", "list.csv", "--to", "piriod"], 2, ["PIRIOD_API_TOKEN", "PIRIOD_WORKSPACE", "--sandbox"]),
         (["run", "list.csv", "--to", "piriod", "--base-url", "http://api.example.com"], 2, ["clear text"]),
-        (["run", "list.csv", "--to", "piriod", "--map", "Dirección=", "--sandbox"], 2, ["address", "--set"]),
+        (["run", "list.csv", "--to", "piriod", "--map", "Dirección=", "--sandbox"], 2, ["address", "--map"]),
         (["run", "list.csv", "--to", "piriod", "--sandbox", "--out", "full"], 2, ["not empty"]),
         (["push", "nowhere"], 2, ["nowhere"]),
         (["push", "latest"], 2, ["runs/"]),

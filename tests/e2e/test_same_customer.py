@@ -103,7 +103,9 @@ def test_followers_of_a_customer_that_is_there_are_never_created(
 
 
 @pytest.mark.parametrize("policy", ["skip", "update"])
-def test_rows_without_an_identity_are_found_again_by_their_key(policy: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+def test_rows_without_an_identity_are_found_again_by_their_key(
+    policy: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
     """No tax id of its own and no reference: the same list twice still creates nobody twice, nor does a stale plan."""
     rows = [r | {"RUT": "XAXX010101000" if i % 2 else "", "País": "México", "Región": "Jalisco", "Teléfono": ""}
             for i, r in enumerate(people(6))]  # fmt: skip
