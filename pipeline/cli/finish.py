@@ -48,7 +48,12 @@ def send(
         raise
     except (Stop, KeyboardInterrupt) as error:
         stop = error
-    summary = write_report(folder, pushing, started, requests, pushed=True, progress=bar)
+    try:
+        summary = write_report(folder, pushing, started, requests, pushed=True, progress=bar)
+    except Misuse as error:  # what was sent is in the journal all the same
+        raise stop or Interrupted(
+            error.message, f"Make room; then this writes the files: customer-import push {folder.path}"
+        ) from error
     code = _end(folder, summary, given, dry_run=False)
     if isinstance(stop, KeyboardInterrupt) or stopped == "interrupted":
         raise Interrupted(
