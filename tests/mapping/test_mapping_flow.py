@@ -74,7 +74,7 @@ def test_a_template_nobody_filled_in_has_no_rows(shell: Shell, tmp_path: Path) -
 
 
 def test_contacts_of_a_company_are_skipped_and_accounted_for(shell: Shell, tmp_path: Path) -> None:
-    """They are in the results with the reason; --preset none takes them."""
+    """They are in the results with the reason; --preset none takes them, and finds the company that is in already."""
     place = {"Street": "25 Pacific Road", "City": "San José", "State": "California", "Country": "United States"}
     rows = [{"Name": "Aurora", "Is a company": "1", "Related company": "", **place},
             {"Name": "", "Is a company": "0", "Related company": "Aurora", **place},
@@ -85,7 +85,7 @@ def test_contacts_of_a_company_are_skipped_and_accounted_for(shell: Shell, tmp_p
     assert [line["_error_codes"] for line in ended.results] == ["", "row.left_out", "row.left_out"]
     assert "contact of a company" in ended.results[2]["_errors"]
     everybody = shell("run", path, "--to", "piriod", "--sandbox", "--out", "all", "--preset", "none")
-    assert [line["_status"] for line in everybody.results] == ["created", "invalid", "created"]
+    assert [line["_status"] for line in everybody.results] == ["skipped", "invalid", "created"]
 
 
 def test_long_texts_are_cut_only_where_the_mapping_file_says_so(shell: Shell, tmp_path: Path) -> None:
