@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline.errors import Misuse
+
 SETTLE_EXTRA = 60.0
+
+
+def error_limit(text: str | None, total: int) -> Callable[[int, int], bool] | None:
+    """Read `N`, or `N%` of the `total` rows to be sent: a test of (errors, rows so far); None without a limit.
+
+    Raises:
+        Misuse: it is neither.
+    """
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d+|\d+(\.\d+)?%", text):
+        raise Misuse(f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%.")
+    limit = float(text[:-1]) * total / 100 if text.endswith("%") else float(text)
+    return lambda errors, _rows: errors > 0 and errors >= max(limit, 1)
 
 
 @dataclass(frozen=True)

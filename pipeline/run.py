@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -33,7 +33,7 @@ from pipeline.errors import Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Choice, Mapping, SourceFacts
 from pipeline.journal import Journal
-from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server
+from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
 from pipeline.plan import seal
 from pipeline.prepare import Prepared
@@ -157,7 +157,7 @@ async def _push(
         held = {} if fresh else await _held(client, target, queue, identities, progress)
         engine = Engine(
             client, target, memory, queue, identities,
-            Options(concurrency, options.max_retries + 1, settle, _max_errors(options.max_errors, count), options.canary),
+            Options(concurrency, options.max_retries + 1, settle, error_limit(options.max_errors, count), options.canary),
             progress, held, resolve,
         )  # fmt: skip
         progress.begin("push", count)
@@ -268,19 +268,6 @@ def _rate(options: PushOptions, target: Target, server: Server) -> float | None:
     if options.rate is not None:
         return options.rate or None
     return None if server.kind == "sandbox" else target.pace.rate
-
-
-def _max_errors(text: str | None, total: int) -> Callable[[int, int], bool] | None:
-    """Read `N` or `N%` (of the rows to be sent)."""
-    if text is None:
-        return None
-    try:
-        limit = float(text[:-1]) * total / 100 if text.endswith("%") else float(int(text))
-    except ValueError:
-        raise Misuse(
-            f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%."
-        ) from None
-    return lambda errors, _rows: errors > 0 and errors >= max(limit, 1)
 
 
 def write_report(

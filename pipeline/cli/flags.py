@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from pipeline.errors import Misuse
-from pipeline.options import PushOptions
+from pipeline.options import PushOptions, error_limit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -87,21 +86,15 @@ def pacing(command: Command) -> Command:
     return command
 
 
-def max_errors(text: str | None) -> str | None:
-    """Check `N` or `N%`.
+def push_options(given: dict[str, Any]) -> PushOptions:
+    """The push options among `given`.
 
     Raises:
-        Misuse: it is neither.
+        Misuse: one of them cannot be read; said before anything else is done.
     """
-    if text is not None and not re.fullmatch(r"\d+|\d+(\.\d+)?%", text):
-        raise Misuse(f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%.")
-    return text
-
-
-def push_options(given: dict[str, Any]) -> PushOptions:
-    """The push options among `given`."""
+    error_limit(given["max_errors"], 0)
     return PushOptions(
         rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
-        timeout=given["timeout"], settle=given["settle"], max_errors=max_errors(given["max_errors"]), canary=given["canary"],
+        timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],
         raw_csv=given["raw_csv"], lang=given["lang"],
     )  # fmt: skip

@@ -133,7 +133,8 @@ class Builder:
         identity = part["identity"].alias("name")
         if self._target.key_path is None or not identity.null_count():
             return identity
-        keys = pl.select(pl.lit(KEYED) + self._keys(seq, part)).to_series()
+        own = part["key"] if "key" in part.columns else self._keys(seq, part)
+        keys = pl.select(pl.lit(KEYED) + own).to_series()
         return identity.zip_with(identity.is_not_null(), keys)
 
     def finish(self, found: Found | None, facts: dict[str, Any], progress: Progress) -> dict[str, int]:
