@@ -47,6 +47,10 @@ class NotSent(Failed):
     """The connection was never made: nothing can have arrived."""
 
 
+class Missing(Failed):
+    """What was to be read is not there (404, 410)."""
+
+
 class Lost(Failed):
     """The request may have been carried out; nobody knows yet."""
 
@@ -77,7 +81,7 @@ class Client:
         self.patience = patience
         self.requests = 0
 
-    async def send(self, call: Call, *, slot: bool = True) -> Answer:
+    async def send(self, call: Call, *, slot: bool = True, content_type: str = "application/json") -> Answer:
         """Send once, at the limiter's next slot; `slot` is False where the caller has waited for it already.
 
         Raises:
@@ -87,7 +91,7 @@ class Client:
         if slot:
             await self.limiter.slot()
         self.requests += 1
-        request = self._request(call)
+        request = self._request(call, content_type)
         try:
             with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
                 answer = await self._receive(request)
@@ -103,11 +107,11 @@ class Client:
             self.limiter.succeeded()
         return answer
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: Call, content_type: str) -> httpx.Request:
         url = self._url(self._base + call.path)
         if call.params:
             url = url.copy_with(params=call.params)
-        headers = self._headers if call.body is None else {**self._headers, "Content-Type": "application/json"}
+        headers = self._headers if call.body is None else {**self._headers, "Content-Type": content_type}
         return httpx.Request(call.method, url, headers=headers, content=call.body, extensions=self._limits)
 
     async def _receive(self, request: httpx.Request) -> Answer:
@@ -149,7 +153,8 @@ class Client:
                     return answer
                 if answer.status in (401, 403):
                     raise Unavailable(*refused(answer))
-                failure = Failed(f"{answer.status}: {(answer.text or 'no readable answer')[:200]}")
+                kind = Missing if answer.status in (404, 410) else Failed
+                failure = kind(f"{answer.status}: {(answer.text or 'no readable answer')[:200]}")
                 lasting = 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
             attempt += 1
             spent = attempt > self.patience.retries or time.monotonic() - started > self.patience.seconds

@@ -63,7 +63,7 @@ class RunFolder:
             Misuse: there is none, or it holds no plan.
         """
         if name == "latest":
-            plans = sorted(Path("runs").glob("*/plan.json"), key=lambda p: p.stat().st_mtime)
+            plans = sorted(Path("runs").glob("*/plan.json"), key=_last_planned)
             if not plans:
                 raise Misuse("there is no run in runs/ yet", "Start one with: customer-import run FILE --to TARGET")
             return cls(plans[-1].parent)
@@ -130,6 +130,11 @@ def cannot_write(path: Path, error: OSError) -> Stop:
         errno.EACCES: "the permission is missing",
     }.get(number, error.strerror or str(error))
     return Misuse(f"cannot write {path}: {why}", "Make room or choose another folder with --out DIR, then run again.")
+
+
+def _last_planned(plan: Path) -> float:
+    """When the run of `plan` was planned or corrected last (seconds since 1970)."""
+    return max(p.stat().st_mtime for p in (plan, *plan.parent.glob("round-*/plan.json")))
 
 
 def _unused(root: Path, stem: str, target: str) -> Path:

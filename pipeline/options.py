@@ -54,6 +54,9 @@ class PushOptions:
     max_errors: str | None = None
     canary: int | None = None
     retry: Literal["none", "failed", "all"] = "none"
+    bulk: bool = False
+    bulk_rows: int | None = None
+    bulk_part: str | None = None
     raw_csv: bool = False
     lang: str = "en"
 

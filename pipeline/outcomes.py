@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 
@@ -17,30 +18,45 @@ from pipeline.folder import RunFolder
 STATUS = {"sent": "unknown", "planned": "not_attempted"}
 ANSWERED = ("plan.unverified", "state.unchecked", "term.unchecked")
 
+GAP = 100_000
+"""Two rows further apart than this are asked for apart."""
+
 Origin = dict[str, tuple[str, tuple[str, ...]]]
 """Field -> the header that feeds it, and the names of its cells (`c3`)."""
 
 
 def table(folder: RunFolder, origin: Origin, *, pushed: bool) -> Iterator[pl.DataFrame]:
-    """The rows in input order; `origin` says where each field came from.
+    """The rows in input order, each in its newest version; `origin` says where each field came from.
 
-    Without `pushed` the plan's own verdicts stand (`ready`); with it a row that was to be sent and of which the
-    journal knows nothing is `not_attempted`.
+    Without `pushed` the verdicts of the plans that no push has begun with stand (`ready`); of all others, and with
+    it of every plan, a row that was to be sent and of which the journal knows nothing is `not_attempted`.
     """
     path = folder.file("journal.db")
-    for plan in store.batches(folder):
-        plan = plan.drop("payload", "before", "lane", "identity")
-        first, last = (plan["seq"][0], plan["seq"][-1] + 1) if plan.height else (0, 0)
-        came = journal.outcomes(path, first, last) if pushed else pl.DataFrame(schema=journal.OUTCOME_SCHEMA)
-        yield _merged(plan, came, origin, pushed=pushed)
+    planned = None if pushed else store.unpushed(folder)
+    for plan in store.current(folder):
+        plan = plan.drop("payload", "before", "lane", "identity", "origin")
+        came = _came(path, plan["seq"]) if planned != 0 else pl.DataFrame(schema=journal.OUTCOME_SCHEMA)
+        yield _merged(plan, came, origin, planned)
 
 
-def _merged(plan: pl.DataFrame, came: pl.DataFrame, origin: Origin, *, pushed: bool) -> pl.DataFrame:
+def _came(path: Path, seqs: pl.Series) -> pl.DataFrame:
+    """What the journal knows of the rows, which stand close together but for those that were corrected."""
+    ordered = seqs.sort()
+    gaps = (ordered.diff().fill_null(0) > GAP).cum_sum()
+    found = [pl.DataFrame(schema=journal.OUTCOME_SCHEMA)]
+    for part in pl.DataFrame([ordered.alias("seq"), gaps.alias("part")]).partition_by("part", maintain_order=True):
+        found.append(journal.outcomes(path, part["seq"][0], part["seq"][-1] + 1))
+    return pl.concat(found)
+
+
+def _merged(plan: pl.DataFrame, came: pl.DataFrame, origin: Origin, planned: int | None) -> pl.DataFrame:
+    """`planned` is the first seq of the plans that no push has begun with; None where there is none."""
     came = came.rename({"action": "did", "id": "got", "changes": "said"})
     both = plan.join(came, on="seq", how="left", maintain_order="left")
     untouched = pl.col("state").is_null()
     follows = pl.col("after").is_not_null() & (pl.col("status") == "skipped")
-    waiting = untouched & ((pl.col("status") == "ready") | follows) & pl.lit(pushed)
+    begun = pl.lit(True) if planned is None else pl.col("seq") < planned
+    waiting = untouched & ((pl.col("status") == "ready") | follows) & begun
     status = (
         pl.when(waiting).then(pl.lit("not_attempted")).when(untouched).then("status")
         .otherwise(pl.col("state").replace(STATUS))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import signal
 import threading
 import time
@@ -39,11 +40,11 @@ from pipeline.plan import seal
 from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
-from pipeline.push import Engine, Options, Queue, Result, resolver, unsettled, unwrap
+from pipeline.push import UPLOAD_ROWS, Engine, Existing, Options, Queue, Result, form, resolver, unsettled, unwrap
 from pipeline.schema import fields
 from pipeline.targets.interface import Target
 
-__all__ = ["Forecast", "Prepared", "forecast", "prepare", "push", "write_report"]
+__all__ = ["Forecast", "Prepared", "Result", "forecast", "origin", "prepare", "push", "write_report"]
 
 RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
 FRESH = 60.0
@@ -95,7 +96,8 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
             off = ready["payload"].str.contains(f'"{name}":false', literal=True)
             switches[name] += ready.height - int(off.fill_null(False).sum())
     rate = _rate(options, target, server)
-    requests = counts["create"] + 2 * counts["update"]
+    uploads = 1 + 2 * -(-counts["create"] // (options.bulk_rows or UPLOAD_ROWS))
+    requests = (uploads if options.bulk else counts["create"]) + 2 * counts["update"]
     said = {n: f"on for {on:,} of {counts.total():,} rows" for n, on in switches.items()}
     return Forecast(
         counts["create"], counts["update"], requests, requests / rate if rate else 0.0, rate,
@@ -154,11 +156,16 @@ async def _push(
     count = queue.count()
     async with connect(server.base_url, headers, limiter, patience, concurrency) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
-        held = {} if fresh else await _held(client, target, queue, identities, progress)
+        held = {} if fresh else await _held(client, target, queue, identities, progress, memory)
+        sheet = (
+            await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)
+            if options.bulk else None
+        )  # fmt: skip
         engine = Engine(
             client, target, memory, queue, identities,
-            Options(concurrency, options.max_retries + 1, settle, error_limit(options.max_errors, count), options.canary),
-            progress, held, resolve,
+            Options(concurrency, options.max_retries + 1, settle, error_limit(options.max_errors, count), options.canary,
+                    Existing(facts["options"]["on_existing"], facts["verified"], identities, _cleared(facts, target))),
+            progress, held, resolve, form=sheet,
         )  # fmt: skip
         progress.begin("push", count)
         try:
@@ -168,19 +175,22 @@ async def _push(
             progress.end()
         if result.stopped == "unreachable":
             raise Unavailable(
-                f"{target.title} gave no usable answer to the last rows; the push stopped",
+                f"{target.title} gave no usable answer to the last rows; the push stopped ({'; '.join(result.causes)})",
                 f"Look at the target, then: customer-import push {folder.path}",
             )
         return result, client.requests
 
 
 async def _held(
-    client: Client, target: Target, queue: Queue, identities: Any, progress: Progress
+    client: Client, target: Target, queue: Queue, identities: Any, progress: Progress, memory: Journal | None = None
 ) -> dict[str, list[str]]:
     """Who came to the target since the plan was made (or was never looked up): ids by identity."""
 
+    open_ = [e.seq for e in memory.in_doubt(queue.retry)] if memory else []
+    doubtful = [row for row in queue.rows(open_).values() if not row.lane]
+
     def wanted() -> Iterator[existing.Wanted]:
-        for row in queue.pending():
+        for row in itertools.chain(queue.pending(), doubtful):
             if row.action == "create" and row.identity:
                 yield existing.wanted_of(row.identity, row.payload, identities)
             elif row.action == "create" and target.key_path is not None:
@@ -194,6 +204,14 @@ async def _held(
     except Failed as error:
         raise Unavailable(f"{target.title} does not answer: {error}", "Check the network, then push again.") from error
     return {name: [str(r.get("id")) for r in records] for name, records in found.records.items()}
+
+
+def _cleared(facts: dict[str, Any], target: Target) -> tuple[str, ...]:
+    """The fields that a blank cell clears: with --blank clear those that every source feeds, where null is allowed."""
+    if facts["options"]["blank"] != "clear":
+        return ()
+    fed = [{c["field"] for c in s["columns"] if c["field"]} | set(s["parts"]) for s in facts["sources"]]
+    return tuple(sorted(n for n in set.intersection(*fed) if (f := fields(target.record).get(n)) and f.nullable))
 
 
 @contextlib.contextmanager

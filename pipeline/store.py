@@ -3,6 +3,10 @@
 `plan.parquet` holds every data row read, in input order; it is never changed after planning. Besides the
 columns of PLAN_SCHEMA it has the source's own cells as `c0`..`cN` (String). `plan.json` holds the hash of the
 parquet file, so that a plan that was torn or edited is refused.
+
+A correction of the run is a plan of its own in `round-N/`; its rows count on from the last one of the plan before.
+`origin` is the seq of the first version of a row: of the rows with one origin only the newest counts, the others
+are superseded.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import RunFolder
 
 VERSION = 1
+PUSHED = ".pushed"
 ROWS = 20_000
 """Rows of a batch: bounds the memory of every stage."""
 
@@ -41,14 +46,23 @@ PLAN_SCHEMA: dict[str, Any] = {
     "changes": pl.String,
 }
 
+ROUND_SCHEMA: dict[str, Any] = {**PLAN_SCHEMA, "origin": pl.UInt32}
+
 
 def write(folder: RunFolder, batches: Iterable[pl.DataFrame], cells: int, facts: dict[str, Any]) -> None:
-    """Write the plan; `batches` have PLAN_SCHEMA and `cells` source columns, `facts` go into plan.json."""
-    schema = pl.Schema({**PLAN_SCHEMA, **{f"c{i}": pl.String for i in range(cells)}})
+    """Write the plan; `batches` have PLAN_SCHEMA and `cells` source columns, `facts` go into plan.json.
+
+    In the plan of a round, which has `first_seq` among its facts, the rows are numbered from there on; a row whose
+    `origin` is null is new.
+    """
+    first = facts.get("first_seq")
+    columns_ = PLAN_SCHEMA if first is None else ROUND_SCHEMA
+    schema = pl.Schema({**columns_, **{f"c{i}": pl.String for i in range(cells)}})
 
     def source(columns: list[str] | None, *_: Any) -> Iterator[pl.DataFrame]:
         for batch in batches:
-            frame = batch.select(pl.col(n).cast(t) for n, t in schema.items())
+            shifted = batch if first is None else _counted_on(batch, first)
+            frame = shifted.select(pl.col(n).cast(t) for n, t in schema.items())
             yield frame.select(columns) if columns else frame
 
     with folder.writing("plan.parquet") as path:
@@ -59,18 +73,61 @@ def write(folder: RunFolder, batches: Iterable[pl.DataFrame], cells: int, facts:
 
 
 def facts(folder: RunFolder) -> dict[str, Any]:
-    """The content of plan.json.
+    """The content of the run's plan.json; with corrections, as the run stands after the last one.
 
     Raises:
         Misuse: it is damaged, or of another version.
     """
-    content = folder.read_json("plan.json")
+    content, *later = (own_facts(plan) for plan in plans(folder))
+    for told in later:
+        content = {
+            **content, **{n: told[n] for n in ("sources", "settings", "unchecked") if n in told},
+            "rows": content["rows"] + told["added"], "round": told["round"],
+            "workspace": content["workspace"] or told["workspace"],
+            "decisions": {**content["decisions"], **told["decisions"]},
+            "verified": content["verified"] and told["verified"],
+            **{n: sorted({*content[n], *told[n]}) for n in ("countries", "unresolved")},
+        }  # fmt: skip
+    return content
+
+
+def own_facts(plan: RunFolder) -> dict[str, Any]:
+    """The content of one plan's plan.json; see `facts`."""
+    content = plan.read_json("plan.json")
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise Misuse(
-            f"{folder.path} was planned by another version of this program",
+            f"{plan.path} was planned by another version of this program",
             "Finish it with that version, or run again.",
         )
     return content
+
+
+def plans(folder: RunFolder) -> list[RunFolder]:
+    """The run's own plan, and those of its corrections, in order."""
+    found = [folder]
+    while (path := folder.file(f"round-{len(found)}")).joinpath("plan.json").exists():
+        found.append(RunFolder(path))
+    return found
+
+
+def end(folder: RunFolder) -> int:
+    """How many rows all plans have: the seq of the next one."""
+    last = own_facts(plans(folder)[-1])
+    return int(last.get("first_seq", 0) + last["rows"])
+
+
+def unpushed(folder: RunFolder) -> int | None:
+    """The first seq of the plans that no push has begun with; None where there is none."""
+    for plan in plans(folder):
+        if not plan.file("journal.db" if plan is folder else PUSHED).exists():
+            return int(own_facts(plan).get("first_seq", 0))
+    return None
+
+
+def mark_pushed(folder: RunFolder) -> None:
+    """Note that a push begins: from here on no plan may be taken back."""
+    for plan in plans(folder)[1:]:
+        plan.file(PUSHED).touch(mode=0o600)
 
 
 def verify(folder: RunFolder, content: dict[str, Any]) -> None:
@@ -88,9 +145,92 @@ def verify(folder: RunFolder, content: dict[str, Any]) -> None:
 
 
 def batches(folder: RunFolder, columns: Sequence[str] | None = None, size: int = ROWS) -> Iterator[pl.DataFrame]:
-    """The rows of the plan in order, a bounded number at a time."""
-    lazy = pl.scan_parquet(folder.file("plan.parquet"))
-    yield from (lazy.select(columns) if columns else lazy).collect_batches(chunk_size=size, maintain_order=True)
+    """The rows that count, in the order of their seqs, a bounded number at a time; `columns` must have `seq`."""
+    gone = superseded(folder)
+    for plan in plans(folder):
+        lazy = _scan(plan)
+        chosen = lazy.select(columns) if columns else lazy
+        for batch in chosen.collect_batches(chunk_size=size, maintain_order=True):
+            yield _without(batch, gone)
+
+
+def superseded(folder: RunFolder) -> pl.Series:
+    """The seqs of the rows of which there is a newer version, ascending."""
+    versions = _versions(folder)
+    return versions.filter(pl.col("seq") < pl.col("newest"))["seq"].sort()
+
+
+def newest(folder: RunFolder, seqs: pl.Series) -> dict[int, int]:
+    """The newest version of each of `seqs` that has been superseded."""
+    versions = _versions(folder).filter(pl.col("seq").is_in(seqs.implode()) & (pl.col("seq") < pl.col("newest")))
+    return dict(versions.select("seq", "newest").iter_rows())
+
+
+def _versions(folder: RunFolder) -> pl.DataFrame:
+    """Every version of every row that was corrected: `seq`, `origin`, and the `newest` of its versions."""
+    empty = pl.DataFrame(schema={"seq": pl.UInt32, "origin": pl.UInt32})
+    later = [_scan(plan).select("seq", "origin").collect() for plan in plans(folder)[1:]]
+    known = pl.concat([empty, *later])
+    first = known.select(seq="origin", origin="origin").unique()
+    every = pl.concat([known, first]).unique()
+    return every.with_columns(newest=pl.col("seq").max().over("origin"))
+
+
+def current(folder: RunFolder, size: int = ROWS) -> Iterator[pl.DataFrame]:
+    """Every row once, in input order and with its newest version; rows that a correction added come last.
+
+    Besides the columns of the plan each frame has `origin`.
+    """
+    versions = _versions(folder)
+    chosen = versions.filter(pl.col("seq") == pl.col("newest"))
+    every = plans(folder)
+    for plan in every:
+        lazy = _scan(plan)
+        for batch in lazy.collect_batches(chunk_size=size, maintain_order=True):
+            if plan is every[0]:
+                batch = batch.with_columns(origin=pl.col("seq"))
+            else:
+                batch = batch.filter(pl.col("origin") == pl.col("seq"))
+            if batch.height:
+                yield _brought_up_to_date(batch, chosen, every[1:]) if chosen.height else batch
+
+
+def _brought_up_to_date(batch: pl.DataFrame, chosen: pl.DataFrame, rounds: Sequence[RunFolder]) -> pl.DataFrame:
+    """The batch with each row in its newest version."""
+    here = chosen.join(batch.select("origin"), on="origin", how="semi").filter(pl.col("seq") != pl.col("origin"))
+    if here.is_empty():
+        return batch
+    first, last = here["origin"].min(), here["origin"].max()
+    later = [
+        _scan(plan).filter(pl.col("origin").is_between(first, last)).collect()
+        .join(here.select("seq"), on="seq", how="semi").select(batch.columns)
+        for plan in rounds
+    ]  # fmt: skip
+    return pl.concat([batch.join(here, on="origin", how="anti"), *later]).sort("origin")
+
+
+def rows(folder: RunFolder, seqs: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    """The named rows, superseded ones too, in the order of their seqs."""
+    wanted = pl.DataFrame({"seq": seqs}, schema={"seq": pl.UInt32})
+    found = [_scan(plan).select(columns).collect().join(wanted, on="seq", how="semi") for plan in plans(folder)]
+    return pl.concat(found).sort("seq")
+
+
+def _scan(plan: RunFolder) -> pl.LazyFrame:
+    return pl.scan_parquet(plan.file("plan.parquet"))
+
+
+def _without(batch: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:
+    """The rows of a batch whose `seq` is not in `gone`; both are ascending."""
+    if batch.is_empty() or gone.is_empty():
+        return batch
+    return batch.join(gone.to_frame("seq"), on="seq", how="anti", maintain_order="left")
+
+
+def _counted_on(batch: pl.DataFrame, first: int) -> pl.DataFrame:
+    """The rows of a round with seqs that no plan before has."""
+    shifted = batch.with_columns(pl.col("seq") + first, pl.col("after") + first)
+    return shifted.with_columns(pl.coalesce("origin", "seq").alias("origin"))
 
 
 def _hash(path: Any) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import click
+import polars as pl
 
-from pipeline import report, store
+from pipeline import outcomes, report, store
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
 from pipeline.options import PushOptions, RunOptions, Server
-from pipeline.run import Forecast, forecast, prepare, push, write_report
+from pipeline.run import Forecast, Result, forecast, origin, prepare, push, write_report
 
 MOST_CAUSES = 5
+CANARIES = 20
 WIDTH = 100
 
 
@@ -40,10 +43,10 @@ def send(
     ahead = forecast(folder, server, pushing)
     _confirm(ahead, server, folder, given)
     stop: BaseException | None = None
-    stopped: str | None = None
+    result = Result()
     try:
         result, more = push(folder, server, pushing, bar)
-        requests, stopped = requests + more, result.stopped
+        requests += more
     except Misuse:
         raise
     except (Stop, KeyboardInterrupt) as error:
@@ -55,31 +58,56 @@ def send(
             error.message, f"Make room; then this writes the files: customer-import push {folder.path}"
         ) from error
     code = _end(folder, summary, given, dry_run=False)
-    if isinstance(stop, KeyboardInterrupt) or stopped == "interrupted":
-        raise Interrupted(
-            "interrupted; every row that was sent has its outcome",
-            f"It goes on with: customer-import push {folder.path}",
-        )
-    if stop is not None:
+    if isinstance(stop, Stop):
         raise stop
-    if stopped == "max_errors":
-        raise TooManyErrors(
-            f"stopped by --max-errors {pushing.max_errors}",
-            f"Look at {folder.file('errors.csv')}; to go on: customer-import push {folder.path}",
-        )
-    if stopped == "canary":
-        raise CanaryDone(
-            f"stopped after the canary of {count(pushing.canary or 0, 'row')}",
-            f"Look at them at the target; to go on: customer-import push {folder.path}",
-        )
+    if result.stopped == "canary":
+        _show_canary(folder, given)
+        if _answers(given) and click.confirm("Go on with the other rows?", err=True):
+            return send(folder, server, replace(pushing, canary=None), bar, {**given, "yes": True}, started, requests)
+    early = _stopped_early("interrupted" if stop else result.stopped, result.causes, folder, pushing)
+    if early is not None:
+        raise early
     return code
+
+
+def _stopped_early(why: str | None, causes: list[str], folder: RunFolder, pushing: PushOptions) -> Stop | None:
+    """What to tell where a push did not come to its end by itself."""
+    further = f"customer-import push {folder.path}"
+    first = f" ({'; '.join(causes)})" if causes else ""
+    if why == "interrupted":
+        return Interrupted("interrupted; every row that was sent has its outcome", f"It goes on with: {further}")
+    if why == "upload":
+        return Misuse(
+            f"the upload was refused, and the push stopped{first}", f"Without uploads it goes on with: {further}"
+        )
+    if why in ("max_errors", "hopeless"):
+        rule = f"by --max-errors {pushing.max_errors}" if pushing.max_errors else "as nothing was accepted so far"
+        return TooManyErrors(f"stopped {rule}{first}", f"Look at {folder.file('errors.csv')}; to go on: {further}")
+    if why == "canary":
+        said = f"stopped after the canary of {count(pushing.canary or 0, 'row')}"
+        return CanaryDone(said, f"Look at them at the target; to go on: {further}")
+    return None
+
+
+def _answers(given: dict[str, Any]) -> bool:
+    """Whether somebody is at a terminal and wants to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not given["yes"] and not given["as_json"]
+
+
+def _show_canary(folder: RunFolder, given: dict[str, Any]) -> None:
+    """The rows that were sent so far, with their ids at the target."""
+    shown = 0
+    for table in outcomes.table(folder, origin(store.facts(folder)), pushed=True):
+        for row in table.filter(pl.col("attempts") > 0).select("row", "status", "id").head(CANARIES - shown).rows():
+            talk(f"  row {row[0]}: {row[1]}{f', {row[2]}' if row[2] else ''}", quiet=given["quiet"])
+            shown += 1
 
 
 def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str, Any]) -> None:
     if server.kind == "sandbox" or not (ahead.creates or ahead.updates):
         return
     mode = click.style(ahead.mode, fg="red" if ahead.mode == "LIVE" else "yellow", bold=True)
-    pace = f"at {ahead.rate:g} requests a second about {duration(ahead.seconds)}" if ahead.rate else "at no set pace"
+    pace = f"at {ahead.rate:g} requests a second at least {duration(ahead.seconds)}" if ahead.rate else "at no set pace"
     lines = [
         f"{ahead.target}, workspace {ahead.workspace}, {mode} data, {ahead.host}",
         f"  {count(ahead.creates, 'customer')} to create, {ahead.updates:,} to update: {count(ahead.requests, 'request')}, {pace}",
@@ -89,7 +117,7 @@ def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str
     talk("\n".join(lines), quiet=given["quiet"] and given["yes"])
     if given["yes"]:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _answers(given):
         raise Misuse(
             "a live push needs an answer, and nobody is at a terminal",
             f"Review the plan, then: customer-import push {folder.path} --yes",

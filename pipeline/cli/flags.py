@@ -75,6 +75,9 @@ def pacing(command: Command) -> Command:
         click.option("--settle", type=click.FloatRange(0, 86400), metavar="S", help="Seconds until 'not there' counts.  [default: timeout + 60]"),
         click.option("--max-errors", metavar="N|N%", help="Stop when so many rows were refused or failed."),
         click.option("--canary", type=click.IntRange(1), metavar="N", help="Push N rows, stop, show them."),
+        click.option("--bulk", is_flag=True, help="DayZero: upload new customers as CSV, many in a request, where that is safe."),
+        click.option("--bulk-rows", type=click.IntRange(1, 100_000), metavar="N", help="Rows of one upload.  [default: 500]"),
+        click.option("--bulk-part", metavar="NAME", help="Name of the form's part that holds the CSV.  [default: file]"),
         click.option("--yes", is_flag=True, help="Ask nothing."),
         click.option("--raw-csv", is_flag=True, help="Leave cells that begin like a formula as they are."),
         click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True, help="Language of the report."),
@@ -93,8 +96,11 @@ def push_options(given: dict[str, Any]) -> PushOptions:
         Misuse: one of them cannot be read; said before anything else is done.
     """
     error_limit(given["max_errors"], 0)
+    if not given["bulk"] and (given["bulk_rows"] or given["bulk_part"]):
+        raise Misuse("--bulk-rows and --bulk-part say how --bulk uploads", "Add --bulk.")
     return PushOptions(
         rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
         timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],
-        raw_csv=given["raw_csv"], lang=given["lang"],
+        raw_csv=given["raw_csv"], lang=given["lang"], bulk=given["bulk"], bulk_rows=given["bulk_rows"],
+        bulk_part=given["bulk_part"],
     )  # fmt: skip

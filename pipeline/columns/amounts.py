@@ -100,20 +100,23 @@ def _explained(verdict: Verdict, business: str | None) -> Verdict:
 
 def _bounded(reading: Reading, negative: bool, low: int | None, high: int | None) -> Verdict:
     least, most = max(SMALLEST, SMALLEST if low is None else low), min(LARGEST, LARGEST if high is None else high)
-    beyond = Verdict(code="money.range", detail=f": from {_plain(least)} to {_plain(most)}")
     digits = (reading.whole + reading.fraction).lstrip("0")
     shift = 2 - len(reading.fraction) + reading.power
     if not digits:
-        return Verdict(0) if least <= 0 <= most else beyond
+        return Verdict(0) if least <= 0 <= most else _beyond(least, most)
     if len(digits) + shift > _MOST_DIGITS:
-        return beyond
+        return _beyond(least, most)
     if shift < 0:
         kept, cut = digits[:shift], digits[shift:]
         if cut.strip("0") or len(digits) < -shift:
             return Verdict(code="money.too_precise")
         digits, shift = kept or "0", 0
     cents = int(digits) * 10**shift * (-1 if negative else 1)
-    return Verdict(cents) if least <= cents <= most else beyond
+    return Verdict(cents) if least <= cents <= most else _beyond(least, most)
+
+
+def _beyond(least: int, most: int) -> Verdict:
+    return Verdict(code="money.range", detail=f": from {_plain(least)} to {_plain(most)}")
 
 
 def _plain(cents: int) -> str:

@@ -25,6 +25,8 @@ class Verdict(NamedTuple):
     suggestion: str | None = None
 
 
+_PARTS = ("code", "detail", "suggestion")
+
 Rule = Callable[..., Verdict]
 
 Also = Callable[..., tuple[pl.Series, Judged]]
@@ -44,7 +46,7 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
         pl.Series("value", [v.value for v in verdicts], dtype=dtype),
         *(
             pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String)
-            for part in ("code", "detail", "suggestion")
+            for part in _PARTS
         ),
     )
     joined = frame.join(answers, on=names, how="left", nulls_equal=True, maintain_order="left")
@@ -62,8 +64,16 @@ def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series, a
         return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
     asked = [key.filter(open_) for key in keys]
     answers = judge(rule, decided.dtype, *asked) if also is None else _first(also, rule, decided.dtype, asked)
-    value, code, detail, suggestion = (part.gather(_position(open_)) for part in answers)
-    return Judged(value.zip_with(open_, decided).alias("value"), code, detail, suggestion)
+    rows = open_.arg_true()
+    told = (_placed(nothing.alias(name), rows, part) for name, part in zip(_PARTS, answers[1:], strict=True))
+    return Judged(_placed(decided.alias("value"), rows, answers.value), *told)
+
+
+def _placed(base: pl.Series, rows: pl.Series, answers: pl.Series) -> pl.Series:
+    """`base` with the answers in these rows; most columns have nothing to say."""
+    if base.null_count() == len(base) and answers.null_count() == len(answers):
+        return base
+    return base.clone().scatter(rows, answers)
 
 
 def _first(also: Also, rule: Rule, dtype: pl.DataType, keys: list[pl.Series]) -> Judged:

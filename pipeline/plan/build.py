@@ -17,7 +17,7 @@ from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.plan import duplicates
-from pipeline.plan.diff import described, differences
+from pipeline.changes import described, differences
 from pipeline.plan.payload import Pieces, frame, unframe
 from pipeline.plan.seal import sealed
 from pipeline.progress import Progress

@@ -1,8 +1,11 @@
 """Turn a reviewed plan into customers at the target, each outcome in the journal before anyone hears of it."""
 
 from pipeline.push.attempt import Options
+from pipeline.push.bulk import ROWS as UPLOAD_ROWS
+from pipeline.push.bulk import form
 from pipeline.push.engine import Engine, Result, unwrap
 from pipeline.push.queue import Queue, unsettled
 from pipeline.push.resolve import resolver
+from pipeline.push.update import Existing
 
-__all__ = ["Engine", "Options", "Queue", "Result", "resolver", "unsettled", "unwrap"]
+__all__ = ["UPLOAD_ROWS", "Engine", "Existing", "Options", "Queue", "Result", "form", "resolver", "unsettled", "unwrap"]

@@ -6,10 +6,8 @@ tried again; what may have arrived is not: the settling asks the target first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
@@ -18,9 +16,10 @@ from pipeline.errors import Unavailable
 from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal, now
 from pipeline.pace import backoff
-from pipeline.push.fate import Detective, There, same, shown
+from pipeline.push.fate import Detective, There
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
+from pipeline.push.update import Existing, Updater, as_sent
 from pipeline.targets.interface import Answer, Call, Created, Fatal, Outcome, Rejected, Target, Unknown
 
 Problem = tuple[str | None, str, str]
@@ -35,6 +34,7 @@ class Options:
     settle: float = 90.0
     max_errors: Callable[[int, int], bool] | None = None  # (errors, rows so far) -> stop?
     canary: int | None = None
+    existing: Existing = field(default_factory=Existing)
 
 
 class Stopping:
@@ -45,6 +45,11 @@ class Stopping:
         self.why: str | None = None
         self.fatal: Unavailable | None = None
         self.pause = pause
+
+    def refuse(self, why: str) -> None:
+        """The target refuses the credentials or the workspace: no request of this push can succeed."""
+        self.fatal = Unavailable(why, "Check the token and the workspace; then push RUN goes on.")
+        self.why = self.why or "refused"
 
     @property
     def now(self) -> bool:
@@ -63,6 +68,7 @@ class Sender:
         self._client, self._target, self._journal, self._detective = client, target, journal, detective
         self._options, self._resolve, self._held = options, resolve, held
         self._stopping, self._clock = stopping, clock
+        self._updater = Updater(client, target, resolve, options.existing)
 
     async def send(self, row: Row, entry: Entry) -> Entry | None:
         """What became of the row; None where nothing was done for it, because the push stops.
@@ -70,30 +76,33 @@ class Sender:
         `entry` is what the journal knows of it: one that has `sent_at` may have arrived once, was looked up
         and was not there.
         """
-        if row.action == "create" and (there := self._others(row)):
-            return replace(entry, state="skipped", action="none", id=there[0], sent_at=None,
-                           problems=[(None, "plan.existing", ", ".join(there))])  # fmt: skip
+        prepared = await self.prepare(row, entry)
+        return await self._until_known(row, *prepared) if isinstance(prepared, tuple) else prepared
+
+    async def prepare(self, row: Row, entry: Entry) -> Entry | tuple[Call, Entry] | None:
+        """The request for the row; its outcome, where none is to be sent; None because the push stops."""
         try:
-            prepared = await self._prepare(row, entry)
+            if row.action == "create" and (there := await self._others(row)):
+                return await self._updater.adopt(row, entry, there)
+            return await self._prepare(row, entry)
         except Failed as error:
             if self._stopping.now:
                 return None
             problems: list[Problem] = [(None, "target.failed", f"the look-up failed: {error}")]
             return replace(entry, state="failed", id=row.id, problems=problems)
-        if isinstance(prepared, Entry):
-            return prepared
-        return await self._until_known(row, *prepared)
 
-    def _others(self, row: Row) -> list[str]:
+    async def _others(self, row: Row) -> list[str]:
         """Customers of the row's identity that came after the plan, and that this run did not create."""
         there = self._held.get(row.identity or keyed(row.key), [])
+        if there and row.lane:
+            await self._journal.flush()  # the row before this one may have been found a moment ago
         ours = self._journal.owners(there) if there and row.lane else {}
         return [id_ for id_ in there if id_ not in ours]
 
     async def _prepare(self, row: Row, entry: Entry) -> Entry | tuple[Call, Entry]:
         """The request for the row; or its outcome, where none is to be sent."""
         if row.action == "update":
-            return await self._update(row, entry)
+            return await self._updater.prepare(row, entry)
         payload, problem = self._resolve.resolve(row.payload)
         refused = problem or self._model_refuses(payload)
         if refused is not None:
@@ -104,7 +113,7 @@ class Sender:
         return self._target.create(payload.encode()), entry
 
     async def _until_known(self, row: Row, call: Call, entry: Entry) -> Entry | None:
-        doubt, tries = entry.sent_at, 0
+        row, doubt, tries = as_sent(row, entry), entry.sent_at, 0
         certain: Entry | None = None
         while True:
             await self._client.limiter.slot()
@@ -137,7 +146,7 @@ class Sender:
         """What the answer means; None where it says to come back later."""
         entry = replace(entry, http_status=answer.status)
         if isinstance(outcome, Created):
-            return self._updated(row, outcome, entry) if row.action == "update" else _created(outcome, entry)
+            return self._updater.judge(row, outcome, entry) if row.action == "update" else _created(outcome, entry)
         if isinstance(outcome, Unknown):
             return replace(entry, state="unknown", problems=[(None, "target.unknown", outcome.why)])
         entry = replace(entry, sent_at=doubt)
@@ -147,8 +156,7 @@ class Sender:
             return refused if doubt is None else await self._refused_at_last(row, refused)
         if isinstance(outcome, Fatal):
             # The request was refused as a whole: nothing was done, and nothing further can be.
-            self._stopping.fatal = Unavailable(outcome.why, "Check the token and the workspace; then push RUN goes on.")
-            self._stopping.why = self._stopping.why or "refused"
+            self._stopping.refuse(outcome.why)
             return replace(entry, state=PLANNED)
         return None
 
@@ -169,35 +177,6 @@ class Sender:
             said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             return (None, "target.rejected_row", said)
         return None
-
-    async def _update(self, row: Row, entry: Entry) -> Entry | tuple[Call, Entry]:
-        """Read the customer again: unchanged, stale, or the request that brings it up to date."""
-        assert row.id is not None
-        theirs = await shown(self._client, self._target, row.id)
-        changes, before = json.loads(row.payload), json.loads(row.before or "{}")
-        entry = replace(entry, id=row.id, before=before)
-        if all(same(v, theirs.get(n)) for n, v in changes.items()):
-            done = entry.sent_at is not None  # it was our own request that was late
-            return replace(
-                entry, state="updated" if done else "unchanged", before=before if done else None, problems=[]
-            )
-        moved = [n for n in changes if theirs.get(n) != before.get(n)]
-        if moved:
-            return replace(entry, state="failed", problems=[(None, "plan.stale", ", ".join(moved))])
-        whole = {n: v for n, v in theirs.items() if v is not None}
-        return self._target.update(row.id, changes, whole), entry
-
-    def _updated(self, row: Row, outcome: Created, entry: Entry) -> Entry:
-        """Hold the answer against what was sent: what it shows, it must show as sent."""
-        theirs, changes = self._target.view(outcome.record), json.loads(row.payload)
-        other = {n: theirs[n] for n, v in changes.items() if n in theirs and not same(v, theirs[n])}
-        before: dict[str, Any] = entry.before or {}
-        ignored = [n for n, v in other.items() if v == before.get(n)]
-        if ignored:
-            said = f"it answered {entry.http_status}, but left {', '.join(ignored)} as before"
-            return replace(entry, state="failed", problems=[(None, "target.failed", said)])
-        problems: list[Problem] = [(n, "target.stored_otherwise", str(v)) for n, v in other.items()]
-        return replace(entry, state="updated", id=outcome.id, problems=problems)
 
 
 def _created(outcome: Created, entry: Entry) -> Entry:

@@ -17,28 +17,31 @@ import anyio
 from pipeline.client import Client
 from pipeline.errors import Stop
 from pipeline.handoff import Catalogue
-from pipeline.journal import IN, OPEN, PLANNED, Entry, Journal, now
+from pipeline.journal import OPEN, PLANNED, Entry, Journal, now
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping
+from pipeline.push.bulk import Form, Uploader, takes
 from pipeline.push.fate import Case, Detective, Fate, NotThere, There
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
+from pipeline.push.rules import BREAKER, UPLOADS, Rules
+from pipeline.push.update import as_sent
 from pipeline.targets.interface import Identity, Target
 
-BREAKER = 40
-"""So many rows in a row without any answer mean that the target is down."""
 FIRST_LOOK = 1.0
 LAST_LOOKS = (2.0, 5.0)
 """Seconds before looking once more at rows that nothing was found out about although their time has passed."""
-SILENT = ("target.failed", "target.unknown")
+ABSENT = "absent"
+"""How an open row stands that was just looked up, and is to be sent again."""
 
 
 @dataclass
 class Result:
-    """What a push did: states by count of this push, and why it stopped early (None: it did not)."""
+    """What a push did: states by count of this push, why it stopped early (None: it did not), the first causes."""
 
     counts: Counter[str] = field(default_factory=Counter)
     stopped: str | None = None
+    causes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -56,15 +59,21 @@ class Engine:
     def __init__(
         self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity],
         options: Options, progress: Progress, held: dict[str, list[str]] | None = None, resolve: Resolver | None = None,
-        clock: Callable[[], float] = now,
+        clock: Callable[[], float] = now, form: Form | None = None,
     ) -> None:  # fmt: skip
-        """`held` are ids by identity found at the target after the plan was made: their rows are not sent."""
+        """`held` are ids by identity found at the target after the plan was made: their rows are not sent.
+
+        With a `form`, new customers go many at a time.
+        """
         self._client, self._target, self._journal, self._queue = client, target, journal, queue
         self._options, self._progress, self._clock = options, progress, clock
-        self._detective = Detective(client, target, journal, queue, identities)
+        resolve = resolve or Resolver(target, (), Catalogue())
+        self._detective = Detective(client, target, journal, queue, identities, resolve)
         self._stopping = Stopping(self._pause)
         self._sender = Sender(client, target, journal, self._detective, options,
-                              resolve or Resolver(target, (), Catalogue()), held or {}, self._stopping, clock)  # fmt: skip
+                              resolve, held or {}, self._stopping, clock)  # fmt: skip
+        self._uploader = form and Uploader(client, target, journal, self._detective, self._sender, form, options,
+                                           self._stopping, clock)  # fmt: skip
         self._keyless = target.key_path is None and not self._detective.default_identities
         self._lanes: dict[str, Lane] = {}
         self._cases: dict[int, Case] = {}
@@ -72,7 +81,8 @@ class Engine:
         self._first_try: dict[int, int] = {}
         self._deferred: dict[int, tuple[Row, Entry | None]] = {}
         self._tried: dict[int, int] = {}
-        self._silent = 0
+        self._taken = 0
+        self._rules = Rules(options.max_errors)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = anyio.Event()
         self.result = Result()
@@ -99,7 +109,9 @@ class Engine:
             group.start_soon(self._journal.write_groups)
             try:
                 await self._settle(wait=False)
-                await self._send_all((row, None) for row in self._first_rows())
+                if self._uploader:
+                    await self._upload_all(self._uploader)
+                await self._send_all((row, None) for row in self._first_rows(uploaded=False))
                 await self._settle(wait=True)
                 await self._send_all((row, None) for row in self._followers())
                 await self._settle(wait=True)
@@ -107,7 +119,7 @@ class Engine:
             finally:
                 await self._journal.flush()
                 group.cancel_scope.cancel()
-        self.result.stopped = self._stopping.why
+        self.result.stopped, self.result.causes = self._stopping.why, self._rules.causes
         if self._stopping.fatal is not None:
             raise self._stopping.fatal
         return self.result
@@ -123,13 +135,34 @@ class Engine:
             self._first_try[seq] = entry.attempts
             self._open(rows[seq], entry)
 
-    def _first_rows(self) -> Iterator[Row]:
-        for taken, row in enumerate(self._queue.pending()):
-            if self._options.canary is not None and taken >= self._options.canary:
+    def _first_rows(self, *, uploaded: bool) -> Iterator[Row]:
+        """The rows that go first; with a form only those that are uploaded, or only the others."""
+        for row in self._queue.pending():
+            if self._uploader and takes(row) is not uploaded:
+                continue
+            if self._options.canary is not None and self._taken >= self._options.canary:
                 self.stop("canary")
             if self._stopping.why:
                 return
+            self._taken += 1
             yield row
+
+    async def _upload_all(self, uploader: Uploader) -> None:
+        for chunk in uploader.chunks(self._first_rows(uploaded=True)):
+            if self._stopping.now:
+                return
+            free: list[Case] = []
+            for row in chunk:
+                if self._queue.groups.standing(row.seq) == "free":
+                    free.append((row, self._fresh(row)))
+                else:
+                    await self._send(row, self._fresh(row))
+            ended = await uploader.send(free)
+            for at, (row, entry) in enumerate(ended):
+                self._conclude(row, entry, share=0 if at else BREAKER / UPLOADS)
+            if uploader.refused is not None:
+                self._rules.causes[:0] = [uploader.refused]
+                self.stop("upload")
 
     def _followers(self) -> Iterator[Row]:
         for row in self._queue.followers():
@@ -196,11 +229,14 @@ class Engine:
         names = [f"group {self._queue.groups.first(row.seq)}"] if row.seq in self._queue.groups else []
         if row.lane and row.identity:
             names.append(f"who {row.identity}")
+        if row.action == "update":
+            names.append(f"id {row.id}")
         if self._keyless and row.action == "create" and row.payload and (mark := self._detective.mark(row)):
             names.append(f"mark {mark.identity}")
         return names
 
     def _open(self, row: Row, entry: Entry) -> None:
+        row = as_sent(row, entry)
         if row.seq not in self._cases:
             self.result.counts["unknown"] += 1
         self._cases[row.seq] = (row, entry)
@@ -209,9 +245,9 @@ class Engine:
             self._lanes.setdefault(name, Lane()).open.add(row.seq)
 
     def _close(self, row: Row) -> None:
-        if self._cases.pop(row.seq, None) is not None:
+        if (case := self._cases.pop(row.seq, None)) is not None:
             self.result.counts["unknown"] -= 1
-            for name in self._names(row):
+            for name in self._names(case[0]):
                 self._lanes[name].open.discard(row.seq)
                 self._leave_if_empty(name)
 
@@ -220,7 +256,7 @@ class Engine:
         if not lane.users and not lane.open:
             del self._lanes[name]
 
-    def _conclude(self, row: Row, entry: Entry) -> None:
+    def _conclude(self, row: Row, entry: Entry, share: float = 1.0) -> None:
         self._journal.put_soon(entry)
         if entry.state in OPEN:
             self._due[row.seq] = anyio.current_time() + self._options.settle
@@ -231,16 +267,11 @@ class Engine:
             self._queue.groups.note(row.seq, entry.state)
             self.result.counts[entry.state] += 1
             self._progress.advance(entry.state != PLANNED)
-        quiet = entry.state not in IN and any(code in SILENT for _, code, _ in entry.problems)
-        self._silent = self._silent + 1 if quiet else 0
         self._note()
-        errors = self.result.counts["rejected"] + self.result.counts["failed"]
-        if self._options.max_errors and self._options.max_errors(errors, self.result.counts.total()):
-            self.stop("max_errors")
+        if why := self._rules.hear(row, entry, self.result.counts, share=share):
+            self.stop(why)
         if self._stopping.fatal is not None:
             self.stop("refused")
-        if self._silent >= BREAKER:
-            self.stop("unreachable")
 
     def _note(self) -> None:
         said = [f"{count} {state}" for state, count in sorted(self.result.counts.items()) if count]
@@ -254,7 +285,7 @@ class Engine:
             again = await self._look()
             before = {row.seq: self._cases.get(row.seq) for row, _ in again}
             if again:
-                await self._send_all(again)
+                await self._send_absent(again)
             moved = any(self._cases.get(seq) is not case for seq, case in before.items())
             deferred, self._deferred = self._deferred, {}
             if deferred:
@@ -270,6 +301,15 @@ class Engine:
             seconds = max(min(waiting), FIRST_LOOK) if waiting else last_looks.pop(0)
             self._progress.note(f"{len(left)} without an answer; asking the target again in {seconds:.0f} s")
             await self._pause(seconds)
+
+    async def _send_absent(self, again: list[tuple[Row, Entry | None]]) -> None:
+        """Send rows again that are certainly not there: two of one customer must not wait for each other."""
+        for row, _ in again:
+            self._queue.groups.note(row.seq, ABSENT)
+        await self._send_all(again)
+        for row, _ in again:
+            if row.seq in self._cases:
+                self._queue.groups.note(row.seq, "unknown")
 
     async def _look(self) -> list[tuple[Row, Entry | None]]:
         """Look all open rows up; return those that are to be sent again."""

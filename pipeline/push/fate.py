@@ -25,6 +25,7 @@ from pipeline import identity as who
 from pipeline.client import Client, Failed
 from pipeline.journal import Entry, Journal
 from pipeline.push.queue import Queue, Row
+from pipeline.push.resolve import Resolver
 from pipeline.targets.interface import Created, Identity, Record, Target
 
 CHEAP_PAGES = 10
@@ -59,8 +60,12 @@ Fate = There | NotThere | Unclear
 class Detective:
     """Finds out what became of requests without an answer; nothing here writes."""
 
-    def __init__(self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity]):
+    def __init__(
+        self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity],
+        resolve: Resolver,
+    ) -> None:  # fmt: skip
         """`identities` are those of the run; without a key at the target its own ones decide about a fate."""
+        self._resolve = resolve
         self._client, self._target, self._journal, self._queue = client, target, journal, queue
         self._own = target.identities
         self._same = tuple(identities) == tuple(target.identities)
@@ -74,6 +79,7 @@ class Detective:
 
     async def fates(self, cases: Sequence[Case]) -> dict[int, Fate]:
         """The fate of each case, by seq; a case that could not be asked about is absent."""
+        await self._journal.flush()  # whose a customer is must be known before it is asked for
         creates = [c for c in cases if c[1].action == "create"]
         found: dict[int, Fate] = {}
         await self._each([c for c in cases if c[1].action == "update"], self._updated, found)
@@ -83,7 +89,7 @@ class Detective:
         try:
             trusted = bool(creates) and await self._filter_works()
             if creates and not trusted:
-                found.update(await self._by_scan(creates))
+                found.update(await self._by_scan(creates) or {})
         except Failed:
             return found
         if trusted:
@@ -97,10 +103,11 @@ class Detective:
         if not creates:
             return found
         try:
+            most = max(CHEAP_PAGES, len(creates) // 2)
             first = self._target.page(await self._client.read(self._target.search({}, None)))
-            pages = -(-(first.total or 0) // self._target.page_size) if first.total is not None else CHEAP_PAGES + 1
-            if pages <= max(CHEAP_PAGES, len(creates) // 2):
-                found.update(await self._by_scan(creates))
+            many = first.total is not None and first.total > most * self._target.page_size
+            if not many and (scanned := await self._by_scan(creates, most)) is not None:
+                found.update(scanned)
             elif await self._control_is_found():
                 found.update(await self.fates(creates))
         except Failed:
@@ -192,8 +199,11 @@ class Detective:
             self._witness = (row, known) if row is not None else None
         return self._witness
 
-    async def _by_scan(self, creates: Sequence[Case]) -> dict[int, Fate]:
-        """The fates by all pages of the list, in which a customer that is certainly there must appear."""
+    async def _by_scan(self, creates: Sequence[Case], most: int = existing.MOST_PAGES) -> dict[int, Fate] | None:
+        """The fates by all pages of the list, in which a customer that is certainly there must appear.
+
+        None where the list has more than `most` pages.
+        """
         known = self._known()
         control = known[1].id if known else None
         keyed = self._target.key_path is not None
@@ -201,7 +211,10 @@ class Detective:
         wanted: set[Any] = {row.key for row, _ in creates} if keyed else {m.identity for m in marks.values() if m}
         hits: dict[Any, list[Record]] = {}
         seen = control is None
+        read = 0
         async for page in existing.pages_of(self._client, self._target):
+            if (read := read + 1) > most:
+                return None
             seen = seen or any(str(r.get("id")) == control for r in page.items)
             views = [] if keyed else who.of_records([self._target.view(r) for r in page.items], self._own)
             for at, record in enumerate(page.items):
@@ -221,6 +234,10 @@ class Detective:
         records = await existing.search(self._client, self._target, self._own, one) if one else None
         return self._judge(row, entry, records)
 
+    def judge(self, row: Row, entry: Entry, records: Sequence[Record]) -> Fate:
+        """The fate of a row, given every record that holds its identity."""
+        return self._judge(row, entry, records)
+
     def _judge(self, row: Row, entry: Entry, records: Sequence[Record] | None) -> Fate:
         """Which of the records that hold the row's identity is ours."""
         if records is None:
@@ -232,7 +249,7 @@ class Detective:
                 del new[id_]
         if not new:
             return NotThere()
-        sent = json.loads(row.payload)
+        sent = json.loads(self._resolve.resolve(row.payload)[0])
         named = {n for i in self._own for n in i.fields}  # they agree already, in whatever spelling
         said = {n: v for n, v in sent.items() if n not in named}
         ours = [i for i, r in new.items() if all(same(v, self._target.view(r).get(n)) for n, v in said.items())]

@@ -40,7 +40,8 @@ class Facts:
     one of LIVE, test, dry run, sandbox; `started` and `finished` are ISO 8601 times; `unchecked` are
     sentences. `rows` is how many data rows were read (None: the sum of the sources', where they were
     counted). `choices` are the accepted words of a field, where a closed list is known: they become
-    drop-downs of errors.xlsx.
+    drop-downs of errors.xlsx. `states` are the target's states by the country's ISO 3166-1 alpha-2 code; those of
+    ISO 3166-2 are offered for a country that is not in it.
     """
 
     headers: tuple[str, ...]
@@ -64,6 +65,7 @@ class Facts:
     requests: int = 0
     rows: int | None = None
     choices: Dict[str, tuple[str, ...]] = field(default_factory=dict)
+    states: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     lang: str = "en"
     import_flags: str = ""  # what an error file needs to be imported again: `--to piriod`
 

@@ -13,6 +13,7 @@ from pipeline.report.rows import helper_frame, tell
 from pipeline.report.sheet import fits
 from pipeline.report.shown import Shown
 from pipeline.report.tally import Tally
+from pipeline.report.values import Values
 from pipeline.report.words import Words
 from pipeline.report.workbooks import ErrorBook, ResultBook
 
@@ -24,6 +25,7 @@ class Files:
         """Open results.csv, and results.xlsx for a workbook; the error files wait for an error."""
         self.tally = Tally(facts)
         self.shown = Shown(facts)
+        self.values = Values()
         self.written: list[str] = []
         self._scratch, self._facts, self._words = scratch, facts, words
         self._layout = layout(facts)
@@ -44,6 +46,7 @@ class Files:
         told = tell(batch)
         self.tally.add(told.frame, told.issues)
         self.shown.add(told.frame, told.issues)
+        self.values.add(told.issues)
         helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
         cells = self._cells(told.frame)
         self._csv.write(helpers, cells)
@@ -67,7 +70,7 @@ class Files:
             self._error_csv.close()
             self.written.append("errors.csv")
         if self._error_book:
-            self.notes += self._error_book.finish(path, self.tally.counts(), causes)
+            self.notes += self._error_book.finish(path, self.tally.counts(), causes, self.values.most())
             self.written.append("errors.xlsx")
 
     def close(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pipeline.report.facts import Facts
 
 
@@ -22,14 +20,8 @@ class Places:
             self._by_header[header] = (*self._by_header.get(header, ()), index)
         self._width = len(facts.headers)
 
-    def of(self, field: str | None, column: str | None, value: str | None, cells: Sequence[str | None]) -> list[int]:
-        """The columns of a problem: those that feed its field, else those of that header.
-
-        Where several columns have the header, those that hold the problem's value count, if any does.
-        """
+    def columns(self, field: str | None, column: str | None) -> list[int]:
+        """The columns of a problem: those that feed its field, else those of that header."""
         named = self._by_header.get(column or "", ()) if column else ()
         fed = self._by_field.get(field or "", ())
-        found = [index for index in (fed or named) if index < self._width]
-        if len(found) > 1 and value:
-            return [index for index in found if cells[index] == value] or found
-        return found
+        return [index for index in (fed or named) if index < self._width]

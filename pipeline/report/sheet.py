@@ -1,37 +1,35 @@
-"""Turn text columns into a worksheet in which every cell is text, exactly as it was.
-
-Nothing becomes a formula, a link, a number or markup, and memory does not grow with the rows.
-"""
+"""Turn headers and single texts into the header row and the cells of a worksheet that is drawn: all text, as it was."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 import polars.selectors as cs
-from xlsxwriter import Workbook
-from xlsxwriter.exceptions import FileCreateError
+
+from pipeline.report.cellxml import letters
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 16_384
 LONGEST_CELL = 32_767  # UTF-16 units: https://support.microsoft.com/office/excel-specifications-and-limits
 
-# The writer escapes `_x0041_`, which a reader would take for the letter A, but not where two of them overlap.
-_OVERLAP = "_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_"
-
 WIDTHS = {"_source": 14, "_row": 7, "_sheet": 12, "_status": 13, "_action": 9, "_id": 16, "_error_codes": 22,
           "_errors": 60, "_warnings": 40, "_changes": 40}  # fmt: skip
 
-
-def open_book(path: Path, scratch: Path) -> Workbook:
-    """A workbook that is written row by row; its temporary files stay in the private folder `scratch`."""
-    book = Workbook(str(path), {"constant_memory": True, "tmpdir": str(scratch), "strings_to_formulas": False,
-                                "strings_to_urls": False, "strings_to_numbers": False})  # fmt: skip
-    book.use_zip64()
-    return book
+TEXT, OURS, WRAPPED, HEAD_OURS, HEAD_THEIRS, ERROR, WARNING = range(7)
+_CELL = {"num_format": "@", "valign": "top"}
+_HEAD = {"num_format": "@", "bold": True, "bottom": 1}
+LOOKS: tuple[dict[str, Any], ...] = (
+    _CELL,
+    {**_CELL, "font_color": "#595959", "bg_color": "#F7F7F7"},
+    {**_CELL, "font_color": "#595959", "bg_color": "#F7F7F7", "text_wrap": True},
+    {**_HEAD, "bg_color": "#E7E6E6"},
+    {**_HEAD, "bg_color": "#DDEBF7"},
+    {**_CELL, "bg_color": "#FFC7CE", "font_color": "#9C0006"},
+    {**_CELL, "bg_color": "#FFEB9C", "font_color": "#7F6000"},
+)
+"""The formats of the rows, by the names above: all of them text."""
 
 
 def fits(headers: Sequence[str]) -> bool:
@@ -39,65 +37,22 @@ def fits(headers: Sequence[str]) -> bool:
     return len(headers) <= MOST_COLUMNS and all(len(header) <= LONGEST_CELL // 2 for header in headers)
 
 
-def close(book: Workbook) -> None:
-    """Complete the file.
-
-    Raises:
-        OSError: the disk is full, or the file cannot be made.
-    """
-    try:
-        book.close()
-    except FileCreateError as error:
-        cause = error.args[0] if error.args else None
-        raise cause if isinstance(cause, OSError) else OSError(str(error)) from error
+def looks_of(headers: Sequence[str], helpers: int) -> list[int]:
+    """The format of each column; the first `helpers` are ours."""
+    return [(WRAPPED if h == "_errors" else OURS) if c < helpers else TEXT for c, h in enumerate(headers)]
 
 
-def abandon(book: Workbook) -> None:
-    """Let go of the temporary files of a workbook that will not be completed; their folder goes away with them."""
-    for worksheet in book.worksheets():
-        rows = getattr(worksheet, "row_data_fh", None)
-        if rows is not None:
-            rows.close()
-
-
-class TextSheet:
-    """A worksheet with a header row, whose cells are all text."""
-
-    def __init__(self, book: Workbook, name: str, headers: Sequence[str], helpers: int) -> None:
-        """Add the sheet; the first `helpers` columns are ours."""
-        self.sheet: Any = book.add_worksheet(name)
-        self.count = 0
-        self.headers = tuple(headers)
-        self._text = book.add_format({"num_format": "@", "valign": "top"})
-        wrapped = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
-        ours = book.add_format({"num_format": "@", "bold": True, "bg_color": "#E7E6E6", "bottom": 1})
-        theirs = book.add_format({"num_format": "@", "bold": True, "bg_color": "#DDEBF7", "bottom": 1})
-        for column, header in enumerate(headers):
-            width = WIDTHS.get(header, 12) if column < helpers else max(10, min(40, len(header) + 3))
-            form = wrapped if column < helpers and header == "_errors" else self._text
-            self.sheet.set_column(column, column, width, form)
-        self._forms = [wrapped if c < helpers and h == "_errors" else self._text for c, h in enumerate(headers)]
-        for column, header in enumerate(headers):
-            put(self.sheet, 0, column, header, ours if column < helpers else theirs)
-        self.sheet.repeat_rows(0)
-        self.sheet.set_landscape()
-
-    def write(self, values: Sequence[str | None], marked: Mapping[int, Any]) -> None:
-        """Append a row; `marked` are formats by column, for blank cells too."""
-        self.count += 1
-        row = self.count
-        for column, value in enumerate(values):
-            form = marked.get(column)
-            if value is not None:
-                put(self.sheet, row, column, value, form or self._forms[column])
-            elif form is not None:
-                self.sheet.write_blank(row, column, None, form)
-
-    def finish(self) -> None:
-        """Switch the filter on, and the warnings about numbers that are text off."""
-        last = len(self.headers) - 1
-        self.sheet.autofilter(0, 0, self.count, last)
-        self.sheet.ignore_errors({"number_stored_as_text": f"A1:{letters(last)}{self.count + 1}"})
+def draw_rows(sheet: Any, headers: Sequence[str], helpers: int, looks: Sequence[Any], count: int) -> None:
+    """The header row, columns, filter and page of the sheet that holds the rows; the first `helpers` columns are ours."""
+    for column, (header, look) in enumerate(zip(headers, looks_of(headers, helpers), strict=True)):
+        width = WIDTHS.get(header, 12) if column < helpers else max(10, min(40, len(header) + 3))
+        sheet.set_column(column, column, width, looks[look])
+        put(sheet, 0, column, header, looks[HEAD_OURS if column < helpers else HEAD_THEIRS])
+    last = len(headers) - 1
+    sheet.autofilter(0, 0, count, last)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:{letters(last)}{count + 1}"})
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
 
 
 def put(sheet: Any, row: int, column: int, text: str, form: Any = None) -> None:
@@ -129,16 +84,16 @@ def texts(helpers: pl.DataFrame) -> pl.DataFrame:
 
 
 def unfit(cells: pl.DataFrame) -> pl.Series:
-    """Which rows have a cell that no worksheet can hold as it is (Boolean): too long, or not to be escaped."""
+    """Which rows have a cell that is too long for any worksheet (Boolean)."""
     if not cells.width:
         return pl.Series([False] * cells.height, dtype=pl.Boolean)
-    doubt = (pl.all().str.len_chars() > LONGEST_CELL // 2) | pl.all().str.contains(_OVERLAP)
-    doubtful = cells.select(pl.any_horizontal(doubt).fill_null(False)).to_series()
+    doubtful = cells.select(
+        pl.any_horizontal(pl.all().str.len_chars() > LONGEST_CELL // 2).fill_null(False)
+    ).to_series()
     if not doubtful.any():
         return doubtful
-    overlap = re.compile(_OVERLAP)
     answer = [
-        unsure and any(text and (_units(text) > LONGEST_CELL or overlap.search(text)) for text in row)
+        unsure and any(text and _units(text) > LONGEST_CELL for text in row)
         for unsure, row in zip(doubtful, cells.iter_rows(), strict=True)
     ]
     return pl.Series([bool(one) for one in answer], dtype=pl.Boolean)
@@ -146,13 +101,3 @@ def unfit(cells: pl.DataFrame) -> pl.Series:
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
-
-
-def letters(column: int) -> str:
-    """What a spreadsheet program calls a column, counted from 0."""
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name

@@ -7,8 +7,12 @@ object, or an envelope {success, message, code, data}; both are read.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +39,7 @@ from pipeline.targets.interface import (
 
 LARGEST = 2**63 - 1
 CUSTOMERS = "/api/v1/customers"
+UPLOAD = f"{CUSTOMERS}/bulk-upload"
 
 
 class Customer(BaseModel):
@@ -137,6 +142,11 @@ def _search(filters: Mapping[str, str], cursor: str | None) -> Call:
     return _list(CUSTOMERS, filters, cursor)
 
 
+def _newest(cursor: str | None) -> Call:
+    order = (("limit", "1000"), ("sort_by", "created_at"), ("descending", "true"))
+    return Call("GET", CUSTOMERS, (*order, *((("cursor", cursor),) if cursor else ())))
+
+
 def unwrap(body: Any) -> Any:
     """The data of an answer, in an envelope or bare."""
     return body["data"] if isinstance(body, dict) and "success" in body and "data" in body else body
@@ -188,7 +198,78 @@ def _view(customer: Record) -> Record:
     return {name: customer[name] for name in Customer.model_fields if name in customer}
 
 
-TARGET = Target(
+@dataclass(frozen=True)
+class Uploaded:
+    """What the answer to an upload says: `errors` are (row number as the vendor counts, what is wrong)."""
+
+    created: int
+    skipped: int
+    errors: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """The CSV upload: many customers in one request, and an answer that has counts but no ids.
+
+    Not documented are the part's name, the columns (the template has them), how rows are numbered, any limit.
+    Source: https://www.ondayzero.com/docs/reference/customers (bulk-upload, download-customer-bulk-upload-template)
+
+    Attributes:
+        template: the request for the template; `columns` reads the header out of its answer.
+        upload: a CSV and the name of its part -> request and content type. `read`: its answer; None: unreadable.
+        newest: page token -> request for a page of the customers, the newest first.
+    """
+
+    template: Call
+    columns: Callable[[Answer], tuple[str, ...]]
+    upload: Callable[[bytes, str], tuple[Call, str]]
+    read: Callable[[Answer], Uploaded | None]
+    newest: Callable[[str | None], Call]
+
+
+@dataclass(frozen=True)
+class BulkTarget(Target):
+    """A target that also takes many customers at once."""
+
+    bulk: Bulk | None = None
+
+
+def _columns(answer: Answer) -> tuple[str, ...]:
+    """The header of the template: `csv_content_stringified`, or the names of `csv_content_object`."""
+    body = unwrap(answer.json)
+    text = body.get("csv_content_stringified") if isinstance(body, dict) else None
+    if isinstance(text, str) and text.strip():
+        line = text.lstrip("\ufeff\r\n").splitlines()[0]
+        return tuple(next(csv.reader([line], delimiter=max(",;\t", key=line.count))))
+    rows = body.get("csv_content_object") if isinstance(body, dict) else None
+    return tuple(map(str, rows[0])) if isinstance(rows, list) and rows and isinstance(rows[0], dict) else ()
+
+
+def _upload(table: bytes, part: str) -> tuple[Call, str]:
+    """A multipart form with the CSV as its only part (RFC 7578)."""
+    boundary = f"customers-{blake2b(table, digest_size=16).hexdigest()}"
+    body = io.BytesIO()
+    body.write(f'--{boundary}\r\nContent-Disposition: form-data; name="{part}"; filename="customers.csv"\r\n'.encode())
+    body.write(b"Content-Type: text/csv; charset=utf-8\r\n\r\n" + table + f"\r\n--{boundary}--\r\n".encode())
+    return Call("POST", UPLOAD, body=body.getvalue()), f"multipart/form-data; boundary={boundary}"
+
+
+def _uploaded(answer: Answer) -> Uploaded | None:
+    body = unwrap(answer.json)
+    if answer.status not in (200, 201) or not isinstance(body, dict):
+        return None
+    counts = [body.get(n, body.get(f"{n}_count")) for n in ("created", "skipped")]
+    errors = body.get("errors", [])
+    try:
+        told = tuple((int(e["row"]), str(e.get("error") or e.get("message") or "refused")) for e in errors or ())
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+    if any(not isinstance(n, int) for n in counts):
+        return None
+    return Uploaded(int(counts[0] or 0), int(counts[1] or 0), told)
+
+
+TARGET = BulkTarget(
     name="dayzero",
     title="DayZero",
     base_url="https://api.ondayzero.com",
@@ -217,4 +298,5 @@ TARGET = Target(
         ),
     },
     notes=("DayZero documents no rate limit; 10 requests a second is a modest guess.",),
+    bulk=Bulk(Call("GET", f"{UPLOAD}/template"), _columns, _upload, _uploaded, _newest),
 )

@@ -16,7 +16,7 @@ import polars as pl
 from stdnum.cl import rut
 
 from pipeline.taxids.interface import Reason
-from pipeline.taxids.writing import NUMBER_CELL, PLAIN, bare, digits
+from pipeline.taxids.writing import PLAIN, bare, digits
 
 NAME = "RUT"
 GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
@@ -24,6 +24,7 @@ GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
 44.444.444-4: foreigner without a RUT; 11.111.111-1: what forms are filled with."""
 
 LABELS = ("RUT", "RUN", "ROL", "CL", "NRO", "NO", "N")
+_LAYOUT = r"^[1-9][0-9]?[., ]?[0-9]{3}[., ]?[0-9]{3} ?[-\u2013]? ?[0-9Kk]$"
 _SHORTEST = 8  # numbers below a million were given before 1930
 
 
@@ -50,15 +51,15 @@ def present(compacted: str) -> str:
 
 def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
-    number_cell = text.str.contains(NUMBER_CELL).fill_null(False)
-    frame = pl.DataFrame({"text": text.set(number_cell, None) if number_cell.any() else text}).lazy()
+    frame = pl.DataFrame({"text": text.set(~text.str.contains(_LAYOUT).fill_null(False), None)}).lazy()
     frame = frame.select(plain=pl.col("text").str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"]))
-    frame = frame.with_columns(plain=pl.when(pl.col("plain").str.contains(r"^[1-9]\d{6,7}[0-9K]$")).then("plain"))
-    frame = frame.with_columns(number=pl.col("plain").str.head(-1).cast(pl.UInt32, strict=False))
+    frame = frame.with_columns(
+        number=pl.col("plain").str.head(-1).cast(pl.UInt32, strict=False),
+        check=pl.col("plain").str.tail(1).cast(pl.UInt32, strict=False).fill_null(10),
+    )
     weighted = [(pl.col("number") // 10**place % 10) * (2 + place % 6) for place in range(8)]
-    total = pl.sum_horizontal(weighted, ignore_nulls=False)
-    frame = frame.with_columns(expected=pl.lit("0K987654321").str.slice((total % 11).cast(pl.Int64), 1))
-    fits = (pl.col("plain").str.tail(1) == pl.col("expected")) & ~pl.col("plain").is_in(sorted(GENERIC))
+    total = pl.sum_horizontal(weighted, ignore_nulls=False) + pl.col("check")
+    fits = (total % 11 == 0) & ~pl.col("number").is_in([int(generic[:-1]) for generic in GENERIC])
     return frame.select(text=pl.when(fits).then("plain")).collect()["text"]
 
 

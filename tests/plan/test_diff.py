@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.plan.diff import described, differences
+from pipeline.changes import described, differences
 
 VALUES = st.one_of(st.text(max_size=3), st.booleans(), st.integers(0, 9))
 RECORD = st.dictionaries(st.sampled_from(["name", "phone", "state"]), VALUES, max_size=3)

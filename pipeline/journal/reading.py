@@ -1,0 +1,60 @@
+"""Turn a journal into frames for reports, read only, also while a push writes it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.journal.disk import damaged, refuse_gone
+from pipeline.journal.entry import NAMES, held
+
+OUTCOME_SCHEMA: dict[str, Any] = {
+    "seq": pl.UInt32, "state": pl.String, "action": pl.String, "id": pl.String, "http_status": pl.Int32,
+    "attempts": pl.Int32, "problems": pl.String, "changes": pl.String,
+}  # fmt: skip
+_AT = tuple(NAMES.index(name) for name in OUTCOME_SCHEMA)
+
+
+def outcomes(path: Path, first: int, last: int) -> pl.DataFrame:
+    """The touched rows with `first` <= seq < `last`, as OUTCOME_SCHEMA.
+
+    Raises:
+        BrokenInvariant: the journal is damaged.
+    """
+    lines = _select(path, "*", "seq >= ? AND seq < ? ORDER BY seq", (first, last))
+    try:
+        for line in lines:
+            if len(line) > len(NAMES):  # a journal of version 1 has no checksums yet
+                held(line)
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from error
+    return pl.DataFrame([[line[i] for i in _AT] for line in lines], schema=OUTCOME_SCHEMA, orient="row")
+
+
+def seqs(path: Path, states: Iterable[str]) -> pl.Series:
+    """The rows of the journal at `path` that are in one of `states`, ascending; none where there is no journal.
+
+    Raises:
+        BrokenInvariant: the journal is damaged.
+    """
+    wanted = tuple(states)
+    found = _select(path, "seq", f"state IN ({','.join('?' * len(wanted))}) ORDER BY seq", wanted)
+    return pl.Series("seq", [seq for (seq,) in found], dtype=pl.UInt32)
+
+
+def _select(path: Path, what: str, where: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    refuse_gone(path)
+    if not path.exists() or not path.stat().st_size:
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'row'").fetchone():
+                return []
+            return db.execute(f"SELECT {what} FROM row WHERE {where}", values).fetchall()  # noqa: S608
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from error

@@ -1,0 +1,308 @@
+"""Turn many new customers into one CSV upload, read every one of them back, and say what became of each.
+
+The answer to an upload has counts and row numbers, but no ids: it proves nothing about a single row. So the newest
+customers of the target are read after each upload and compared with what was sent. A customer that is there exactly
+as sent is created; one that differs, and every row of a lost answer that does not appear, is `unknown` and settled as
+after a single request. A refusal is believed only where the counts agree with what is there and the numbers of the
+refused rows, however the target counts them, name rows that are absent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from pipeline import identity as who
+from pipeline.client import Client, Failed, Lost, NotSent
+from pipeline.errors import Misuse
+from pipeline.existing import keyed
+from pipeline.journal import PLANNED, Entry, Journal, now
+from pipeline.pace import backoff
+from pipeline.push.attempt import Options, Problem, Sender, Stopping
+from pipeline.push.fate import Detective, There, Unclear
+from pipeline.push.queue import Queue, Row
+from pipeline.targets.interface import Answer, Call, Fatal, Identity, Record, Rejected, Target
+
+ROWS = 500
+PART = "file"
+LARGEST = 1_000_000
+"""Bytes of JSON in one upload: a file of about that size; no limit is documented."""
+FIRST = (2, 1, 0)
+"""What the first data row may be called: the header counts, it does not, or rows are counted from zero."""
+
+Case = tuple[Row, Entry]
+
+
+class Uploaded(Protocol):
+    """What an answer says; see the target."""
+
+    @property
+    def created(self) -> int:
+        """How many were created."""
+
+    @property
+    def skipped(self) -> int:
+        """How many were left out, as their identity exists."""
+
+    @property
+    def errors(self) -> tuple[tuple[int, str], ...]:
+        """(row number as the target counts, what is wrong)."""
+
+
+class Bulk(Protocol):
+    """What a target says about its upload."""
+
+    @property
+    def template(self) -> Call:
+        """The request for the template."""
+
+    @property
+    def columns(self) -> Callable[[Answer], tuple[str, ...]]:
+        """The template's answer -> its headers."""
+
+    @property
+    def upload(self) -> Callable[[bytes, str], tuple[Call, str]]:
+        """A CSV and its part's name -> request and content type."""
+
+    @property
+    def read(self) -> Callable[[Answer], Uploaded | None]:
+        """An answer -> what it says; None: nothing readable."""
+
+    @property
+    def newest(self) -> Callable[[str | None], Call]:
+        """Page token -> request for the newest customers."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The file to send: the template's headers, the field that each holds (None: left blank), and how much at once."""
+
+    bulk: Bulk
+    headers: tuple[str, ...]
+    names: tuple[str | None, ...]
+    part: str = PART
+    rows: int = ROWS
+
+    def table(self, records: Iterable[Record]) -> bytes:
+        """The CSV (RFC 4180, UTF-8); an absent value is a blank cell."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(self.headers)
+        writer.writerows([record.get(name) if name else None for name in self.names] for record in records)
+        return text.getvalue().encode()
+
+
+def takes(row: Row) -> bool:
+    """Whether the row can be part of an upload: a new customer."""
+    return row.action == "create" and bool(row.payload)
+
+
+async def form(
+    client: Client, target: Target, queue: Queue, identities: Sequence[Identity], held: Mapping[str, Any],
+    part: str | None = None, rows: int | None = None,
+) -> Form:  # fmt: skip
+    """Fetch the template and hold the rows that are to be sent against it; `held` are identities already there.
+
+    Raises:
+        Misuse: an upload would not be safe, and why.
+    """
+    bulk: Bulk | None = getattr(target, "bulk", None)
+    if bulk is None:
+        raise Misuse(f"{target.title} has no upload of many customers", "Leave --bulk out.")
+    if tuple(identities) != target.identities:
+        raise _unsafe("with --match, e-mails need not be unique")
+    if part is not None and not re.fullmatch(r"[A-Za-z0-9_.\[\]-]{1,64}", part):
+        raise Misuse(f"--bulk-part {part!r} is no name of a form's part", "Write it like --bulk-part file.")
+    used = _used(queue, held)
+    try:
+        headers = bulk.columns(await client.read(bulk.template))
+    except Failed as error:
+        raise _unsafe(f"its template cannot be read ({error})") from error
+    known = {_folded(name): name for name in target.record.model_fields}
+    names = tuple(known.get(_folded(header)) for header in headers)
+    missing = sorted({*used, *(n for i in target.identities for n in i.fields)} - set(names))
+    if missing or len(set(names) - {None}) != len([n for n in names if n]):
+        raise _unsafe(f"its template ({', '.join(headers) or 'empty'}) has no column for {', '.join(missing)}" if missing
+                      else f"its template ({', '.join(headers)}) has a column twice")  # fmt: skip
+    return Form(bulk, headers, names, part or PART, rows or ROWS)
+
+
+def _used(queue: Queue, held: Mapping[str, Any]) -> set[str]:
+    """The fields that the rows to be uploaded use; each of them must be alone with its identity."""
+    used: set[str] = set()
+    for row in queue.pending():
+        if not takes(row) or (row.identity or keyed(row.key)) in held:
+            continue
+        record = json.loads(row.payload)
+        if row.lane or row.identity is None:
+            raise _unsafe(f"row {row.row} does not have its e-mail ({record.get('email')}) for itself")
+        used.update(record)
+        bad = next((n for n, v in record.items() if not isinstance(v, (str, int)) or isinstance(v, bool)), None)
+        if bad is not None:
+            raise _unsafe(f"a CSV cannot hold the {bad} of row {row.row}")
+    return used
+
+
+def _unsafe(why: str) -> Misuse:
+    return Misuse(f"--bulk is not safe here: {why}", "Nothing was sent. Leave --bulk out: each row then is a request.")
+
+
+def _folded(name: str) -> str:
+    """`Credit_limit cents *` and `credit_limit_cents` are the same column; nothing looser than that."""
+    return re.sub(r"[\s_*\-]+", "", name.lstrip("\ufeff")).lower()
+
+
+class Uploader:
+    """Sends rows many at a time."""
+
+    def __init__(
+        self, client: Client, target: Target, journal: Journal, detective: Detective, sender: Sender, form: Form,
+        options: Options, stopping: Stopping, clock: Callable[[], float] = now,
+    ) -> None:  # fmt: skip
+        """`sender` prepares single rows; `form` says what a file looks like."""
+        self._client, self._target, self._journal, self._detective = client, target, journal, detective
+        self._sender, self._form, self._options = sender, form, options
+        self._stopping, self._clock = stopping, clock
+        self._first: int | None = None
+        self.refused: str | None = None
+
+    def chunks(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+        """The rows in pieces that one upload may hold."""
+        chunk: list[Row] = []
+        size = 0
+        for row in rows:
+            if chunk and (len(chunk) >= self._form.rows or size + len(row.payload) > LARGEST):
+                yield chunk
+                chunk, size = [], 0
+            chunk.append(row)
+            size += len(row.payload)
+        if chunk:
+            yield chunk
+
+    async def send(self, cases: Sequence[Case]) -> list[Case]:
+        """What became of each row of one upload; a row that is missing was not begun."""
+        ended: list[Case] = []
+        going: list[Case] = []
+        for row, entry in cases:
+            prepared = await self._sender.prepare(row, entry)
+            if isinstance(prepared, Entry):
+                ended.append((row, prepared))
+            elif prepared is not None and prepared[1].action == "update":  # its customer came meanwhile
+                sent = await self._sender.send(row, entry)
+                ended += [(row, sent)] if sent is not None else []
+            elif prepared is not None:
+                call, begun = prepared
+                going.append((replace(row, payload=(call.body or b"").decode()), begun))
+        return [*ended, *(await self._uploaded(going) if going else [])]
+
+    async def _uploaded(self, going: list[Case]) -> list[Case]:
+        table = self._form.table(json.loads(row.payload) for row, _ in going)
+        call, content_type = self._form.bulk.upload(table, self._form.part)
+        certain: list[Case] = []
+        for tries in range(1, self._options.attempts + 1):
+            await self._client.limiter.slot()
+            if self._stopping.now:
+                return [(row, replace(entry, state=PLANNED)) for row, entry in certain]
+            going = [(row, replace(entry, state="sent", attempts=entry.attempts + 1, sent_at=self._clock(), problems=[]))
+                     for row, entry in going]  # fmt: skip
+            await self._journal.put(*(entry for _, entry in going))
+            try:
+                answer = await self._client.send(call, slot=False, content_type=content_type)
+            except NotSent as error:
+                said, status = str(error), None
+            except Lost as error:
+                return await self._read_back(going, None, str(error))
+            else:
+                if answer.status != 429:
+                    return await self._answered(call, answer, going)
+                said, status = "429: the target takes no more", 429
+            certain = [(row, replace(entry, state="failed", http_status=status, sent_at=None,
+                                     problems=[(None, "target.failed", said)])) for row, entry in going]  # fmt: skip
+            if tries < self._options.attempts:
+                await self._stopping.pause(backoff(tries))
+        return certain
+
+    async def _answered(self, call: Call, answer: Answer, going: list[Case]) -> list[Case]:
+        going = [(row, replace(entry, http_status=answer.status)) for row, entry in going]
+        told = self._form.bulk.read(answer)
+        if told is not None:
+            return await self._read_back(going, told, "the target does not show it")
+        outcome = self._target.outcome(call, answer)
+        if isinstance(outcome, Fatal):
+            self._stopping.refuse(outcome.why)
+            return [(row, replace(entry, state=PLANNED, sent_at=None)) for row, entry in going]
+        if not isinstance(outcome, Rejected):
+            return await self._read_back(going, None, f"{answer.status}: {answer.text[:200] or 'no readable answer'}")
+        self.refused = f"{answer.status}: " + "; ".join(f"{n}: {t}" if n else t for n, t in outcome.problems)
+        back = await self._read_back(going, None, self.refused)
+        if any(entry.state != "unknown" for _, entry in back) or self._blind:
+            return back  # refused, and yet something is there
+        return [(row, replace(entry, state=PLANNED, sent_at=None, problems=[])) for row, entry in back]
+
+    async def _read_back(self, going: list[Case], told: Uploaded | None, why: str) -> list[Case]:
+        """Hold each row against what the target shows now."""
+        shown = await self._newest(going)
+        fates = {row.seq: self._detective.judge(row, entry, shown.get(row.identity or "", [])) for row, entry in going}
+        absent = {at for at, (row, _) in enumerate(going) if not isinstance(fates[row.seq], (There, Unclear))}
+        refused = self._placed(told, absent, fates.values()) if told else {}
+        back: list[Case] = []
+        for at, (row, entry) in enumerate(going):
+            fate = fates[row.seq]
+            if isinstance(fate, There):
+                back.append((row, replace(entry, state="created", id=fate.id)))
+            elif at in refused:
+                back.append(
+                    (row, replace(entry, state="rejected", sent_at=None, problems=[self._problem(refused[at])]))
+                )
+            else:
+                said = fate.why if isinstance(fate, Unclear) else why
+                back.append((row, replace(entry, state="unknown", problems=[(None, "target.unknown", said)])))
+        return back
+
+    async def _newest(self, going: Sequence[Case]) -> dict[str, list[Record]]:
+        """The rows' identities that are among the newest customers, and those who hold them."""
+        wanted = {row.identity for row, _ in going}
+        found: dict[str, list[Record]] = {}
+        cursor: str | None = None
+        self._blind = True
+        try:
+            for _ in range(-(-len(going) // self._target.page_size) + 1):
+                page = self._target.page(await self._client.read(self._form.bulk.newest(cursor)))
+                views = who.of_records([self._target.view(r) for r in page.items], self._target.identities)
+                for names, record in zip(views, page.items, strict=True):
+                    for name in names & wanted:
+                        found.setdefault(name, []).append(record)
+                cursor = page.next
+                if cursor is None or len(found) == len(wanted):
+                    break
+            self._blind = False
+        except Failed:
+            pass  # what was not seen is unknown, and is asked for one by one
+        return found
+
+    def _placed(self, told: Uploaded, absent: set[int], fates: Iterable[object]) -> dict[int, str]:
+        """The refused rows by their place in the file; none where numbers and counts leave a doubt."""
+        kinds = [type(fate) for fate in fates]
+        ours, other = kinds.count(There), kinds.count(Unclear)
+        texts: dict[int, list[str]] = {}
+        for number, text in told.errors:
+            texts.setdefault(number, []).append(text)
+        if told.created not in (ours, ours + other) or told.created + told.skipped + len(texts) != len(kinds):
+            return {}
+        firsts = FIRST if self._first is None else (self._first,)
+        fits = [first for first in firsts if all(number - first in absent for number in texts)]
+        if len(fits) != 1:
+            return {}
+        self._first = fits[0] if texts else self._first
+        return {number - fits[0]: "; ".join(said) for number, said in texts.items()}
+
+    def _problem(self, text: str) -> Problem:
+        name, colon, said = text.partition(": ")
+        if colon and name in self._form.names and ": " not in said:
+            return (name, "target.rejected", said)
+        return (None, "target.rejected_row", text)

@@ -1,0 +1,93 @@
+"""Turn the problems of the rows to correct into counts by cause and value: what a single correction can mend at once.
+
+A value that many rows share (`EEUU`) is worth a correction of its own. Memory is bounded: beyond a fixed number of
+different values the rare ones are let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.report.facts import TO_CORRECT
+
+MOST_VALUES = 200_000
+MOST_LISTED = 1_000
+PER_CAUSE = 100
+LONGEST = 2_000
+FEW = 10  # a cause with so few values lists them all, even those of one row
+
+NO_CELL = ("duplicate.", "plan.", "row.", "target.failed", "target.unknown", "target.not_attempted")
+"""Causes that no other value of a cell would mend."""
+
+KEY = ("code", "field", "column", "value")
+_SCHEMA = {**dict.fromkeys(KEY, pl.String), "rows": pl.UInt32, "message": pl.String, "suggestion": pl.String}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of one cause: `value` is the raw cell ("" for blank cells), `rows` how many rows have it."""
+
+    code: str
+    field: str
+    column: str
+    value: str
+    rows: int
+    message: str
+    suggestion: str
+
+
+class Values:
+    """Counts that grow batch by batch."""
+
+    def __init__(self) -> None:
+        """Begin with nothing counted."""
+        self._found = pl.DataFrame(schema=_SCHEMA)
+
+    def add(self, issues: pl.DataFrame) -> None:
+        """Count the problems of one told batch (see `rows.Told`)."""
+        mendable = ~pl.any_horizontal(pl.col("code").str.starts_with(start) for start in NO_CELL)
+        wrong = issues.filter(
+            pl.col("status").is_in(TO_CORRECT) & (pl.col("severity") == "error") & mendable.fill_null(False)
+            & pl.any_horizontal(pl.col("field", "column").is_not_null())
+            & (pl.col("value").fill_null("").str.len_bytes() <= LONGEST)
+        )  # fmt: skip
+        if wrong.is_empty():
+            return
+        counted = (
+            wrong.with_columns(pl.col(*KEY).fill_null(""))
+            .group_by(KEY, maintain_order=True)
+            .agg(pl.col("at").n_unique().cast(pl.UInt32).alias("rows"), pl.col("message", "suggestion").first())
+        )
+        self._found = (
+            pl.concat([self._found, counted.select(*_SCHEMA)])
+            .group_by(KEY, maintain_order=True)
+            .agg(pl.col("rows").sum(), pl.col("message", "suggestion").first())
+        )
+        if self._found.height > MOST_VALUES:
+            self._found = self._found.sort("rows", descending=True, maintain_order=True).head(MOST_VALUES // 2)
+
+    def most(self) -> Sequence[Value]:
+        """The values worth a correction of their own, the most frequent cause first, and in it the most frequent value."""
+        cause = ["code", "field", "column"]
+        ranked = self._found.sort("rows", descending=True, maintain_order=True).with_columns(
+            pl.col("rows").sum().over(cause).alias("all"), pl.len().over(cause).alias("several"),
+            pl.int_range(pl.len()).over(cause).alias("rank"),
+        )  # fmt: skip
+        listed = (
+            ranked.filter((pl.col("rank") < PER_CAUSE) & ((pl.col("rows") > 1) | (pl.col("several") <= FEW)))
+            .head(MOST_LISTED)
+            .sort(
+                "all",
+                "code",
+                "field",
+                "column",
+                "rank",
+                descending=[True, False, False, False, False],
+                maintain_order=True,
+            )
+        )
+        lines = listed.select(pl.col(*KEY), "rows", pl.col("message", "suggestion").fill_null("")).iter_rows()
+        return [Value(*line) for line in lines]
