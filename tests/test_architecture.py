@@ -14,7 +14,7 @@ LEVELS = [
     {"prepare"},
     {"survey"},
     {"sources"},
-    {"roundtrip"},
+    {"roundtrip", "forget"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes", "review"},
     {"existing"},
     {"client", "lookups", "journal", "identity", "store", "options"},

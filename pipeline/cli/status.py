@@ -8,8 +8,9 @@ from typing import Any
 import click
 import polars as pl
 
-from pipeline import issues, outcomes, store
+from pipeline import forget, issues, outcomes, store
 from pipeline.cli.finish import next_command
+from pipeline.cli.forget import show_forgotten
 from pipeline.cli.talk import cut, put_json
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
@@ -25,6 +26,8 @@ EXAMPLES = 3
 def command(run: str, as_json: bool, quiet: bool) -> int:
     """Say what became of every row of RUN (a run folder, or latest), also while a push is under way."""
     folder = RunFolder.find(run)
+    if forgotten := forget.recall(folder):
+        return show_forgotten(folder, forgotten, as_json=as_json, quiet=quiet)
     facts = store.facts(folder)
     pushed = folder.file("journal.db").exists()
     counts: Counter[str] = Counter()

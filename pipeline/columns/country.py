@@ -14,7 +14,7 @@ from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, subdivisions
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest, parts
-from pipeline.columns.repeated import judge
+from pipeline.columns.repeated import judge, numbered
 from pipeline.handoff import Around, Entry, Judged
 
 __all__ = ["normalise"]
@@ -35,11 +35,13 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
             return Verdict()
         return _checked(_judge(cell, [e for e in evidence if e], own), supported)
 
-    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
-    unclear = [cell for cell in cells.unique().drop_nulls().to_list() if len(countries.find(cell)) > 1]
-    seen = [around.others[name] for name in EVIDENCE if name in around.others] if unclear else []
-    asked = cells.is_in(unclear).fill_null(False)
-    return judge(rule, pl.String, cells, *(series.zip_with(asked, nothing) for series in seen))
+    known = numbered(cells)
+    unclear = [cell is not None and len(countries.find(cell)) > 1 for cell in known.texts]
+    if not any(unclear):
+        return judge(rule, pl.String, known)
+    asked = pl.Series(unclear).gather(known.place)
+    seen = [around.others[name] for name in EVIDENCE if name in around.others]
+    return judge(rule, pl.String, known, *(series.set(~asked, None) for series in seen))
 
 
 def _judge(cell: str, evidence: list[str], own: dict[str, str]) -> Verdict:

@@ -15,6 +15,8 @@ from pipeline.handoff import Entry
 
 __all__ = ["Directory", "directory"]
 
+_MOST_KEPT = 50_000  # answers that are remembered from one batch to the next
+
 
 class Directory:
     """The states that can be sent; each one is known by its id.
@@ -32,6 +34,7 @@ class Directory:
         self._coded: dict[str, list[int | str]] = {}
         self._named: dict[tuple[str | None, str], list[int | str]] = {}
         self._names: dict[str, dict[str, int | str]] = {}
+        self._found: dict[tuple[str, str], list[int | str]] = {}
         for entry in entries:
             code = _code(entry)
             if code is not None:
@@ -49,12 +52,26 @@ class Directory:
 
     def find(self, country: str, cell: str) -> list[int | str]:
         """The ids that `cell` means in `country`, in the order of the catalogue."""
+        known = self._found.get((country, cell))
+        if known is None:
+            known = self._found[country, cell] = self._look_up(country, cell)
+            if len(self._found) > _MOST_KEPT:
+                self._found.clear()
+        return known
+
+    def _look_up(self, country: str, cell: str) -> list[int | str]:
         codes = subdivisions.find(country, cell)
         tied = self.tied(country, codes)
         if tied:
             return tied
         own = self._named.get((country, key(cell))) or self._named.get((country, short_key(cell))) or []
         return list(dict.fromkeys(own))
+
+    def local(self, country: str, cell: str) -> list[int | str]:
+        """The ids that a number of one or two digits means in `country` as a local code."""
+        if not (cell.isdigit() and len(cell) < 3):
+            return []
+        return self.tied(country, subdivisions.find(country, cell) or subdivisions.find(country, cell.zfill(2)))
 
     def tied(self, country: str, codes: set[str]) -> list[int | str]:
         """The ids of ISO 3166-2 codes; a part that the catalogue lacks counts as what it is a part of."""

@@ -7,22 +7,30 @@ many distinct values `distinct` is the better way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import polars as pl
 
 from pipeline.columns.distinct import Rule
 from pipeline.handoff import Judged
 
-__all__ = ["judge", "numbered", "once"]
+__all__ = ["Numbered", "judge", "numbered", "once"]
 
 _ROOM = 1 << 20  # entries of a table that costs less than a hash of every row
 
 
-def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) -> Judged:
-    """Ask `rule` about every row of `keys`, once per combination; it gets None for null."""
-    distinct, position = numbered(keys[0])
-    rows = [(text,) for text in distinct]
-    for key in keys[1:]:
+class Numbered(NamedTuple):
+    """The distinct texts of a column, null among them, and for each row its place there."""
+
+    texts: pl.Series
+    place: pl.Series
+
+
+def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], first: Numbered, *keys: pl.Series) -> Judged:
+    """Ask `rule` about every row of `first` and the `keys`, once per combination; it gets None for null."""
+    position = first.place
+    rows: list[tuple[str | None, ...]] = [(text,) for text in first.texts]
+    for key in keys:
         if key.null_count() == len(key):
             rows = [(*row, None) for row in rows]
             continue
@@ -48,14 +56,20 @@ def once(work: Callable[[pl.Series], Judged], cells: pl.Series) -> Judged:
     return Judged(answers.value.gather(position), *(_spread(part, position) for part in answers[1:]))
 
 
-def numbered(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The distinct texts, null among them, and for each cell its place there."""
-    distinct = cells.unique()
-    texts = distinct.drop_nulls()
+def numbered(cells: pl.Series) -> Numbered:
+    """Find the distinct texts of a column."""
+    first = cells.hash(0).arg_unique()  # finding them by hash is faster, and the next line sees whether one is missing
+    try:
+        return _placed(cells, cells.gather(first).drop_nulls())
+    except pl.exceptions.InvalidOperationError:  # two texts of one hash
+        return _placed(cells, cells.unique().drop_nulls())
+
+
+def _placed(cells: pl.Series, texts: pl.Series) -> Numbered:
     place = cells.cast(pl.Enum(texts)).to_physical().cast(pl.get_index_type())
-    if len(texts) == len(distinct):
-        return texts, place
-    return texts.extend_constant(None, 1), place.fill_null(len(texts))
+    if not cells.has_nulls():
+        return Numbered(texts, place)
+    return Numbered(texts.extend_constant(None, 1), place.fill_null(len(texts)))
 
 
 def _pairs(one: pl.Series, other: pl.Series, width: int) -> tuple[list[int], pl.Series]:

@@ -3,10 +3,14 @@
 A state is read inside the row's country only: by the target's own id or name, by ISO 3166-2 code, by local code or
 usual name (`subdivisions`). The target's entries are tied to ISO 3166-2 first, so the usual names work with any
 catalogue. Where the state is blank, the row's commune, district or city gives it if the country's administrative
-table has exactly one answer (`gazetteer`). A near miss is a suggestion, never a match.
+table has exactly one answer (`gazetteer`); it also tells which of two states a text means. A number that is one
+state's id and another one's local code is asked for, unless the list of states is the user's own. A near miss is a
+suggestion, never a match.
 """
 
 from __future__ import annotations
+
+import re
 
 import polars as pl
 
@@ -15,14 +19,15 @@ from pipeline.columns import countries, gazetteer, subdivisions
 from pipeline.columns.directory import Directory, directory
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest
-from pipeline.columns.repeated import judge
+from pipeline.columns.repeated import judge, numbered
 from pipeline.handoff import Around, Judged
 
 __all__ = ["normalise"]
 
 LONGEST = 60  # no state has a longer name that is worth comparing
 PLACES = ("commune", "district", "city")
-"""The raw columns from which a blank state is derived, the most exact first."""
+"""The raw columns from which a blank state is derived, and one of two meanings chosen; the most exact first."""
+_OF_TARGET = re.compile(r"\d+ (?:from the target|remembered)")  # a list of the user's own says what its numbers mean
 
 
 def normalise(cells: pl.Series, around: Around) -> Judged:
@@ -32,18 +37,27 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     """
     near = [name for name in PLACES if name in around.others]
     known = directory(around.settings.catalogue.states)
-    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
+    of_file = not _OF_TARGET.match(around.settings.catalogue.facts.get("states", "0 from the target"))
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
     country = nothing if around.country is None else around.country
-    filled = raw.without_stand_ins(cells).is_not_null() if near else cells.is_not_null()
-    places = [] if not near or filled.all() else [raw.tidy(around.others[name]).set(filled, None) for name in near]
+    dtype = pl.Int64 if known.numeric else pl.String
 
     def rule(cell: str | None, of: str | None, *beside: str | None) -> Verdict:
-        cell = raw.visible(cell) if cell else None
+        cell, places = raw.visible(cell) if cell else None, [place for place in beside if place]
         if not cell or not key(cell) or _nothing(known, cell, of):
-            return _derived(known, of, [place for place in beside if place]) if of else Verdict()
-        return _judge(known, cell, of)
+            return _derived(known, of, places) if of else Verdict()
+        return _judge(known, cell, of, places, of_file)
 
-    return judge(rule, pl.Int64 if known.numeric else pl.String, cells, country, *places)
+    def judged(asked: pl.Series) -> Judged:
+        """All verdicts; of the rows that are `asked`, with the places beside the state."""
+        seen = [raw.tidy(around.others[name].set(~asked, None)) for name in near] if asked.any() else []
+        return judge(rule, dtype, texts, country, *seen)
+
+    texts = numbered(cells)
+    asked = raw.without_stand_ins(texts.texts).is_null().gather(texts.place)
+    found = judged(asked)
+    doubtful = (found.code == "state.ambiguous").fill_null(False)
+    return judged(asked | doubtful) if near and doubtful.any() else found
 
 
 def _nothing(known: Directory, cell: str, country: str | None) -> bool:
@@ -51,20 +65,36 @@ def _nothing(known: Directory, cell: str, country: str | None) -> bool:
     return cell.lower() in raw.STAND_INS and not (cell.isalpha() and country and known.find(country, cell))
 
 
-def _judge(known: Directory, cell: str, country: str | None) -> Verdict:
+def _judge(known: Directory, cell: str, country: str | None, places: list[str], of_file: bool) -> Verdict:
     entry = known.by_id(cell)
     if entry is not None and (country is None or entry.parent in (None, country)):
-        return Verdict(entry.id)
-    if country is None:
+        meant = known.local(country, cell) if country and not of_file else []
+        if meant in ([], [entry.id]):
+            return Verdict(entry.id)
+        found = list(dict.fromkeys([entry.id, *meant]))
+    elif country is None:
         return _without_country(known, cell)
-    found = known.find(country, cell)
+    else:
+        found = known.find(country, cell)
+    if len(found) > 1 and country:
+        found = _narrowed(known, country, found, places)
     if len(found) == 1:
         return _verdict(known, found[0])
     if found:
         return Verdict(None, "state.ambiguous", ", ".join(known.label(state) for state in found))
     if entry is not None and entry.parent is not None:
         return Verdict(None, "state.not_in_country", countries.name(entry.parent))
-    return _not_found(known, cell, country)
+    return _not_found(known, cell, country or "")
+
+
+def _narrowed(known: Directory, country: str, found: list[int | str], places: list[str]) -> list[int | str]:
+    """Those of the states in which the row's commune, district or city is, if that leaves one; else all."""
+    for place in places:
+        inside = known.tied(country, gazetteer.states(country, place))
+        both = [state for state in found if state in inside]
+        if len(both) == 1:
+            return both
+    return found
 
 
 def _without_country(known: Directory, cell: str) -> Verdict:
@@ -98,7 +128,7 @@ def _not_found(known: Directory, cell: str, country: str) -> Verdict:
         return Verdict(
             None, "state.unknown", f"{where}, but a place in {known.label(inside[0])}", known.accepted(inside[0])
         )
-    others = subdivisions.elsewhere(country, cell)
+    others = [other for other in subdivisions.everywhere(cell) if other != country]
     if others:
         said = ", ".join(countries.name(other) for other in others[:3]) + (" and others" if len(others) > 3 else "")
         return Verdict(None, "state.not_in_country", said)

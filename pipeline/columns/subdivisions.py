@@ -18,7 +18,7 @@ import pycountry
 
 from pipeline.columns.naming import key, parts, read, repaired, short_key
 
-__all__ = ["elsewhere", "find", "innermost", "known", "matches", "name", "names", "parent"]
+__all__ = ["everywhere", "find", "innermost", "known", "matches", "name", "names", "parent"]
 
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(](.*)[\])]$")
 
@@ -128,8 +128,9 @@ def innermost(codes: set[str]) -> set[str]:
     return {code for code in codes if code not in outer} or codes
 
 
-def elsewhere(country: str, text: str) -> list[str]:
-    """The other countries that have a state with this name (codes and abbreviations do not count)."""
+@lru_cache(maxsize=4096)
+def everywhere(text: str) -> tuple[str, ...]:
+    """The countries that have a state with this name (codes and abbreviations do not count), in order."""
     if len(key(text)) < 4 or key(text).isdigit():
-        return []
-    return sorted(other for other in _index() if other != country and find(other, text))
+        return ()
+    return tuple(sorted(country for country in _index() if find(country, text)))

@@ -15,7 +15,7 @@ from pipeline import issues
 from pipeline.columns import cells as raw
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.handoff import Around, Judged
-from pipeline.taxids import Remarking, Rule, accepted, rule
+from pipeline.taxids import Rule, accepted, completing, remarking, rule
 
 __all__ = ["normalise"]
 
@@ -29,16 +29,17 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 
     Where the number could not be checked (no country, no rule) the value is the text as it stands, tidied.
     """
-    text = raw.without_stand_ins(cells)
     nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
     country = nothing if around.country is None else around.country
-    digit, whole = nothing, text
+    digit, whole = nothing, cells
     if CHECK_DIGIT in around.others:
         digit = raw.without_stand_ins(around.others[CHECK_DIGIT]).str.replace(r"\.0$", "")
+        text = raw.without_stand_ins(cells)
         apart = digit.is_not_null() & text.str.contains(_JOINABLE).fill_null(False)
-        whole = text.zip_with(~apart, text + "-" + digit) if apart.any() else text
-    _, decided = accepted(country, whole)
-    return settle(decided, text.is_not_null() & decided.is_null(), _judge, text, country, digit)
+        whole = text.zip_with(~apart, text + "-" + digit)
+    decided = accepted(country, whole)
+    text = raw.without_stand_ins(cells.set(decided.is_not_null(), None))
+    return settle(decided, text.is_not_null(), _judge, text, country, digit)
 
 
 def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
@@ -54,12 +55,13 @@ def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
         return Verdict(known.present(compacted), "tax_id.generic", known.NAME)
     reason = known.judge(compacted) if compacted else "format"
     if reason is None:
-        remark = known.remark(text) if isinstance(known, Remarking) else None
+        remarks = remarking(country or "")
+        remark = remarks.remark(text) if remarks else None
         normal = known.present(compacted)
         return Verdict(normal, f"tax_id.{remark}", known.NAME, normal) if remark else Verdict(normal)
     code = f"tax_id.{reason}"
     if issues.catalogue()[code].severity == "error":
-        return Verdict(None, code, known.NAME, _completed(known, text))
+        return Verdict(None, code, known.NAME, _completed(country or "", known, text))
     return Verdict(known.present(compacted), code, known.NAME)
 
 
@@ -75,9 +77,10 @@ def _joined(known: Rule, text: str, digit: str | None) -> str:
     return text if has_it or len(digit) > 2 else joined
 
 
-def _completed(known: Rule, text: str) -> str | None:
-    """The number with the one check digit that would fit, where it seems to have none."""
-    if not text.isascii() or "-" in text or known.NAME != "RUT":
+def _completed(country: str, known: Rule, text: str) -> str | None:
+    """The number with the check digit that fits, where it seems to have none."""
+    rule_ = completing(country)
+    if rule_ is None or not text.isascii() or "-" in text:
         return None
-    fitting = [done for digit in "0123456789K" if known.judge(done := known.compact(f"{text}-{digit}")) is None]
-    return known.present(fitting[0]) if len(fitting) == 1 else None
+    done = rule_.complete(known.compact(text))
+    return known.present(done) if done and known.judge(done) is None else None

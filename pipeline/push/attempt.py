@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Unavailable
-from pipeline.existing import keyed
+from pipeline.existing import key_of, keyed
 from pipeline.journal import PLANNED, Entry, Journal, now
 from pipeline.pace import backoff
 from pipeline.push.fate import Detective, There
@@ -146,7 +146,8 @@ class Sender:
         """What the answer means; None where it says to come back later."""
         entry = replace(entry, http_status=answer.status)
         if isinstance(outcome, Created):
-            return self._updater.judge(row, outcome, entry) if row.action == "update" else _created(outcome, entry)
+            judge = self._updater.judge if row.action == "update" else self._created
+            return judge(row, outcome, entry)
         if isinstance(outcome, Unknown):
             return replace(entry, state="unknown", problems=[(None, "target.unknown", outcome.why)])
         entry = replace(entry, sent_at=doubt)
@@ -178,9 +179,11 @@ class Sender:
             return (None, "target.rejected_row", said)
         return None
 
-
-def _created(outcome: Created, entry: Entry) -> Entry:
-    if outcome.id in (entry.known or ()):
-        said = f"it answered with customer {outcome.id}, which was there before"
-        return replace(entry, state="unknown", problems=[(None, "target.unknown", said)])
-    return replace(entry, state="created", id=outcome.id)
+    def _created(self, row: Row, outcome: Created, entry: Entry) -> Entry:
+        """A create that was answered with a customer: it is ours unless it shows that it is somebody else's."""
+        key = key_of(self._target, outcome.record)
+        others = outcome.id in (entry.known or ()) or (key is not None and key != row.key)
+        if others:
+            said = f"it answered with customer {outcome.id}, which was there before"
+            return replace(entry, state="unknown", problems=[(None, "target.unknown", said)])
+        return replace(entry, state="created", id=outcome.id)

@@ -24,7 +24,7 @@ from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal, now
 from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
-from pipeline.push.fate import Detective, There, Unclear
+from pipeline.push.fate import Detective, Fate, There, Unclear
 from pipeline.push.queue import Queue, Row
 from pipeline.targets.interface import Answer, Call, Fatal, Identity, Record, Rejected, Target
 
@@ -32,6 +32,10 @@ ROWS = 500
 PART = "file"
 LARGEST = 1_000_000
 """Bytes of JSON in one upload: a file of about that size; no limit is documented."""
+LOOKS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before looking once more, where fewer customers are shown than the target says it created."""
+UNSEEN = "target.unknown_created"
+"""A row that may be one of those is not sent again, however often it is not found."""
 FIRST = (2, 1, 0)
 """What the first data row may be called: the header counts, it does not, or rows are counted from zero."""
 
@@ -157,6 +161,26 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_*\-]+", "", name.lstrip("\ufeff")).lower()
 
 
+def placing(
+    told: Uploaded, absent: set[int], ours: int, other: int, known: int | None = None
+) -> tuple[int | None, dict[int, str]] | None:
+    """How the target numbers rows, and the refused rows by their place in the file; None where a doubt is left.
+
+    `absent` are the places of rows that are not at the target, `ours` counts those that are there as sent, `other`
+    those that are there otherwise; `known` is how rows were numbered before.
+    """
+    texts: dict[int, list[str]] = {}
+    for number, text in told.errors:
+        texts.setdefault(number, []).append(text)
+    total = len(absent) + ours + other
+    if told.created not in (ours, ours + other) or told.created + told.skipped + len(texts) != total:
+        return None
+    fits = [n for n in (FIRST if known is None else (known,)) if all(number - n in absent for number in texts)]
+    if not texts or len(fits) != 1:
+        return None
+    return fits[0], {number - fits[0]: "; ".join(said) for number, said in texts.items()}
+
+
 class Uploader:
     """Sends rows many at a time."""
 
@@ -169,6 +193,7 @@ class Uploader:
         self._sender, self._form, self._options = sender, form, options
         self._stopping, self._clock = stopping, clock
         self._first: int | None = None
+        self._blind = True
         self.refused: str | None = None
 
     def chunks(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -216,7 +241,7 @@ class Uploader:
             except NotSent as error:
                 said, status = str(error), None
             except Lost as error:
-                return await self._read_back(going, None, str(error))
+                return await self._doubtful(going, str(error))
             else:
                 if answer.status != 429:
                     return await self._answered(call, answer, going)
@@ -231,38 +256,55 @@ class Uploader:
         going = [(row, replace(entry, http_status=answer.status)) for row, entry in going]
         told = self._form.bulk.read(answer)
         if told is not None:
-            return await self._read_back(going, told, "the target does not show it")
+            return await self._taken(going, told)
         outcome = self._target.outcome(call, answer)
         if isinstance(outcome, Fatal):
             self._stopping.refuse(outcome.why)
             return [(row, replace(entry, state=PLANNED, sent_at=None)) for row, entry in going]
         if not isinstance(outcome, Rejected):
-            return await self._read_back(going, None, f"{answer.status}: {answer.text[:200] or 'no readable answer'}")
+            return await self._doubtful(going, f"{answer.status}: {answer.text[:200] or 'no readable answer'}")
         self.refused = f"{answer.status}: " + "; ".join(f"{n}: {t}" if n else t for n, t in outcome.problems)
-        back = await self._read_back(going, None, self.refused)
+        back = await self._doubtful(going, self.refused)
         if any(entry.state != "unknown" for _, entry in back) or self._blind:
             return back  # refused, and yet something is there
         return [(row, replace(entry, state=PLANNED, sent_at=None, problems=[])) for row, entry in back]
 
-    async def _read_back(self, going: list[Case], told: Uploaded | None, why: str) -> list[Case]:
-        """Hold each row against what the target shows now."""
-        shown = await self._newest(going)
-        fates = {row.seq: self._detective.judge(row, entry, shown.get(row.identity or "", [])) for row, entry in going}
-        absent = {at for at, (row, _) in enumerate(going) if not isinstance(fates[row.seq], (There, Unclear))}
-        refused = self._placed(told, absent, fates.values()) if told else {}
-        back: list[Case] = []
-        for at, (row, entry) in enumerate(going):
-            fate = fates[row.seq]
-            if isinstance(fate, There):
-                back.append((row, replace(entry, state="created", id=fate.id)))
-            elif at in refused:
-                back.append(
+    async def _taken(self, going: list[Case], told: Uploaded) -> list[Case]:
+        """What became of the rows of an upload that was taken."""
+        for seconds in (*LOOKS, 0.0):
+            fates = await self._shown(going)
+            ours, other = (sum(isinstance(f, kind) for f in fates) for kind in (There, Unclear))
+            if told.created in (ours, ours + other) or not seconds or self._stopping.now:
+                break
+            await self._stopping.pause(seconds)
+        absent = {at for at, fate in enumerate(fates) if not isinstance(fate, (There, Unclear))}
+        placed = placing(told, absent, ours, other, self._first)
+        self._first, refused = placed or (self._first, {})
+        sure = told.created in (ours, ours + other) and told.created + told.skipped + len(refused) == len(going)
+        said = f"of {len(going)} rows it says it created {told.created}, and shows {ours + other}"
+        ended: list[Case] = []
+        for at, ((row, entry), fate) in enumerate(zip(going, fates, strict=True)):
+            if at in refused:
+                ended.append(
                     (row, replace(entry, state="rejected", sent_at=None, problems=[self._problem(refused[at])]))
                 )
+            elif at in absent and sure:  # left out: its e-mail is taken by a customer that the target does not show
+                alone = await self._sender.send(row, replace(entry, sent_at=None))
+                ended.append((row, alone or replace(entry, state=PLANNED, sent_at=None)))
             else:
-                said = fate.why if isinstance(fate, Unclear) else why
-                back.append((row, replace(entry, state="unknown", problems=[(None, "target.unknown", said)])))
-        return back
+                ended.append((row, _seen(entry, fate, UNSEEN, said)))
+        return ended
+
+    async def _doubtful(self, going: list[Case], why: str) -> list[Case]:
+        """What became of the rows of an upload that may have been taken."""
+        fates = await self._shown(going)
+        return [(row, _seen(entry, fate, "target.unknown", why))
+                for (row, entry), fate in zip(going, fates, strict=True)]  # fmt: skip
+
+    async def _shown(self, going: list[Case]) -> list[Fate]:
+        """Each row held against what the target shows now."""
+        shown = await self._newest(going)
+        return [self._detective.judge(row, entry, shown.get(row.identity or "", [])) for row, entry in going]
 
     async def _newest(self, going: Sequence[Case]) -> dict[str, list[Record]]:
         """The rows' identities that are among the newest customers, and those who hold them."""
@@ -285,24 +327,21 @@ class Uploader:
             pass  # what was not seen is unknown, and is asked for one by one
         return found
 
-    def _placed(self, told: Uploaded, absent: set[int], fates: Iterable[object]) -> dict[int, str]:
-        """The refused rows by their place in the file; none where numbers and counts leave a doubt."""
-        kinds = [type(fate) for fate in fates]
-        ours, other = kinds.count(There), kinds.count(Unclear)
-        texts: dict[int, list[str]] = {}
-        for number, text in told.errors:
-            texts.setdefault(number, []).append(text)
-        if told.created not in (ours, ours + other) or told.created + told.skipped + len(texts) != len(kinds):
-            return {}
-        firsts = FIRST if self._first is None else (self._first,)
-        fits = [first for first in firsts if all(number - first in absent for number in texts)]
-        if len(fits) != 1:
-            return {}
-        self._first = fits[0] if texts else self._first
-        return {number - fits[0]: "; ".join(said) for number, said in texts.items()}
-
     def _problem(self, text: str) -> Problem:
         name, colon, said = text.partition(": ")
         if colon and name in self._form.names and ": " not in said:
             return (name, "target.rejected", said)
         return (None, "target.rejected_row", text)
+
+
+def _seen(entry: Entry, fate: Fate, code: str, why: str) -> Entry:
+    """A row that was looked for: it is there, or unknown."""
+    if isinstance(fate, There):
+        return replace(entry, state="created", id=fate.id, problems=[])
+    problem = ("target.unknown", fate.why) if isinstance(fate, Unclear) else (code, why)
+    return replace(entry, state="unknown", problems=[(None, *problem)])
+
+
+def unseen(entry: Entry) -> bool:
+    """Whether the target says that it may have taken the row, and does not show it: it is never sent again."""
+    return any(code == UNSEEN for _, code, _ in entry.problems)

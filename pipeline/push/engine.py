@@ -20,7 +20,7 @@ from pipeline.handoff import Catalogue
 from pipeline.journal import OPEN, PLANNED, Entry, Journal, now
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping
-from pipeline.push.bulk import Form, Uploader, takes
+from pipeline.push.bulk import UNSEEN, Form, Uploader, takes, unseen
 from pipeline.push.fate import Case, Detective, Fate, NotThere, There
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
@@ -316,7 +316,8 @@ class Engine:
         cases = list(self._cases.values())
         asked = anyio.current_time()
         fates = await self._detective.fates(cases)
-        absent = [c for c in cases if isinstance(fates.get(c[0].seq), NotThere) and self._due[c[0].seq] <= asked]
+        absent = [c for c in cases if isinstance(fates.get(c[0].seq), NotThere) and self._due[c[0].seq] <= asked
+                  and not unseen(c[1])]  # fmt: skip
         if absent and not self._stopping.now:
             second = await self._detective.second_opinion(absent)
             fates |= {row.seq: second.get(row.seq) for row, _ in absent}  # type: ignore[misc]
@@ -340,7 +341,8 @@ class Engine:
             self._conclude(row, replace(entry, state=state, id=fate.id, problems=[]))
             return
         why = getattr(fate, "why", None)
-        kept = replace(entry, problems=[(None, "target.unknown", why)]) if why else entry
+        code = UNSEEN if unseen(entry) else "target.unknown"
+        kept = replace(entry, problems=[(None, code, why)]) if why else entry
         if entry.state == "sent" or (why and entry.state in OPEN):
             kept = replace(kept, state="unknown")
             self._journal.put_soon(kept)

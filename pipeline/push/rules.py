@@ -16,7 +16,7 @@ UPLOADS = 3
 HOPELESS = 100
 """Where so many rows were refused and none was ever accepted, the mistake is not in the rows."""
 CAUSES = 3
-SILENT = ("target.failed", "target.unknown")
+SILENT = ("target.failed", "target.unknown", "target.unknown_created")
 
 
 @dataclass

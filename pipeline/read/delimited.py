@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pipeline.progress import Progress
 from pipeline.read import dialect as dialects
 from pipeline.read import encoding as encodings
 from pipeline.read import header
+from pipeline.read.encoding import Encoding
 from pipeline.read.grid import HEAD_ROWS, PART_ROWS, TAIL_ROWS, Grid, Row, Spool, columns, problem_frame
 from pipeline.read.source import Source
 from pipeline.read.tolerant import Dialect, Record, records, with_width
@@ -38,21 +40,43 @@ def read(
         Unreadable: it is no text, has no rows, or can be read in two ways.
     """
     progress.begin("reading", None, "rows")
-    encoding = encodings.detect(source.path, told_encoding, source.name)
-    sample = _start(encodings.blocks(source.path, encoding))
-    if not sample.strip("\r\n\t \x00"):
-        raise Unreadable(f"{source.name} is empty", "Export the customer list again, and check that it has rows.")
-    found = dialects.detect(sample, told_delimiter, source.suffix, source.name)
-    head = _numbered(islice(records([sample[found.skip :]], found.dialect), HEAD_ROWS))
-    width = _table_width(head, found.dialect, told_row, source.name)
-    text = Text(source.path, encoding, with_width(found.dialect, width), found.skip)
-    grid = by_polars(text, head, told_row, source.name) or _by_hand(text, scratch, progress)
+    # What begins as UTF-8 is so nearly always; whether all of it is, the look at every byte tells.
+    likely = None if told_encoding else encodings.likely(source.path)
+    start = _Start.of(source, likely, told_delimiter, told_row) if likely else None
+    grid = by_polars(start.text, start.head, told_row, source.name) if start else None
+    if start is None or grid is None:
+        encoding = encodings.detect(source.path, told_encoding, source.name)
+        if start is None or encoding != start.text.encoding:
+            start = _Start.of(source, encoding, told_delimiter, told_row)
+            grid = by_polars(start.text, start.head, told_row, source.name)
+        grid = grid or _by_hand(start.text, scratch, progress)
     progress.end()
-    notes = (*source.notes, *([encoding.note] if encoding.note else []), *found.notes)
-    delimiter = found.dialect.delimiter or None
+    encoding = start.text.encoding
+    notes = (*source.notes, *([encoding.note] if encoding.note else []), *start.notes)
+    delimiter = start.text.dialect.delimiter or None
     return grid, SourceFacts(
         source.name, source.suffix.lstrip(".") or "csv", encoding.name, delimiter, sha256=source.sha256, notes=notes
     )
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What the beginning of a file shows: how to read it, its first rows, and what to tell the user."""
+
+    text: Text
+    head: list[Row]
+    notes: tuple[str, ...]
+
+    @staticmethod
+    def of(source: Source, encoding: Encoding, told_delimiter: str | None, told_row: int | None) -> _Start:
+        """Look at the first characters, read in an encoding."""
+        sample = _start(encodings.blocks(source.path, encoding))
+        if not sample.strip("\r\n\t \x00"):
+            raise Unreadable(f"{source.name} is empty", "Export the customer list again, and check that it has rows.")
+        found = dialects.detect(sample, told_delimiter, source.suffix, source.name)
+        head = _numbered(islice(records([sample[found.skip :]], found.dialect), HEAD_ROWS))
+        width = _table_width(head, found.dialect, told_row, source.name)
+        return _Start(Text(source.path, encoding, with_width(found.dialect, width), found.skip), head, found.notes)
 
 
 def _start(blocks: Iterable[str]) -> str:

@@ -63,17 +63,22 @@ class Formats:
 
     def is_general(self, style: int) -> bool:
         """Whether a style shows numbers as they are, whatever their sign."""
-        return _is_general(self.codes[style])
+        return style >= len(self.codes) or _is_general(self.codes[style])
 
     def zeros(self, style: int) -> int:
         """How many digits a style pads whole numbers to, 0 where it does anything else."""
         code = self.codes[style]
         return len(code) if code.strip("0") == "" and len(code) > 1 else 0
 
+    def day(self, style: int) -> bool | None:
+        """Whether a style that shows dates shows their time too; None where it shows anything else, or hours alone."""
+        shape = _shape(_section(self.codes[style], 1))
+        return shape.time if shape.kind == "date" and not shape.elapsed else None
+
 
 @cache
 def _is_general(code: str) -> bool:
-    return all(_shape(_section(code, Decimal(sign))).kind == "general" for sign in (-1, 0, 1))
+    return all(_shape(_section(code, sign)).kind == "general" for sign in (-1, 0, 1))
 
 
 def built_in(number: int) -> str:
@@ -91,9 +96,9 @@ def _show(number: str, code: str, epoch_1904: bool) -> tuple[str, bool]:
         return number, False
     if not value.is_finite() or value.adjusted() > 400 or value.adjusted() < -400:
         return number, False
-    shape = _shape(_section(code, value))
-    if shape.kind == "date" and 0 <= value < DAYS:
-        return _date(value, shape, epoch_1904), False
+    shape = _shape(_section(code, (value > 0) - (value < 0)))
+    if shape.kind == "date" and 0 <= value < DAYS and (text := _date(value, shape, epoch_1904)):
+        return text, False
     whole = value == value.to_integral_value(context=WIDE)
     if whole and abs(value) >= 10**15:
         return format(value.quantize(Decimal(1), context=WIDE), "f"), True
@@ -112,16 +117,18 @@ def _plain(value: Decimal) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def _section(code: str, value: Decimal) -> str:
+@cache
+def _section(code: str, sign: int) -> str:
+    """The part of a format that shows numbers of a sign (-1, 0, 1)."""
     parts: list[str] = [""]
     for token in TOKEN.finditer(code):
         if token[0] == ";":
             parts.append("")
         else:
             parts[-1] += token[0]
-    if value < 0 and len(parts) > 1:
+    if sign < 0 and len(parts) > 1:
         return parts[0]  # the sign is ours to write; brackets and colours are decoration
-    return parts[2] if value == 0 and len(parts) > 2 and re.search("[0#]", parts[2]) else parts[0]
+    return parts[2] if sign == 0 and len(parts) > 2 and re.search("[0#]", parts[2]) else parts[0]
 
 
 @cache
@@ -194,7 +201,8 @@ def _masked(value: Decimal, shape: _Shape) -> str:
     return ("-" if value < 0 else "") + text + (f".{fraction}" if fraction else "")
 
 
-def _date(value: Decimal, shape: _Shape, epoch_1904: bool) -> str:
+def _date(value: Decimal, shape: _Shape, epoch_1904: bool) -> str | None:
+    """The text of a date, or None beyond the year 9999."""
     seconds = int((value * 86_400).quantize(Decimal(1), ROUND_HALF_UP))
     days, rest = divmod(seconds, 86_400)
     clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
@@ -204,5 +212,7 @@ def _date(value: Decimal, shape: _Shape, epoch_1904: bool) -> str:
         return clock
     # The 1900 system counts a 29 February that never was: serial 60.
     start = date(1904, 1, 1) if epoch_1904 else date(1899, 12, 31 if days < 60 else 30)
+    if days > (date.max - start).days:
+        return None
     day = start + timedelta(days)
     return day.isoformat() + (f" {clock}" if rest and shape.time else "")

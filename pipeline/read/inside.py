@@ -86,6 +86,8 @@ def _choose(book: Any, seen: dict[str, int]) -> str:
     In an error file of ours the sheet with the rows comes second, behind their causes.
     """
     names = [f.name for f in book.facts() if not f.hidden] or [f.name for f in book.facts()]
+    if len(names) == 1:
+        return str(names[0])
     tables = []
     for name in names:
         rows = list(islice(book.rows(name), PEEK))

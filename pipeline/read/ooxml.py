@@ -19,8 +19,10 @@ import polars as pl
 from pipeline.errors import Unreadable
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import Formats, built_in
-from pipeline.read.quick import Irregular, Piece, QuickSheet, shared_texts
+from pipeline.read.quick import Irregular, Piece, QuickSheet
 from pipeline.read.sheetxml import LONGEST_CELL, SheetPass, TextPass, local_name, unescape
+from pipeline.read.shown import Shown
+from pipeline.read.xmltext import shared_texts
 
 MOST_TEXT = 1 << 30  # characters of all shared texts
 BLOCK = 1 << 18  # bytes
@@ -70,19 +72,17 @@ class Package(Book):
             Irregular: the sheet is not written as usual; `rows` reads it.
         """
         facts, part = self._part(name)
-        self._read_texts()
 
-        def slow(piece: bytes) -> list[RawRow]:
-            pass_ = SheetPass(self._texts(), self.formats, self.name)
-            pass_.number = quick.last
+        def slow(piece: bytes, last: int) -> tuple[list[RawRow], int, int]:
+            pass_ = SheetPass(self._texts(), self.formats, self.name, last)
             parser = _parser(self.name, pass_.start, pass_.end, pass_.data)
             try:
                 parser.Parse(b"<sheetData>" + piece + b"</sheetData>", True)
             except (expat.ExpatError, ValueError, LookupError):
                 raise Irregular from None
-            return pass_.taken()
+            return pass_.taken(), pass_.last, pass_.hidden
 
-        quick = QuickSheet(self._series(), self.formats, self.name, slow, LONGEST_CELL)
+        quick = QuickSheet(lambda: Shown(self._read_texts(), self.formats, self.name), slow)
         facts.hidden_rows = 0
         try:
             with self._open(part) as stream:
@@ -102,9 +102,9 @@ class Package(Book):
             self.shared = self._shared() if self.series is None else self.series.to_list()
         return self.shared
 
-    def _read_texts(self) -> None:
+    def _read_texts(self) -> pl.Series:
         try:
-            self._series()
+            return self._series()
         except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
             raise damaged(self.name, f"{self.shared_part}: {error}") from error
 

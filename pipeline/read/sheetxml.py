@@ -50,12 +50,13 @@ class TextPass:
 class SheetPass:
     """The handlers that turn one sheet's XML into rows."""
 
-    def __init__(self, shared: list[str], formats: Formats, name: str) -> None:
-        """Begin before the first row of a sheet."""
+    def __init__(self, shared: list[str], formats: Formats, name: str, last: int = 0) -> None:
+        """Begin before the first row of a sheet, or behind row number `last`."""
         self.shared, self.formats, self.name = shared, formats, name
         self.rows: list[RawRow] = []
         self.hidden = self.hidden_columns = self.merged = 0
-        self.number = self.column = self.last = 0
+        self.number = self.last = last
+        self.column = 0
         self.row: RawRow | None = None
         self.kind, self.style, self.value, self.formula = "n", 0, None, False
         self.inline = TextPass()
@@ -142,7 +143,7 @@ class SheetPass:
         if self.kind == "s" and value:
             text = self._shared_text(value)
         elif self.kind == "inlineStr" or (inline and not value):
-            text = unescape(inline)
+            text = unescape(inline or value)
         elif self.kind in {"str", "d"}:
             text = unescape(value) if self.kind == "str" else iso_date(value)
         elif not value.strip():

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,9 +59,14 @@ class Source:
     name: str
     path: Path
     kind: str
-    sha256: str
+    digest: Future[str]
     suffix: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """The hash, which is worked out beside the reading."""
+        return self.digest.result()
 
 
 def take(given: Path | str, scratch: Path) -> Source:
@@ -73,11 +79,11 @@ def take(given: Path | str, scratch: Path) -> Source:
         path = scratch / "stdin"
         with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, BLOCK)
-        source = Source("standard input", path, "text", sha256(path))
+        source = Source("standard input", path, "text", _hashing(path))
     else:
         path = Path(given)
         _must_exist(path)
-        source = Source(path.name, path, "text", sha256(path), path.suffix.lower())
+        source = Source(path.name, path, "text", _hashing(path), path.suffix.lower())
     return _recognise(_unpacked(source, scratch))
 
 
@@ -85,6 +91,13 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _hashing(path: Path) -> Future[str]:
+    worker = ThreadPoolExecutor(1)
+    digest = worker.submit(sha256, path)
+    worker.shutdown(wait=False)
+    return digest
 
 
 def _must_exist(path: Path) -> None:

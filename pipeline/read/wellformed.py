@@ -1,16 +1,15 @@
 """Turn a delimited file that is proved to be well formed into a Grid that polars reads straight from the file.
 
-The proof looks at every byte, in a few passes at the speed of memory: quotation marks stand only where RFC
-4180 has them, and each record has the table's number of cells. Only then does polars read what a person sees.
+The proof (`proof`) looks at every byte: quotation marks stand only where RFC 4180 has them, and each record has
+the table's number of cells. Only then does polars read what a person sees, and its records are counted again.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -18,12 +17,10 @@ from pipeline.errors import Unreadable
 from pipeline.read import encoding as encodings
 from pipeline.read import header
 from pipeline.read.grid import TAIL_ROWS, Grid, Row, blank_to_null, columns, no_problems, without_blank_rows
+from pipeline.read.proof import Shape, Survey, survey
 from pipeline.read.tolerant import Dialect
 
-CHUNK = 8 << 20  # bytes
 SMALL = 64 << 10  # bytes; below, the tolerant reader is as quick
-BLANK = re.compile(rb"\n\r?(?=\n)")
-EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
 
 
 @dataclass(frozen=True)
@@ -66,117 +63,27 @@ def by_polars(text: Text, head: list[Row], told: int | None, name: str) -> Grid 
     if any("\n" in (cell or "") or "\r" in (cell or "") for r in above for cell in r.cells):
         return None
     lines = start - 1 + (1 if text.skip else 0)
-    survey = _survey(text, lines)
-    if survey is None:
+    shape = Shape(dialect.delimiter.encode(), dialect.quote.encode(), width)
+    found = survey(text.path, lines, shape)
+    if found is None:
         return None
-    frames = _Scan(text, lines, start, survey)
-    count = survey.records + len(above) if not survey.blanks else frames.count() + len(above)
+    if found.blanks:  # which of the blank lines at the end are records is for polars to say
+        found = replace(found, records=_scan(text, lines).select(pl.len()).collect().item())
+    frames = _Scan(text, lines, start, found)
+    count = (frames.count() if found.blanks else found.records) + len(above)
     tail = frames.last()
     return Grid(width, frames, tuple(head), tuple(tail), count, no_problems(), (), start)
 
 
-@dataclass(frozen=True)
-class _Survey:
-    """What the walk over the file found: records from the header on, and whether some cells need care."""
-
-    records: int
-    blanks: bool
-    empties: bool
-
-
-def _survey(text: Text, lines: int) -> _Survey | None:
-    """Walk over the file; None where some byte of it is irregular."""
-    quote, delimiter = text.dialect.quote.encode(), text.dialect.delimiter.encode()
-    empty = re.compile(rb"\n[" + re.escape(delimiter) + rb"]*\r?\n")
-    blanks = empties = False
-    try:
-        for chunk in _chunks(text.path, lines, quote):
-            outside = is_regular(chunk, delimiter, quote, text.dialect.width)
-            if outside is None or b"\0" in chunk or "\ufffd" in chunk.decode("utf-8") or _shortened(outside):
-                return None
-            blanks = blanks or empty.search(b"\n" + outside) is not None
-            empties = empties or quote * 2 in chunk
-    except UnicodeDecodeError:
-        return None
-    total = _scan(text, lines).select(pl.len()).collect().item()
-    return _Survey(total, blanks, empties)
-
-
-def is_regular(chunk: bytes, delimiter: bytes, quote: bytes, width: int) -> bytes | None:
-    """Whether whole records obey RFC 4180 with `width` cells each, blank lines apart.
-
-    Returns:
-        What stands outside of quoted cells, with a line feed after the last record, or None where one is
-        irregular.
-
-    >>> is_regular(b'a,"b ""c"" d"\\r\\n\\n1,2', b",", b'"', 2)
-    b'a,\\r\\n\\n1,2\\n'
-    >>> is_regular(b'a,"b" c\\n', b",", b'"', 2) is None
-    True
-    """
-    # Every second piece lies between quoted cells; an empty one amid them is a doubled mark.
-    pieces = chunk.split(quote)
-    if len(pieces) % 2 == 0:
-        return None
-    beside = pieces[::2]
-    edges = {b"", delimiter, b"\n"}
-    if not {piece[-1:] for piece in beside[:-1]} <= edges:
-        return None
-    if not {piece[:1] for piece in beside[1:]} <= edges | {b"\r"}:
-        return None
-    outside = b"".join(beside)
-    if b"\r" in outside and outside.count(b"\r") != outside.count(b"\r\n"):
-        return None
-    if not outside.endswith(b"\n"):
-        outside += b"\n"
-    shape = outside.translate(None, bytes(set(range(256)) - set(delimiter + b"\n")))
-    if shape == (delimiter * (width - 1) + b"\n") * (len(shape) // width):
-        return outside
-    lines = Counter(shape.split(b"\n"))
-    blank = len(BLANK.findall(b"\n" + outside))
-    regular = lines.keys() <= {b"", delimiter * (width - 1)} and lines[b""] == blank + 1
-    return outside if regular else None
-
-
-def _shortened(outside: bytes) -> bool:
-    return b"E+" in outside and EXPONENT.search(outside) is not None
-
-
-def _chunks(path: Path, lines: int, quote: bytes) -> Iterator[bytes]:
-    """The file in pieces that end with a record, from line `lines` on."""
-    with path.open("rb") as stream:
-        if stream.read(3) != b"\xef\xbb\xbf":
-            stream.seek(0)
-        for _ in range(lines):
-            stream.readline()
-        rest = b""
-        while block := stream.read(CHUNK):
-            block = rest + block
-            cut = block.rfind(b"\n")
-            odd = block.count(quote, 0, cut + 1) % 2
-            while cut >= 0 and odd:
-                before = block.rfind(b"\n", 0, cut)
-                odd = (odd + block.count(quote, before + 1, cut + 1)) % 2
-                cut = before
-            if cut < 0 and len(block) > 8 * CHUNK:
-                yield block  # no record is that long; the check fails, and the tolerant reader takes over
-                return
-            if cut >= 0:
-                yield block[: cut + 1]
-            rest = block[cut + 1 :]
-        if rest:
-            yield rest
-
-
 def _scan(text: Text, lines: int) -> pl.LazyFrame:
-    return pl.scan_csv(
-        text.path,
-        has_header=False,
-        schema=dict.fromkeys(columns(text.dialect.width), pl.String),
-        separator=text.dialect.delimiter,
-        quote_char=text.dialect.quote,
-        skip_lines=lines,
-    )
+    return pl.scan_csv(text.path, skip_lines=lines, **_options(text.dialect))
+
+
+def _options(dialect: Dialect) -> dict[str, Any]:
+    return {
+        "has_header": False, "schema": dict.fromkeys(columns(dialect.width), pl.String),
+        "separator": dialect.delimiter, "quote_char": dialect.quote,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -186,25 +93,34 @@ class _Scan:
     text: Text
     lines: int
     start: int
-    survey: _Survey
+    survey: Survey
 
     def __call__(self, size: int) -> Iterator[pl.DataFrame]:
         scan = _scan(self.text, self.lines).with_row_index("row", self.start)
+        read = 0
         for frame in scan.collect_batches(chunk_size=size, maintain_order=True):
+            read += frame.height
             for piece in frame.iter_slices(size):
                 clean = self._clean(piece)
                 if not clean.is_empty():
                     yield clean
+        if read != self.survey.records:
+            raise RuntimeError(f"{read} records were read of {self.survey.records} that {self.text.path.name} has")
 
     def count(self) -> int:
         """The number of rows that are not blank."""
         return sum(frame.height for frame in self(65_536))
 
     def last(self) -> list[Row]:
-        """The last rows."""
-        scan = _scan(self.text, self.lines).with_row_index("row", self.start)
-        frame = self._clean(scan.slice(max(0, self.survey.records - TAIL_ROWS)).collect())
-        return [Row(row[0], row[1:]) for row in frame.iter_rows()]
+        """The last rows, from the last block of the file if they are all there."""
+        end = pl.read_csv(self.survey.end, **_options(self.text.dialect)).with_row_index("row")
+        if end.height < min(TAIL_ROWS, self.survey.records) or self.survey.blanks:
+            scan = _scan(self.text, self.lines).with_row_index("row", self.start)
+            frame = scan.slice(max(0, self.survey.records - TAIL_ROWS)).collect()
+        else:
+            first = self.start + self.survey.records - end.height
+            frame = end.tail(TAIL_ROWS).with_columns(pl.col("row") + first)
+        return [Row(row[0], row[1:]) for row in self._clean(frame).iter_rows()]
 
     def _clean(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self.survey.empties:

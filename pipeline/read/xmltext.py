@@ -62,7 +62,9 @@ def _letter(found: re.Match[str]) -> str:
     if found["name"]:
         return NAMED[found["name"]]
     number = int(found["hex"], 16) if found["hex"] else int(found["number"])
-    if not (number in {9, 10, 13} or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000):
+    if not (
+        number in {9, 10, 13} or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
+    ):
         raise ValueError(number)
     return chr(number)
 

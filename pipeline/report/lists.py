@@ -6,7 +6,7 @@ those of the row's own country, in whatever way the row writes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -88,14 +88,14 @@ class Lists:
             self._offer(sheet, place + shift, rows, f"=OFFSET({self._range(column + 3, 0, 1)},{start},0,{count},1)")
 
     def _countries(self) -> dict[str, str]:
-        """The country's code by each text that means one: those of the rows, and those that are offered."""
-        names = [*self._words.get("country", ()), *([self._fixed] if self._fixed else [])]
+        """The country's code by each text that means one: as the rows write it, and as the list offers it."""
         found: dict[str, str] = {}
-        for text in (*self._written, *names):
+        for text in (*self._written, *([self._fixed] if self._fixed else [])):
             codes = countries.find(text)
             if len(codes) == 1:
-                found.setdefault(text, next(iter(codes)))
-        return found
+                found[text] = next(iter(codes))
+        offered = {name: code for code, name in _names(self._lang).items() if code in found.values()}
+        return {**found, **offered}
 
     def _offer(self, sheet: Any, column: int, rows: int, source: str) -> None:
         sheet.data_validation(1, column, max(1, rows), column, {"validate": "list", "source": source,
@@ -103,9 +103,11 @@ class Lists:
 
     def _range(self, column: int, first: int, count: int, last: int | None = None) -> str:
         end = letters(column if last is None else last)
-        return f"'{self._name}'!${letters(column)}${first + 1}:${end}${first + count}"
+        start = f"'{self._name}'!${letters(column)}${first + 1}"
+        return start if count == 1 and last is None else f"{start}:${end}${first + count}"
 
 
+@lru_cache(maxsize=4)
 def _names(lang: str) -> dict[str, str]:
     """The name of each country by its code, in the language, where it means that country alone."""
     spoken = Locale.parse(lang).territories
@@ -113,8 +115,9 @@ def _names(lang: str) -> dict[str, str]:
     return {code: spoken[code] for code in codes if code in spoken and countries.find(spoken[code]) == {code}}
 
 
-def _states(country: str) -> Sequence[str]:
+@lru_cache(maxsize=512)
+def _states(country: str) -> tuple[str, ...]:
     """The names of a country's states that mean one state alone."""
     found = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
     names = {entry.name for entry in found if subdivisions.find(country, entry.name) == {entry.code}}
-    return sorted(names)
+    return tuple(sorted(names))

@@ -1,8 +1,8 @@
 """Turn a CSV of customers into many DayZero customers at once, and a name into those it may duplicate.
 
 The documents say that rows whose e-mail exists are skipped, and that the answer has counts and errors by
-row. Assumed is that the part is called `file`, that the columns are the customer's fields, and that the
-other rows are taken where one is refused.
+row. Assumed is that the part is called `file`, that the columns are the customer's fields (two knobs), and that
+the other rows are taken where one is refused.
 Sources: https://www.ondayzero.com/docs/reference/customers (bulk-upload-customers, check-duplicates,
 download-customer-bulk-upload-template)
 """
@@ -21,6 +21,8 @@ from pipeline.sandbox.answers import Context, Json, Refused, context, media_type
 from pipeline.sandbox.dayzero import BASE, add
 from pipeline.sandbox.dayzero_pages import alike
 from pipeline.sandbox.dayzero_rules import check, email_is, invalid, realm_of, record, reply, taken
+from pipeline.sandbox.faults import share
+from pipeline.sandbox.settings import Settings
 from pipeline.sandbox.store import Realm, Row, Where
 from pipeline.schema import fields
 
@@ -70,10 +72,13 @@ async def bulk_upload(request: Request) -> Response:
     here, realm = context(request), realm_of(request)
     created, skipped, errors = 0, 0, []
     first = 2 if here.settings.bulk_header_counts else 1
+    rows = _rows(await _file(request), here.settings)
     with here.store.writing():
-        for number, cells in enumerate(_rows(await _file(request)), start=first):
+        for number, cells in enumerate(rows, start=first):
             try:
                 body = check(here.settings, cells, None)
+                if share(here.settings, "bulk_refuse", body["email"].encode()) < here.settings.bulk_refuse:
+                    raise Refused(400, {"detail": "This customer is not wanted"})
                 if taken(here, realm, body["email"]):
                     skipped += 1
                     continue
@@ -91,38 +96,49 @@ def _said(detail: str | list[Json]) -> str:
     return "; ".join(f"{'.'.join(map(str, entry['loc'][1:]))}: {entry['msg']}" for entry in detail)
 
 
-def _rows(text: str) -> list[Json]:
+def _rows(text: str, settings: Settings) -> list[Json]:
+    """The cells of each row by column, blank ones left out; refuses the whole file where it cannot be taken."""
+    known, cut = _columns(settings), settings.bulk_cuts or None
     try:
         reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
         if not {"name", "email"} <= set(reader.fieldnames or ()):
             raise Refused(400, {"detail": "The file needs the columns name and email"})
-        return [{key: cell for key, cell in row.items() if cell not in ("", None)} for row in reader]
+        rows = [{key: cell[:cut] for key, cell in row.items() if cell and key in known} for row in reader]
     except csv.Error as error:
         raise Refused(400, {"detail": f"The file is no CSV: {error}"}) from error
+    if settings.bulk_most and len(rows) > settings.bulk_most:
+        raise Refused(413, {"detail": f"The file has more than {settings.bulk_most} rows"})
+    return rows
+
+
+def _columns(settings: Settings) -> tuple[str, ...]:
+    named = tuple(name.strip() for name in (settings.bulk_columns or "").split(",") if name.strip())
+    return named or record()[1]
 
 
 async def _file(request: Request) -> str:
-    """The text of the part `file`."""
+    """The text of the part that holds the CSV."""
+    wanted = context(request).settings.bulk_part
     if media_type(request) != "multipart/form-data":
-        raise invalid(("body", "file"), "field required", "value_error.missing")
+        raise invalid(("body", wanted), "field required", "value_error.missing")
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     message = message_from_bytes(head + await request.body(), policy=policy.HTTP)
     for part in message.iter_parts():
-        if part.get_param("name", header="content-disposition") == "file":
+        if part.get_param("name", header="content-disposition") == wanted:
             content = part.get_payload(decode=True)
             try:
                 return content.decode("utf-8-sig") if isinstance(content, bytes) else ""
             except UnicodeDecodeError:
                 raise Refused(400, {"detail": "The file is not UTF-8"}) from None
-    raise invalid(("body", "file"), "field required", "value_error.missing")
+    raise invalid(("body", wanted), "field required", "value_error.missing")
 
 
 async def template(request: Request) -> Response:
     """GET /customers/bulk-upload/template: the columns, as a CSV text and as objects, in JSON."""
     realm_of(request)
-    model, names = record()
-    examples = {name: fields(model)[name].column.example for name in names}
-    examples |= {"credit_limit_cents": "150000", "default_payment_term_id": ""}
+    names, known = _columns(context(request).settings), fields(record()[0])
+    examples = {name: known[name].column.example if name in known else "" for name in names}
+    examples |= {n: v for n, v in {"credit_limit_cents": "150000", "default_payment_term_id": ""}.items() if n in names}
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([names, [examples[name] for name in names]])
     data = {

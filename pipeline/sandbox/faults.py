@@ -32,7 +32,9 @@ _AFTER: tuple[tuple[str, After, bool], ...] = (
     ("get_cut_short", "cut", False),
 )
 _CHANCES = tuple(
-    knob.name for knob in fields(Settings) if "probability" in knob.metadata and knob.name != "late_commit_rate"
+    knob.name
+    for knob in fields(Settings)
+    if "probability" in knob.metadata and knob.name not in ("late_commit_rate", "bulk_refuse")
 )
 
 
@@ -75,18 +77,18 @@ class Faults:
 
 def _choose(settings: Settings, writes: bool, mark: bytes) -> Draw:
     for knob, before, for_writes in _BEFORE:
-        if for_writes in (None, writes) and _share(settings, knob, mark) < getattr(settings, knob):
-            return Draw(before=before, status=(500, 502, 503, 504)[int(_share(settings, "status", mark) * 4)])
-    if writes and settings.late_commit and _share(settings, "late_commit", mark) < settings.late_commit_rate:
+        if for_writes in (None, writes) and share(settings, knob, mark) < getattr(settings, knob):
+            return Draw(before=before, status=(500, 502, 503, 504)[int(share(settings, "status", mark) * 4)])
+    if writes and settings.late_commit and share(settings, "late_commit", mark) < settings.late_commit_rate:
         return Draw(before="late")
     for knob, after, for_writes in _AFTER:
-        if for_writes == writes and _share(settings, knob, mark) < getattr(settings, knob):
+        if for_writes == writes and share(settings, knob, mark) < getattr(settings, knob):
             return Draw(after=after)
-    empty = not writes and _share(settings, "filter_empty", mark) < settings.filter_empty
+    empty = not writes and share(settings, "filter_empty", mark) < settings.filter_empty
     return Draw(empty=True) if empty else NOTHING
 
 
-def _share(settings: Settings, knob: str, mark: bytes) -> float:
-    """A number in 0..1 (1 excluded) that belongs to this request and this knob."""
+def share(settings: Settings, knob: str, mark: bytes) -> float:
+    """A number in 0..1 (1 excluded) that belongs to this request (or row) and this knob."""
     digest = blake2b(mark, digest_size=8, key=f"{settings.seed}".encode(), person=knob.encode()[:16]).digest()
     return int.from_bytes(digest[:6], "big") / 2**48

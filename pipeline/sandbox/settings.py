@@ -75,6 +75,11 @@ class Settings:
     envelope: bool = _knob(True, "DayZero: answers are {success, message, code, data}; else bare")
     short_pages: bool = _knob(False, "DayZero: pages are {items, next_cursor, has_more}, as in the guide")
     bulk_header_counts: bool = _knob(True, "DayZero: bulk errors count the header as row 1")
+    bulk_part: str = _knob("file", "DayZero: name of the form's part that holds the CSV")
+    bulk_columns: str | None = _knob(None, "DayZero: columns of the CSV and its template, by commas; none: every field")
+    bulk_most: int = _knob(0, "DayZero: a CSV with more rows is refused whole; 0: none is")
+    bulk_refuse: float = _chance("DayZero: share of the rows of a CSV that are refused")
+    bulk_cuts: int = _knob(0, "DayZero: texts of a CSV are cut to so many characters, silently; 0: none is")
 
     def __post_init__(self) -> None:
         """Refuse what no server could do.
@@ -86,7 +91,7 @@ class Settings:
             value = getattr(self, knob.name)
             if "probability" in knob.metadata and not 0 <= value <= 1:
                 raise ValueError(f"{knob.name} is a probability, 0 to 1, not {value}")
-        for name in ("latency", "late_commit", "filter_lag", "largest_body", "fault_limit"):
+        for name in ("latency", "late_commit", "filter_lag", "largest_body", "fault_limit", "bulk_most", "bulk_cuts"):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} cannot be negative")
         if self.duplicate not in ("allow", "reject", "conflict"):

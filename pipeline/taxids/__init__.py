@@ -11,17 +11,32 @@ a new country is one new file.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
+from typing import cast
 
 import polars as pl
 
-from pipeline.taxids.interface import Fast, Reason, Remark, Remarking, Rule
+from pipeline.taxids.interface import Completing, Fast, Reason, Remark, Remarking, Rule
 from pipeline.taxids.writing import bare
 
-__all__ = ["Fast", "Reason", "Remark", "Remarking", "Rule", "accepted", "identity", "identity_series", "rule", "rules"]
+__all__ = [
+    "Completing",
+    "Fast",
+    "Reason",
+    "Remark",
+    "Remarking",
+    "Rule",
+    "accepted",
+    "completing",
+    "identity",
+    "identity_series",
+    "remarking",
+    "rule",
+    "rules",
+]
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +77,7 @@ def identity_series(country: pl.Series, value: pl.Series) -> pl.Series:
     A null country is a country that is not known.
     """
     frame = pl.DataFrame({"country": country.cast(pl.String), "value": value.cast(pl.String)})
-    quick = accepted(frame["country"], frame["value"])[0]
+    quick = _by_country(frame["country"], frame["value"], lambda known, text: known.accept(text))
     rest = frame.filter(quick.is_null() & frame["value"].is_not_null()).unique()
     texts = [identity(of, text) for of, text in rest.iter_rows()]
     slow = rest.with_columns(identity=pl.Series(texts, dtype=pl.String))
@@ -70,18 +85,40 @@ def identity_series(country: pl.Series, value: pl.Series) -> pl.Series:
     return quick.fill_null(joined["identity"]).alias("identity")
 
 
-def accepted(country: pl.Series, text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The compact and the normal form (String) where a column rule decides; null where `identity` has to."""
-    nothing = pl.Series("value", [None], dtype=pl.String).new_from_index(0, len(text))
-    compacted, normal = nothing, nothing
+def accepted(country: pl.Series, text: pl.Series) -> pl.Series:
+    """The normal form (String) where a column rule finds the number right; null where the scalar rule has to judge."""
+    return _by_country(country, text, lambda known, cells: known.written(known.accept(cells)))
+
+
+def _by_country(country: pl.Series, text: pl.Series, read: Callable[[Fast, pl.Series], pl.Series]) -> pl.Series:
+    """What `read` makes of the texts of each country that has a column rule."""
+    found = pl.Series("value", [None], dtype=pl.String).new_from_index(0, len(text))
     for code, known in rules().items():
-        if not isinstance(known, Fast):
+        if not _is_fast(code):
             continue
         of_it = (country == code).fill_null(False)
-        if not of_it.any():
-            continue
-        everywhere = bool(of_it.all())
-        found = known.accept(text if everywhere else text.set(~of_it, None))
-        compacted = found if everywhere else found.zip_with(of_it, compacted)
-        normal = known.written(found) if everywhere else known.written(found).zip_with(of_it, normal)
-    return compacted.alias("compact"), normal.alias("value")
+        if of_it.all() and len(of_it):
+            return read(cast("Fast", known), text).alias("value")
+        rows = of_it.arg_true()
+        if len(rows):
+            found = found.clone().scatter(rows, read(cast("Fast", known), text.gather(rows)))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def remarking(country: str) -> Remarking | None:
+    """The country's rule, if it can complete a number that is not written in full."""
+    known = rule(country)
+    return known if isinstance(known, Remarking) else None
+
+
+@lru_cache(maxsize=1024)
+def completing(country: str) -> Completing | None:
+    """The country's rule, if it can suggest a check digit."""
+    known = rule(country)
+    return known if isinstance(known, Completing) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_fast(country: str) -> bool:
+    return isinstance(rule(country), Fast)

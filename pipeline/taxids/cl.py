@@ -49,6 +49,11 @@ def present(compacted: str) -> str:
     return f"{compacted[:-1]}-{compacted[-1]}"
 
 
+def complete(compacted: str) -> str | None:
+    """The number with its check digit, where `compacted` is digits without one."""
+    return compacted + rut.calc_check_digit(compacted) if digits(compacted) else None
+
+
 def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
     frame = pl.DataFrame({"text": text.set(~text.str.contains(_LAYOUT).fill_null(False), None)}).lazy()

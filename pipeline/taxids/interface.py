@@ -50,6 +50,14 @@ class Remarking(Protocol):
 
 
 @runtime_checkable
+class Completing(Protocol):
+    """A rule that can suggest the check digit of a number without one."""
+
+    def complete(self, compacted: str, /) -> str | None:
+        """The compact number with the check digit that fits; None where there is no such number."""
+
+
+@runtime_checkable
 class Fast(Protocol):
     """A rule that decides the plain cases of a whole column at once."""
 

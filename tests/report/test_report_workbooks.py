@@ -6,8 +6,10 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,9 @@ from report.report_samples import HEADERS, facts, issue, row, story, table
 from pipeline.folder import RunFolder
 from pipeline.handoff import Choice, Mapping
 from pipeline.progress import Silent
+from pipeline.read import ReadOptions, open_sheet
 from pipeline.report import Summary, sheet, write
+from pipeline.report.cellxml import rows_xml
 
 HOSTILE = ["=1+1", "+56 9", "-1", "@x", "'x", "00123", "1.23E+19", "<r><t>x</t></r>", "<r></r>", "<r>&<b></r>", "</t></is>",
            "_x0041_", "_x000D__x000D_", "a\x00b", "\x0b", "\r", "a\r\nb", " x ", "\n", "http://x.example", "{=1}", "TRUE", "\ufffe\uffff",
@@ -108,7 +112,8 @@ def test_the_first_sheet_sums_up_the_causes(tmp_path: Path) -> None:
     assert lines[0][0] == "4 rows are not in"
     assert [line[0][:2] for line in lines[1:4]] == ["1.", "2.", "3."]
     assert str(tmp_path / "errors.xlsx") in lines[3][0]
-    codes = {line[6]: line[0] for line in lines if line[6] and line[6] != "Code"}
+    end = next(at for at, line in enumerate(lines) if line[0] == "Correct many rows at once")
+    codes = {line[6]: line[0] for line in lines[:end] if line[6] and line[6] != "Code"}
     assert codes == dict.fromkeys(
         ("email.syntax", "state.unknown", "target.rejected", "target.failed", "target.not_attempted"), 1
     )
@@ -131,7 +136,7 @@ def test_closed_lists_become_drop_downs(tmp_path: Path) -> None:
     countries = tuple(f"País {n}" for n in range(250))
     run(tmp_path, story(), choices={"country": countries, "term": ("x",)})
     book = openpyxl.load_workbook(tmp_path / "errors.xlsx")
-    (rule,) = book["Rows"].data_validations.dataValidation
+    rule = next(r for r in book["Rows"].data_validations.dataValidation if "R2" in str(r.sqref))
     assert (str(rule.sqref), rule.formula1, rule.errorStyle) == (
         "R2:R5",
         "'Lists'!$A$1:$A$250",
@@ -157,11 +162,111 @@ def test_a_cell_too_long_for_a_workbook_is_never_cut(tmp_path: Path) -> None:
     assert len([note for note in summary.notes if "row" in note and "3" in note]) == 2
 
 
-def test_a_cell_that_a_workbook_would_show_differently_stays_out_of_it(tmp_path: Path) -> None:
-    """Overlapping `_x0041_` marks cannot be escaped by the writer; such a row is in the CSV file only."""
-    run(tmp_path, [row(2, ["_x005F_x0041_"], "invalid"), row(3, ["a"], "invalid")], 1, headers=("T",))
-    assert [line["T"] for line in rows_of(tmp_path / "errors.xlsx")] == ["a"]
-    assert "_x005F_x0041_" in (tmp_path / "errors.csv").read_text(encoding="utf-8")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.sampled_from("_x0041F5\x00\r\n \t<&>\uffff'=😀")) | st.text(), min_size=1, max_size=30))
+def test_any_text_is_read_back_from_its_xml(cells: list[str]) -> None:
+    """Law: a reader that undoes `_x0041_` once, from the left, has the text again; overlapping marks too."""
+    xml = rows_xml([pl.Series(cells, dtype=pl.String)], [3], {}, 2)
+    rows = ElementTree.fromstring(f"<sheetData>{xml}</sheetData>")
+    assert [row.get("r") for row in rows] == [str(n) for n in range(2, 2 + len(cells))]
+    assert [unescape(row.findtext("c/is/t") or "") for row in rows] == cells
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.none() | st.sampled_from(["a", " b "]), st.none() | st.sampled_from([5, 6])),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_marked_cells_have_their_style_and_blank_ones_without_a_mark_are_not_there(
+    made: list[tuple[str | None, int | None]],
+) -> None:
+    """Law: a cell is there if it holds a text or is marked; its style is the mark's, else the column's."""
+    texts, marks = (
+        pl.Series(values, dtype=dtype)
+        for values, dtype in zip(zip(*made, strict=True), (pl.String, pl.Int32), strict=True)
+    )
+    rows = ElementTree.fromstring(f"<x>{rows_xml([texts], [1], {0: marks}, 2)}</x>")
+    found = [(row.findtext("c/is/t"), [int(c.get("s") or 0) for c in row]) for row in rows]
+    assert found == [(text, [mark or 1] if text or mark else []) for text, mark in made]
+
+
+def test_what_is_wrong_with_a_row_as_a_whole_marks_its_errors(tmp_path: Path) -> None:
+    """A row of which no single cell is faulty has a red cell all the same: the one that says why."""
+    run(tmp_path, [row(2, ["a"] * 6, "failed", issue("target.failed", None, None, None, "time-out"))])
+    worksheet = openpyxl.load_workbook(tmp_path / "errors.xlsx")["Rows"]
+    assert [worksheet.cell(1, c.column).value for c in worksheet[2] if c.fill.fgColor.rgb == "FFFFC7CE"] == ["_errors"]
+    assert not any(cell.comment for line in worksheet.iter_rows() for cell in line)
+
+
+def corrections(path: Path, sheet_name: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """The second table of the first sheet, as a program reads it: the heads a person sees, and the lines by name."""
+    lines = list(openpyxl.load_workbook(path)[sheet_name].iter_rows())
+    at = next(n for n, line in enumerate(lines) if {"code", "field", "value", "replacement"} <= {c.value for c in line})
+    worksheet = openpyxl.load_workbook(path)[sheet_name]
+    assert worksheet.row_dimensions[at + 1].hidden, "the names are for programs"
+    names = [cell.value for cell in lines[at]]
+    told = [{n: c.value for n, c in zip(names, line, strict=True)} for line in lines[at + 2 :]]
+    return [str(cell.value) for cell in lines[at + 1]], told
+
+
+@pytest.mark.parametrize(("lang", "name"), [("en", "Causes"), ("es", "Causas")])
+def test_a_value_of_many_rows_can_be_corrected_once(tmp_path: Path, lang: str, name: str) -> None:
+    """One line for each cause and value with its rows; blank cells count; rows that are in, and whole rows, do not."""
+    wrong = [
+        row(n, ["a"] * 6, "invalid", issue("country.unknown", "country", "País", "EEUU", None, "US"))
+        for n in range(2, 14)
+    ]
+    wrong += [row(n, ["a"] * 6, "invalid", issue("country.unknown", "country", "País", f"X{n}")) for n in range(20, 40)]
+    wrong += [row(n, ["a"] * 6, "rejected", issue("field.required", "email", "Correo")) for n in (40, 41)]
+    wrong += [row(50, ["a"] * 6, "created", issue("country.unknown", "country", "País", "EEUU")),
+              row(51, ["a"] * 6, "failed", issue("target.failed"))]  # fmt: skip
+    run(tmp_path, wrong, lang=lang)
+    heads, lines = corrections(tmp_path / "errors.xlsx", name)
+    assert heads[1] == {"en": "Replacement", "es": "Reemplazo"}[lang]
+    assert [(x["rows"], x["code"], x["field"], x["column"], x["value"]) for x in lines] == [
+        (12, "country.unknown", "country", "País", "EEUU"),
+        (2, "field.required", "email", "Correo", ""),
+    ]
+    assert (lines[0]["suggestion"], {x["replacement"] for x in lines}) == ("US", {None})
+
+
+def test_hostile_values_are_whole_in_the_corrections(tmp_path: Path) -> None:
+    """What a program reads back from the column of values is the cell's own text."""
+    cells = [cell for cell in HOSTILE if "_x" not in cell]  # openpyxl undoes half of that in shared texts
+    run(tmp_path, [row(n, [cell], "invalid", issue("country.unknown", "country", "T", cell)) for cell in cells for n in (2, 3)], 1,
+        headers=("T",))  # fmt: skip
+    _, lines = corrections(tmp_path / "errors.xlsx", "Causes")
+    assert {unescape(line["value"]) for line in lines} == set(cells)
+
+
+def test_the_states_offered_are_those_of_the_rows_country(tmp_path: Path) -> None:
+    """As the row writes its country, and as the list offers it; the target's own states where they are known."""
+    rows = [row(n, ["a", "b", "c", land, "?", "d"], "invalid", issue("state.unknown", "state", "Región", "?")) for n, land in
+            enumerate(("CHILE", "chl", "México", "Atlantis"), 2)]  # fmt: skip
+    run(tmp_path, rows, states={"MX": ("Jalisco", "Sonora")})
+    book = openpyxl.load_workbook(tmp_path / "errors.xlsx")
+    rule = next(r.formula1 for r in book["Rows"].data_validations.dataValidation if "S2" in str(r.sqref))
+    assert rule == "OFFSET('Lists'!$E$1,VLOOKUP($R2,{0},2,FALSE),0,VLOOKUP($R2,{0},3,FALSE),1)".format(
+        rule.split(",")[2]
+    )
+    lines = list(book["Lists"].iter_rows(values_only=True))
+    starts = {line[1]: (line[2], line[3]) for line in lines if line[1]}
+    offered = {text: [line[4] for line in lines[start : start + count]] for text, (start, count) in starts.items()}
+    assert offered["México"] == ["Jalisco", "Sonora"] and "Atlantis" not in offered
+    assert offered["CHILE"] == offered["chl"] == offered["Chile"] and "Valparaíso" in offered["CHILE"]
+
+
+def test_our_own_reader_has_every_cell_of_the_error_workbook(tmp_path: Path) -> None:
+    """What is written is what a second import reads."""
+    cells = [cell for cell in HOSTILE if not set(cell) & set("\x00\ufffe\uffff")]
+    run(tmp_path, [row(n, [cell, "x"], "invalid") for n, cell in enumerate(cells, 2)], 2, headers=("Texto", "Otro"))
+    table_ = open_sheet(tmp_path / "errors.xlsx", ReadOptions(sheet="Rows"), tmp_path, Silent())
+    column = table_.headers.index("Texto")
+    read = [text for batch in table_.batches(100) for text in batch.cells[f"c{column}"]]
+    assert [(text or "").strip() for text in read] == [cell.replace("\r\n", "\n").strip() for cell in cells]
 
 
 def test_what_a_workbook_cannot_hold_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,9 +310,12 @@ def test_spanish_workbooks_speak_spanish(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_reads_the_same_text(tmp_path: Path) -> None:
     """Opened and saved by LibreOffice, each cell of errors.xlsx still holds its text."""
-    cells = [cell for cell in HOSTILE if "_x" not in cell and not set(cell) & set("\x00\x0b\r\ufffe\uffff")]
+    cells = [cell for cell in HOSTILE if not set(cell) & set("\x00\x0b\r\ufffe\uffff")]
     run(tmp_path, [row(n, [cell], "invalid") for n, cell in enumerate(cells, 2)], 1, headers=("Texto",))
     out = tmp_path / "saved"
     subprocess.run(["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "xlsx", "--outdir",
                     out, tmp_path / "errors.xlsx"], check=True, capture_output=True, timeout=120)  # fmt: skip
-    assert [line["Texto"] for line in rows_of(out / "errors.xlsx")] == cells
+    saved = open_sheet(out / "errors.xlsx", ReadOptions(sheet="Rows"), tmp_path, Silent())
+    column = saved.headers.index("Texto")
+    read = [text or "" for batch in saved.batches(100) for text in batch.cells[f"c{column}"]]
+    assert [text.strip() for text in read] == [cell.strip() for cell in cells]

@@ -32,7 +32,7 @@ class Manners:
     page: int = 100
     short: bool = False
     envelope: bool = True
-    duplicate: Literal[201, 400, 409] = 201
+    duplicate: Literal[200, 201, 400, 409] = 201  # of an e-mail: 201 makes another customer, 200 shows the one there is
     put_replaces: bool = False
 
     @classmethod
@@ -48,7 +48,7 @@ class Manners:
             page=rng.choice((100, 100, 1, 3)),
             short=rng.random() < 0.3,
             envelope=rng.random() < 0.7,
-            duplicate=rng.choice((201, 201, 400, 409)),
+            duplicate=rng.choice((201, 201, 201, 400, 409, 200)),
             put_replaces=rng.random() < 0.3,
         )
 
@@ -64,11 +64,12 @@ class Server:
     late: list[tuple[float, Call]] = field(default_factory=list)
     strangers: list[tuple[float, str | None, dict[str, Any]]] = field(default_factory=list)
     refuses: frozenset[int] = frozenset()
+    latest: float = LATEST
     made: int = 0
 
     def later(self, call: Call, now: float) -> None:
         """Carry a request out, but not now."""
-        self.late.append((now + self.rng.random() * LATEST, call))
+        self.late.append((now + self.rng.random() * self.latest, call))
 
     def arrive(self, now: float) -> None:
         """Let everything happen that is due, in the order of time."""
@@ -102,7 +103,10 @@ class Server:
         if call.method == "POST":
             if body["nr"] in self.refuses:
                 return Answer(400, {}, {"name": ["no"], "detail": "no"})
-            if self.manners.duplicate != 201 and any(c["email"] == body["email"] for c in self.customers):
+            rival = next((c for c in self.customers if c["email"] == body["email"]), None)
+            if self.manners.duplicate == 200 and rival:
+                return Answer(200, {}, self._wrapped(dict(rival)))
+            if self.manners.duplicate != 201 and rival:
                 return Answer(self.manners.duplicate, {}, {"email": ["it is taken"], "detail": "it is taken"})
             return Answer(201, {}, self._wrapped(dict(self._add(body, now))))
         customer = self.find(call.path.rstrip("/").rpartition("/")[2])

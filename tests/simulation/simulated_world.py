@@ -234,7 +234,7 @@ async def _push(world: World, journal: Journal, retry: tuple[str, ...], engine: 
     """A push as the flow does it: look who came since the plan was made, then send; what it ended with."""
     wire, queue, target = Wire(world), Plan(world.rows, journal, retry), world.target
     loop = asyncio.get_running_loop()
-    many = world.rng.choice((1, 2, 4, 50))
+    many = world.rng.choice((1, 2, 8))
     held = await _held(wire, target, queue, target.identities, Silent()) if world.processes > 1 else {}  # type: ignore[arg-type]
     options = Options(concurrency=many, attempts=4, settle=settle, canary=1 if world.rng.random() < world.stops else None)
     back = world.clock_back * world.processes

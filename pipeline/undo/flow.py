@@ -1,0 +1,176 @@
+"""Turn a run folder into an undone run: the locks, the journal, the requests, and `undo.csv`.
+
+`undo.csv` has a line for each row that was updated (what was put back, what was left) and for each that was created
+(it stays; the id says which customer to remove by hand, if that is what is wanted).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import anyio
+import polars as pl
+
+from pipeline import outcomes, store, targets
+from pipeline.changes import described
+from pipeline.client import Patience as Requests
+from pipeline.client import connect
+from pipeline.errors import Misuse, Unavailable
+from pipeline.folder import RunFolder
+from pipeline.journal import Entry, Journal, Undone, to_put_back
+from pipeline.options import SETTLE_EXTRA, PushOptions, Server
+from pipeline.pace import Limiter
+from pipeline.plan import seal
+from pipeline.progress import Progress
+from pipeline.push import unwrap
+from pipeline.report.delimited import CsvFile
+from pipeline.run import binding_of, exclusive, guard, interruptible, origin, set_rate
+from pipeline.targets.interface import Target
+from pipeline.undo.undoer import DONE, Patience, Result, Undoer
+
+FILE = "undo.csv"
+HELPERS = ("_row", "_sheet", "_id", "_undo", "_restored", "_left", "_error")
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What an undo is about to do: `updates` customers to put back; `seconds` at the set pace."""
+
+    updates: int
+    target: str
+    workspace: str
+    mode: str
+    host: str
+    rate: float | None
+    seconds: float
+
+
+@dataclass
+class Listed:
+    """What `undo.csv` says: the rows by what became of them, and each row for a program."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    created: list[dict[str, Any]] = field(default_factory=list)
+    updated: list[dict[str, Any]] = field(default_factory=list)
+
+
+def ahead(folder: RunFolder, server: Server, options: PushOptions) -> Ahead:
+    """What `undo` would do now.
+
+    Raises:
+        Misuse: the run was never pushed.
+    """
+    facts = store.facts(folder)
+    target = targets.load(facts["target"])
+    if not folder.file("journal.db").exists():
+        raise Misuse(f"{folder.path} was never pushed: there is nothing to undo", "")
+    updates = to_put_back(folder.file("journal.db"), DONE)
+    rate = set_rate(options, target, server)
+    return Ahead(updates, target.title, server.secrets.get(target.workspace, ""), server.mode, server.base_url, rate,
+                 2 * updates / rate if rate else 0.0)  # fmt: skip
+
+
+def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Progress) -> tuple[Result, Listed]:
+    """Put the updated customers of a run back, list the created ones, and write `undo.csv`.
+
+    Raises:
+        Misuse: the run does not fit this server, or another push to the same workspace is under way.
+        Unavailable: the target cannot be reached, or refuses the credentials.
+    """
+    facts = store.facts(folder)
+    target = targets.load(facts["target"])
+    store.verify(folder, facts)
+    workspace = server.secrets[target.workspace]
+    guard(facts, server, workspace)
+    seal.verify(facts)
+    with exclusive(target.name, workspace, folder) as last:
+        memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
+        try:
+            last.touch(mode=0o600)
+            try:
+                result = anyio.run(partial(_undo, target, server, memory, options, progress))
+            except BaseExceptionGroup as group:
+                raise unwrap(group) from group
+            finally:
+                listed = _list(folder, facts, memory, options)
+        finally:
+            memory.close()
+    if result.stopped == "unreachable":
+        raise Unavailable(
+            f"{target.title} gave no usable answer to the last customers; the undoing stopped",
+            f"Look at the target, then: customer-import undo {folder.path}",
+        )
+    return result, listed
+
+
+async def _undo(target: Target, server: Server, memory: Journal, options: PushOptions, progress: Progress) -> Result:
+    timeout = options.timeout or target.pace.timeout
+    settle = options.settle if options.settle is not None else timeout + SETTLE_EXTRA
+    concurrency = options.concurrency or target.pace.concurrency
+    headers = target.headers(server.secrets, server.kind == "test")
+    limiter = Limiter(set_rate(options, target, server))
+    requests = Requests(timeout, options.max_retries)
+    async with connect(server.base_url, headers, limiter, requests, concurrency) as client:
+        undoer = Undoer(client, target, memory, Patience(concurrency, options.max_retries + 1, settle), progress)
+        progress.begin("undo", undoer.pending, "customers")
+        try:
+            with interruptible(undoer):
+                return await undoer.run()
+        finally:
+            progress.end()
+
+
+def _list(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: PushOptions) -> Listed:
+    """Write `undo.csv`, whatever has ended the undoing."""
+    listed = Listed()
+    several = len(facts["sources"]) > 1
+    shown = origin(facts).get("name", ("", ()))[1]
+    told = _Teller(memory, shown)
+    headers = (*(("_source",) if several else ()), *HELPERS, *facts["headers"])
+    with folder.writing(FILE) as path:
+        file = CsvFile(path, headers, facts["sources"][0]["delimiter"], raw=options.raw_csv)
+        try:
+            for batch in outcomes.table(folder, origin(facts), pushed=True):
+                lines = [line for row in batch.iter_rows(named=True) if (line := told.line(row, listed)) is not None]
+                if lines:
+                    cells = [f"c{i}" for i in range(len(facts["headers"]))]
+                    names = (*(("source",) if several else ()), *HELPERS, *cells)
+                    file.write(pl.DataFrame(lines, schema=dict.fromkeys(names, pl.String)))
+        finally:
+            file.close()
+    return listed
+
+
+class _Teller:
+    """Says what became of each row of a run's table."""
+
+    def __init__(self, memory: Journal, shown: tuple[str, ...]) -> None:
+        self._shown = shown
+        self._undone = memory.undone()
+        self._entries: dict[str, list[Entry]] = {}
+        for entry in reversed(memory.updates()):
+            self._entries.setdefault(entry.id or "", []).append(entry)
+
+    def line(self, row: dict[str, Any], listed: Listed) -> dict[str, Any] | None:
+        """The row's line; None for one that neither created nor updated anything."""
+        known = {"_row": str(row["row"]), "_sheet": row["sheet"], "_id": row["id"], "source": row["source"]}
+        plain = {"row": row["row"], "id": row["id"], "name": " ".join(row[c] for c in self._shown if row[c]) or None}
+        if row["status"] == "created":
+            listed.counts["created"] += 1
+            listed.created.append(plain)
+            return {**row, **known, "_undo": "created"}
+        entries = self._entries.get(row["id"] or "") if row["action"] == "update" else None
+        if not entries:
+            return None
+        entry = entries.pop()
+        undone = self._undone.get(entry.seq) or Undone(entry.seq, "not_attempted", entry.id or "")
+        state = "unknown" if undone.state == "sent" else undone.state
+        listed.counts[state] += 1
+        listed.updated.append({**plain, "undo": state, "restored": undone.restored, "left": undone.left,
+                               "error": undone.said})  # fmt: skip
+        left = " | ".join(f"{name}: {'' if v is None else v}" for name, v in undone.left.items())
+        return {**row, **known, "_undo": state, "_restored": described(undone.restored, entry.payload or {}),
+                "_left": left, "_error": undone.said}  # fmt: skip

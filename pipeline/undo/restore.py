@@ -1,0 +1,75 @@
+"""Turn what an update sent, what it replaced and what the customer holds now into what is to be put back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.push import same
+from pipeline.targets.interface import Record
+
+
+@dataclass(frozen=True)
+class Back:
+    """What is to be sent: the fields to put back, and those that stay as they are."""
+
+    restored: Record
+    left: Record
+    cleared: Record  # entries of object fields that were not there before, as null
+
+
+def what_to_put_back(sent: Record, before: Record, theirs: Record, merged: tuple[str, ...]) -> Back:
+    """The fields of an update that still hold our value, with what they held before; and those that do not.
+
+    In an object field each entry counts for itself: what others have added or changed in it stays.
+    """
+    restored: Record = {}
+    left: Record = {}
+    cleared: Record = {}
+    for name, value in sent.items():
+        there, old = theirs.get(name), before.get(name)
+        if name in merged and isinstance(value, dict):
+            entries = _entries(value, old or {}, there or {})
+            if entries.changed:
+                left[name] = entries.changed
+            if entries.whole is not None:
+                restored[name] = entries.whole
+                if entries.gone:
+                    cleared[name] = dict.fromkeys(entries.gone)
+        elif equal(old, there):
+            continue
+        elif same(value, there):
+            restored[name] = old
+        else:
+            left[name] = there
+    return Back(restored, left, cleared)
+
+
+@dataclass(frozen=True)
+class _Entries:
+    whole: Record | None  # the object as it is to be; None: nothing to put back
+    changed: Record
+    gone: list[str]
+
+
+def _entries(ours: Record, before: Record, theirs: Record) -> _Entries:
+    whole, changed, gone = dict(theirs), {}, []
+    for name in (n for n, v in ours.items() if n not in before or not equal(v, before[n])):
+        if equal(before.get(name), theirs.get(name)):
+            continue
+        if not same(ours[name], theirs.get(name)):
+            changed[name] = theirs.get(name)
+        elif name in before:
+            whole[name] = before[name]
+        else:
+            del whole[name]
+            gone.append(name)
+    return _Entries(whole if whole != theirs else None, changed, gone)
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two values are the same to a person: null, blank and absent are one; `{}` too."""
+    if isinstance(one, dict) or isinstance(other, dict):
+        names = {**(one or {}), **(other or {})}
+        return all(equal((one or {}).get(n), (other or {}).get(n)) for n in names)
+    return same(one, other)

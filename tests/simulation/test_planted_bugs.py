@@ -1,0 +1,180 @@
+"""The simulation is worth its time: each bug that an importer of this kind is likely to have breaks a law in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+from simulation import simulated_world as sim
+from simulation.simulated_laws import broken_laws
+
+from pipeline import existing
+from pipeline.client import Lost, NotSent
+from pipeline.journal import Entry, Journal
+from pipeline.push import attempt, fate
+from pipeline.push.engine import Engine
+from pipeline.push.fate import Case, Detective, Fate, NotThere
+from pipeline.push.queue import Groups
+from pipeline.targets.interface import Answer, Call
+
+MOST = 1500
+TARGETS = ("piriod", "dayzero")
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def journal_after_the_request(patch: pytest.MonkeyPatch) -> None:
+    """The request leaves before its intention is committed."""
+
+    async def put(self: Journal, *entries: Entry) -> None:
+        self.put_soon(*entries)
+        await anyio.sleep(0)
+
+    patch.setattr(Journal, "put", put)
+
+
+def no_intention_at_all(patch: pytest.MonkeyPatch) -> None:
+    """Only outcomes are journaled."""
+
+    async def put(self: Journal, *entries: Entry) -> None:
+        await anyio.sleep(0)
+
+    patch.setattr(Journal, "put", put)
+
+
+def repetition_after_a_time_out(patch: pytest.MonkeyPatch) -> None:
+    """A lost answer is taken for a request that did not arrive."""
+    send = sim.Wire.send
+
+    async def hasty(self: sim.Wire, call: Call, *, slot: bool = True) -> Answer:
+        try:
+            return await send(self, call, slot=slot)
+        except Lost as error:
+            raise NotSent(str(error)) from error
+
+    patch.setattr(sim.Wire, "send", hasty)
+
+
+def repetition_after_a_5xx(patch: pytest.MonkeyPatch) -> None:
+    """A 500 or 502 is taken for a request that was not carried out."""
+    send = sim.Wire.send
+
+    async def hasty(self: sim.Wire, call: Call, *, slot: bool = True) -> Answer:
+        answer = await send(self, call, slot=slot)
+        if call.writes and answer.status >= 500:
+            raise NotSent("5xx")
+        return answer
+
+    patch.setattr(sim.Wire, "send", hasty)
+
+
+def no_settling(patch: pytest.MonkeyPatch) -> None:
+    """"Not there" counts at once."""
+    patch.setattr(sim, "history", lambda seed, name: sim.concluded(sim.world(seed, name), settle=0.0))
+
+
+def settling_from_the_first_look(patch: pytest.MonkeyPatch) -> None:
+    """A process that goes on takes what the last one had in flight for long settled."""
+    reopen = Engine._reopen
+
+    def hasty(self: Engine) -> None:
+        reopen(self)
+        self._due = dict.fromkeys(self._due, 0.0)
+
+    patch.setattr(Engine, "_reopen", hasty)
+
+
+def what_was_in_flight_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A process that goes on takes rows in state `sent` for rows that were never sent."""
+    patch.setattr(sim, "OPEN", ())
+    patch.setattr(Journal, "in_doubt", lambda self, retry=(): [])
+
+
+def the_others_of_a_group_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A row is sent although another one of the same customer is in."""
+    patch.setattr(Groups, "standing", lambda self, seq: "free")
+
+
+def a_first_row_counts_as_tried_at_once(patch: pytest.MonkeyPatch) -> None:
+    """An open row of the same customer does not keep the next one from being sent."""
+    standing = Groups.standing
+    patch.setattr(Groups, "standing", lambda self, seq: {"open": "free"}.get(standing(self, seq), standing(self, seq)))
+
+
+def absent_is_believed_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A filter that is falsely empty is believed: nobody asks in another way."""
+
+    async def gullible(self: Detective, cases: list[Case]) -> dict[int, Fate]:
+        return {row.seq: NotThere() for row, _ in cases}
+
+    patch.setattr(Detective, "second_opinion", gullible)
+
+
+def only_the_first_page(patch: pytest.MonkeyPatch) -> None:
+    """Look-ups read the first page alone."""
+    pages_of = existing.pages_of
+
+    async def first_page(*args: Any, **kwargs: Any) -> Any:
+        async for page in pages_of(*args, **kwargs):
+            yield replace(page, next=None)
+            return
+
+    patch.setattr(existing, "pages_of", first_page)
+
+
+def a_refusal_is_taken_at_its_word(patch: pytest.MonkeyPatch) -> None:
+    """A row that may have arrived before is refused because it is there: it counts as not in."""
+
+    async def trusting(self: attempt.Sender, row: Any, refused: Entry) -> Entry:
+        return refused
+
+    patch.setattr(attempt.Sender, "_refused_at_last", trusting)
+
+
+def any_customer_of_the_e_mail_is_ours(patch: pytest.MonkeyPatch) -> None:
+    """What is found by its e-mail is not compared with what was sent."""
+    patch.setattr(fate, "same", lambda ours, theirs: True)
+
+
+def ids_of_other_rows_are_not_excluded(patch: pytest.MonkeyPatch) -> None:
+    """A customer that another row of the run has made may be taken for this row's."""
+    patch.setattr(Journal, "owners", lambda self, ids: {})
+
+
+def two_rows_may_have_one_id(patch: pytest.MonkeyPatch) -> None:
+    """A server that answers a second create with the first customer is believed."""
+
+    async def silent(self: Engine) -> None:
+        await anyio.sleep(0)
+
+    patch.setattr(Engine, "_tell_shared_ids", silent)
+
+
+def an_update_is_believed_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A lost update counts as done without a look at the customer."""
+    patch.setattr(Detective, "_updated", _there)
+
+
+async def _there(self: Detective, row: Any, entry: Entry) -> Fate:
+    return fate.There(row.id)
+
+
+PLANTED: list[Plant] = [
+    journal_after_the_request, no_intention_at_all, repetition_after_a_time_out, repetition_after_a_5xx, no_settling,
+    settling_from_the_first_look, what_was_in_flight_is_forgotten, the_others_of_a_group_are_forgotten,
+    a_first_row_counts_as_tried_at_once, absent_is_believed_at_once, only_the_first_page, a_refusal_is_taken_at_its_word,
+    any_customer_of_the_e_mail_is_ours, ids_of_other_rows_are_not_excluded, two_rows_may_have_one_id,
+    an_update_is_believed_unseen,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the bug some history breaks a law; without it the same history holds them all."""
+    with monkeypatch.context() as patch:
+        plant(patch)
+        caught = next(((s, n) for s in range(MOST) for n in TARGETS if broken_laws(sim.history(s, n))), None)
+    assert caught is not None
+    assert not broken_laws(sim.history(*caught))
