@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 Record = dict[str, Any]
@@ -30,9 +30,10 @@ def differences(
             continue
         there = theirs.get(name)
         if name in merged and isinstance(value, dict):
-            whole = {**(there if isinstance(there, dict) else {}), **value}
-            if whole != (there or {}):
-                changes[name] = whole
+            held = there if isinstance(there, dict) else {}
+            other = {entry: text for entry, text in value.items() if not _same(text, held.get(entry))}
+            if other:
+                changes[name] = {**held, **other}
         elif not _same(value, there):
             changes[name] = value
     for name in cleared:
@@ -43,7 +44,19 @@ def differences(
 
 def described(changes: Record, theirs: Record) -> str:
     """The changes as `field: before -> after`, joined by ` | `."""
-    return " | ".join(f"{name}: {_plain(theirs.get(name))} -> {_plain(value)}" for name, value in changes.items())
+    return " | ".join(f"{name}: {_plain(old)} -> {_plain(new)}" for name, old, new in _flat(changes, theirs))
+
+
+def _flat(changes: Record, theirs: Record) -> Iterator[tuple[str, Any, Any]]:
+    """Each change with its name; of an object field the entries that differ."""
+    for name, value in changes.items():
+        there = theirs.get(name)
+        if isinstance(value, dict) and isinstance(there or {}, dict):
+            old = there or {}
+            entries = {**old, **value}
+            yield from ((f"{name}.{e}", old.get(e), value.get(e)) for e in entries if old.get(e) != value.get(e))
+        else:
+            yield name, there, value
 
 
 def _same(ours: Any, theirs: Any) -> bool:

@@ -73,7 +73,8 @@ class Client:
     ) -> None:  # fmt: skip
         """Use `connect` instead."""
         self._transport, self._base = transport, base_url.rstrip("/")
-        self._headers = {**headers, "Accept": "application/json", "User-Agent": AGENT}
+        plain = {**headers, "Accept": "application/json", "User-Agent": AGENT}
+        self._headers = lru_cache(8)(lambda kind: httpx.Headers({**plain, "Content-Type": kind} if kind else plain))
         self._secret = headers.get("Authorization", "").rpartition(" ")[2].encode()
         self._limits = {"timeout": httpx.Timeout(patience.timeout, connect=CONNECT_TIMEOUT, pool=None).as_dict()}
         self._url = lru_cache(256)(httpx.URL)
@@ -111,7 +112,7 @@ class Client:
         url = self._url(self._base + call.path)
         if call.params:
             url = url.copy_with(params=call.params)
-        headers = self._headers if call.body is None else {**self._headers, "Content-Type": content_type}
+        headers = self._headers(content_type if call.body is not None else "")
         return httpx.Request(call.method, url, headers=headers, content=call.body, extensions=self._limits)
 
     async def _receive(self, request: httpx.Request) -> Answer:
@@ -119,7 +120,8 @@ class Client:
         response = await self._transport.handle_async_request(request)
         try:
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            encoded = "content-encoding" in response.headers
+            async for chunk in response.aiter_bytes() if encoded else _raw(response):
                 body += chunk
                 if len(body) > LARGEST_ANSWER:
                     raise httpx.DecodingError("the answer is larger than 32 MiB")
@@ -220,6 +222,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     with contextlib.suppress(ValueError, TypeError):
         return min(max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0), LONGEST_HINT)
     return None
+
+
+def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes: the transport's own stream, without the decoder that an encoded one needs."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return aiter(response.stream)
 
 
 def _classify(error: httpx.HTTPError) -> Failed:

@@ -28,8 +28,18 @@ from pipeline.folder import RunFolder, cannot_write
 from pipeline.report.delimited import CsvFile
 
 KEPT = ("plan.json", "results.csv", "summary.json")
-OURS = ("plan.parquet", "journal.db*", "results.xlsx", "errors.*", "causes.*", "report.html", "mapping.toml", "round-*", ".lock",
-        ".report-*", ".*.part", ".~lock.*#", "~$*")  # fmt: skip
+OURS = (
+    "plan.parquet",
+    "journal.*",
+    "results.xlsx",
+    "errors.*",
+    "causes.*",
+    "report.html",
+    "mapping.toml",
+    "round-*",
+    ".*",
+    "~$*",
+)
 """What the tool writes into a run folder, and the lock files of spreadsheet programs (they hold the user's name)."""
 
 UNFINISHED = ("ready", "unknown", "failed", "not_attempted")

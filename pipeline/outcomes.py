@@ -1,7 +1,8 @@
 """Turn the plan and the journal into one table: every data row read, and what became of it.
 
 The columns are those of the plan with `status` and `action` as they stand now, and `http_status`, `attempts`,
-`retryable`; the report and `status` read nothing else.
+`retryable`; the report and `status` read nothing else. `seq` is that of the newest version of a row, `origin` that of
+its first one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def table(folder: RunFolder, origin: Origin, *, pushed: bool) -> Iterator[pl.Dat
     path = folder.file("journal.db")
     planned = None if pushed else store.unpushed(folder)
     for plan in store.current(folder):
-        plan = plan.drop("payload", "before", "lane", "identity", "origin")
+        plan = plan.drop("payload", "before", "lane")
         came = _came(path, plan["seq"]) if planned != 0 else pl.DataFrame(schema=journal.OUTCOME_SCHEMA)
         yield _merged(plan, came, origin, planned)
 
@@ -43,10 +44,9 @@ def _came(path: Path, seqs: pl.Series) -> pl.DataFrame:
     """What the journal knows of the rows, which stand close together but for those that were corrected."""
     ordered = seqs.sort()
     gaps = (ordered.diff().fill_null(0) > GAP).cum_sum()
-    found = [pl.DataFrame(schema=journal.OUTCOME_SCHEMA)]
-    for part in pl.DataFrame([ordered.alias("seq"), gaps.alias("part")]).partition_by("part", maintain_order=True):
-        found.append(journal.outcomes(path, part["seq"][0], part["seq"][-1] + 1))
-    return pl.concat(found)
+    parts = pl.DataFrame([ordered.alias("seq"), gaps.alias("part")]).partition_by("part", maintain_order=True)
+    found = [journal.outcomes(path, part["seq"][0], part["seq"][-1] + 1) for part in parts]
+    return pl.concat([pl.DataFrame(schema=journal.OUTCOME_SCHEMA), *found])
 
 
 def _merged(plan: pl.DataFrame, came: pl.DataFrame, origin: Origin, planned: int | None) -> pl.DataFrame:
@@ -69,7 +69,7 @@ def _merged(plan: pl.DataFrame, came: pl.DataFrame, origin: Origin, planned: int
         changes=pl.coalesce("said", "changes"),
     )
     both = both.with_columns(retryable=_retryable(), issues=_issues(both, origin))
-    return both.drop("state", "did", "got", "said", "problems", "after", "seq")
+    return both.drop("state", "did", "got", "said", "problems")
 
 
 def _retryable() -> pl.Expr:

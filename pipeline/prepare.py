@@ -6,6 +6,7 @@ This is the first half of the flow, up to `plan.parquet`; `run` has the whole of
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -41,6 +42,20 @@ class Prepared:
     sources: tuple[Source, ...]
     unchecked: list[str] = field(default_factory=list)
     requests: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What the plan of a correction needs besides the rows: the run's `facts`, and what goes into its own plan.json.
+
+    `builder` makes the plan's builder of what `Builder` takes; `known` completes what was found at the target.
+    """
+
+    facts: dict[str, Any]
+    told: dict[str, Any]
+    builder: Callable[..., Builder]
+    known: Callable[[existing.Found], existing.Found]
 
 
 def prepare(options: RunOptions, server: Server | None, progress: Progress) -> Prepared:
@@ -59,7 +74,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         for source in sources:
             if source.mapping.missing:
                 raise Misuse(*mapping.missing_message(source.mapping, target.record))
-        return _plan(options, server, target, folder, spool, sources, progress)
+        return make_plan(options, server, target, folder, spool, sources, progress)
     except OSError as error:
         folder.discard(whole=not kept)
         raise cannot_write(folder.path, error) from error
@@ -70,20 +85,24 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         shutil.rmtree(spool, ignore_errors=True)
 
 
-def _plan(
+def make_plan(
     options: RunOptions, server: Server | None, target: Target, folder: RunFolder, spool: Path,
-    sources: tuple[Source, ...], progress: Progress,
+    sources: tuple[Source, ...], progress: Progress, correction: Correction | None = None,
 ) -> Prepared:  # fmt: skip
-    evidence = survey(options, target, sources, progress)
+    """Plan the rows of `sources` into `folder`; see `prepare`."""
+    settled = correction.facts["settings"]["decimal"] if correction and not options.decimal else {}
+    evidence = survey(options, target, sources, progress, settled)
     catalogue, unchecked, requests = _catalogue(options, server, target, evidence.countries, progress)
     settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
     secrets = server.secrets if server else {}
     chosen = Choices(
         identity.parse(options.match, [n for n, f in fields(target.record).items() if f.kind != "object"], target.identities),
         options.duplicates, options.on_existing, options.blank == "clear",
-        secrets.get(target.workspace, ""), server.mode if server else ("test" if options.test_mode else "LIVE"),
+        correction.facts["workspace"] if correction else secrets.get(target.workspace, ""),
+        correction.facts["mode"] if correction else _mode(options, server),
     )  # fmt: skip
-    builder = Builder(folder, target, chosen, sources[0].mapping, spool)
+    builder = (correction.builder if correction else Builder)(folder, target, chosen, sources[0].mapping, spool)
+    several = len(correction.facts["sources"] if correction else sources) > 1
     progress.begin("check", sum(s.sheet.facts.rows or 0 for s in sources) or None)
     for source in sources:
         before = builder.rows
@@ -91,7 +110,6 @@ def _plan(
             mapped = mapped_fields(batch.cells, source.mapping, target)
             clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
             checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
-            several = len(sources) > 1
             builder.add(placed(batch.cells, source.places), checked, mapped,
                         source.sheet.facts.name if several else "", source.sheet.facts.sheet,
                         mapping.left_out(batch.cells, source.rules))  # fmt: skip
@@ -103,13 +121,18 @@ def _plan(
     if server is not None:
         found, more = anyio.run(_existing, server, target, chosen, builder, progress)
         requests += more
+        found = correction.known(found) if correction else found
     else:
         unchecked.append("whether the customers are already at the target")
     if options.account_country is None and target.regulated:
         unchecked.append("whether a tax id is required: the account's own country is not known (--account-country)")
     facts = _facts(options, server, target, sources, evidence, catalogue, unchecked, found)
-    counts = builder.finish(found, facts, progress)
+    counts = builder.finish(found, {**facts, **(correction.told if correction else {})}, progress)
     return Prepared(folder, counts, sources, unchecked, requests)
+
+
+def _mode(options: RunOptions, server: Server | None) -> str:
+    return server.mode if server else ("test" if options.test_mode else "LIVE")
 
 
 def _conserve(source: Source, planned: int, limit: int | None) -> None:
@@ -199,7 +222,7 @@ def _facts(
         "planned": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": target.name,
         "workspace": server.secrets.get(target.workspace, "") if server else "",
-        "mode": server.mode if server else ("test" if options.test_mode else "LIVE"),
+        "mode": _mode(options, server),
         "base_url": server.base_url if server else options.base_url or target.base_url,
         "sandbox": server.database if server else None,
         "headers": headers(sources),
@@ -208,6 +231,10 @@ def _facts(
             "on_existing": options.on_existing, "match": options.match, "duplicates": options.duplicates,
             "blank": options.blank, "account_country": options.account_country, "limit": options.limit,
             "test_mode": options.test_mode, "offline": options.offline,
+        },
+        "settings": {
+            "decimal": evidence.decimal, "business_currency": options.business_currency,
+            "states_file": str(options.states_file.resolve()) if options.states_file else None,
         },
         "decisions": {**{f"decimal mark of {n}": m for n, m in evidence.decimal.items()}, **catalogue.facts,
                       **({"existing customers": found.how} if found else {})},

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -28,11 +28,10 @@ import filelock
 import platformdirs
 import polars as pl
 
-from pipeline import existing, identity, journal, outcomes, report, store, targets
+from pipeline import existing, identity, journal, outcomes, report, rounds, store, targets
 from pipeline.client import Client, Failed, Patience, check_base_url, connect
 from pipeline.errors import Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.handoff import Choice, Mapping, SourceFacts
 from pipeline.journal import Journal
 from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
@@ -42,6 +41,7 @@ from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
 from pipeline.push import UPLOAD_ROWS, Engine, Existing, Options, Queue, Result, form, resolver, unsettled, unwrap
 from pipeline.schema import fields
+from pipeline.sources import mapping_of, origin, source_of
 from pipeline.targets.interface import Target
 
 __all__ = ["Forecast", "Prepared", "Result", "forecast", "origin", "prepare", "push", "write_report"]
@@ -95,7 +95,7 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
         for name in switches:
             off = ready["payload"].str.contains(f'"{name}":false', literal=True)
             switches[name] += ready.height - int(off.fill_null(False).sum())
-    rate = _rate(options, target, server)
+    rate = set_rate(options, target, server)
     uploads = 1 + 2 * -(-counts["create"] // (options.bulk_rows or UPLOAD_ROWS))
     requests = (uploads if options.bulk else counts["create"]) + 2 * counts["update"]
     said = {n: f"on for {on:,} of {counts.total():,} rows" for n, on in switches.items()}
@@ -115,15 +115,17 @@ def push(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     """
     facts = store.facts(folder)
     target = targets.load(facts["target"])
-    store.verify(folder, facts)
     workspace = server.secrets[target.workspace]
-    _guard(facts, server, workspace)
-    seal.verify(facts)
-    binding = {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
-    with _exclusive(target.name, workspace, folder) as last:
-        fresh = facts["verified"] and _is_fresh(folder, last)
-        memory = Journal.open(folder.file("journal.db"), binding)
+    for plan_ in store.plans(folder):
+        told = store.own_facts(plan_)
+        store.verify(plan_, told)
+        guard(told, server, workspace)
+        seal.verify(told)
+    with exclusive(target.name, workspace, folder) as last:
+        fresh = facts["verified"] and "round" not in facts and _is_fresh(folder, last)
+        memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         try:
+            store.mark_pushed(folder)
             last.touch(mode=0o600)  # from here on, what another plan found at the target may be outdated
             return anyio.run(partial(_push, folder, facts, target, server, memory, options, progress, fresh=fresh))
         except BaseExceptionGroup as group:
@@ -151,11 +153,13 @@ async def _push(
     concurrency = options.concurrency or target.pace.concurrency
     patience = Patience(timeout, options.max_retries)
     headers = target.headers(server.secrets, server.kind == "test")
-    limiter = Limiter(_rate(options, target, server))
+    limiter = Limiter(set_rate(options, target, server))
     identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
     count = queue.count()
     async with connect(server.base_url, headers, limiter, patience, concurrency) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
+        if "round" in facts:
+            await rounds.settle_superseded(folder, client, target, memory, queue, identities, resolve)
         held = {} if fresh else await _held(client, target, queue, identities, progress, memory)
         sheet = (
             await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)
@@ -169,7 +173,7 @@ async def _push(
         )  # fmt: skip
         progress.begin("push", count)
         try:
-            with _interruptible(engine):
+            with interruptible(engine):
                 result = await engine.run()
         finally:
             progress.end()
@@ -214,18 +218,27 @@ def _cleared(facts: dict[str, Any], target: Target) -> tuple[str, ...]:
     return tuple(sorted(n for n in set.intersection(*fed) if (f := fields(target.record).get(n)) and f.nullable))
 
 
+class Stoppable(Protocol):
+    """What a signal can stop."""
+
+    def stop(self, why: str) -> None:
+        """Let what is in flight finish, and begin nothing more."""
+
+
 @contextlib.contextmanager
-def _interruptible(engine: Engine) -> Iterator[None]:
+def interruptible(engine: Stoppable) -> Iterator[None]:
     """Ctrl-C and SIGTERM let what is in flight finish; a second one stops at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before: dict[int, Any] = {}
+    interrupted: list[int] = []
 
     def handle(number: int, _frame: Any) -> None:
-        if engine.result.stopped == "interrupted":
+        if interrupted:
             signal.signal(number, before[number])
             raise KeyboardInterrupt
+        interrupted.append(number)
         engine.stop("interrupted")
 
     for wanted in (signal.SIGINT, signal.SIGTERM):
@@ -238,7 +251,7 @@ def _interruptible(engine: Engine) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
+def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
     """Hold the locks of the run folder and of the workspace; a dead process holds none.
 
     Gives the file whose time is that of the last push to the workspace from this machine.
@@ -263,7 +276,17 @@ def _exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]
         yield shared.with_suffix(".last")
 
 
-def _guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
+def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Server) -> dict[str, str]:
+    """What the journal of a run belongs to."""
+    return {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
+
+
+def guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
+    """Refuse a server that the plan was not made for.
+
+    Raises:
+        Misuse: another mode, workspace or address.
+    """
     if facts["mode"] != server.mode:
         raise Misuse(
             f"the plan was made for {facts['mode']} data, and this push goes to {server.mode} data",
@@ -282,7 +305,8 @@ def _guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
         )
 
 
-def _rate(options: PushOptions, target: Target, server: Server) -> float | None:
+def set_rate(options: PushOptions, target: Target, server: Server) -> float | None:
+    """Requests a second; None for no limit."""
     if options.rate is not None:
         return options.rate or None
     return None if server.kind == "sandbox" else target.pace.rate
@@ -298,7 +322,7 @@ def write_report(
     mapped = mapping_of(facts["sources"][0])
     told = report.Facts(
         headers=tuple(facts["headers"]),
-        sources=tuple(_source(s) for s in facts["sources"]),
+        sources=tuple(source_of(s) for s in facts["sources"]),
         delimiter=facts["sources"][0]["delimiter"],
         workbook=any(s["kind"] in WORKBOOKS for s in facts["sources"]),
         run=folder.path.name, target=target.title, workspace=facts["workspace"],
@@ -306,7 +330,7 @@ def write_report(
         version=version("customer-import"), started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"), mapping=mapped, decisions=facts["decisions"],
         unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=f"customer-import push {folder.path}",
-        import_flags=f"--to {target.name}" + (" --sandbox" if facts["sandbox"] else ""),
+        mark=rounds.mark(folder, facts),
         raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
         choices={n: f.choices for n, f in fields(target.record).items() if f.choices},
     )  # fmt: skip
@@ -314,31 +338,3 @@ def write_report(
 
 
 WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods")
-
-
-def mapping_of(source: dict[str, Any]) -> Mapping:
-    """The mapping of a source, as plan.json keeps it."""
-    return Mapping(
-        choices=tuple(Choice(c["index"], c["header"], c["field"], c["how"], c["reason"]) for c in source["columns"]),
-        compose=source["compose"], parts={k: tuple(v) for k, v in source["parts"].items()},
-        constants=source["constants"], defaults=source["defaults"], preset=source["preset"],
-        notes=tuple(source["mapping_notes"]),
-    )  # fmt: skip
-
-
-def origin(facts: dict[str, Any]) -> outcomes.Origin:
-    """Field -> the header that feeds it and the cells it is read from, over all sources."""
-    found: outcomes.Origin = {}
-    for source in facts["sources"]:
-        mapped = mapping_of(source)
-        for choice in mapped.choices:
-            if choice.field:
-                found.setdefault(choice.field, (mapped.label(choice.field), (f"c{source['places'][choice.index]}",)))
-        for name, parts in mapped.parts.items():
-            found.setdefault(name, (mapped.label(name), tuple(f"c{source['places'][i]}" for i in parts)))
-    return found
-
-
-def _source(source: dict[str, Any]) -> SourceFacts:
-    names = ("name", "kind", "encoding", "delimiter", "sheet", "header_row", "rows", "sha256")
-    return SourceFacts(**{n: source[n] for n in names}, notes=tuple(source["notes"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import polars as pl
 
 from pipeline import mapping, read, template
 from pipeline.errors import Unreadable
-from pipeline.handoff import Batch, Mapping, Sheet, SourceFacts
-from pipeline.mapping import MappingFile, RowRule
+from pipeline.handoff import Batch, Choice, Mapping, Sheet, SourceFacts
+from pipeline.mapping import NULL_WORDS, MappingFile, RowRule
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
 from pipeline.roundtrip import own_columns
@@ -165,4 +166,52 @@ def source_facts(source: Source) -> dict[str, Any]:
         "compose": dict(source.mapping.compose), "parts": {k: list(v) for k, v in source.mapping.parts.items()},
         "constants": dict(source.mapping.constants), "defaults": dict(source.mapping.defaults),
         "preset": source.mapping.preset, "mapping_notes": list(source.mapping.notes),
+        "values": {n: dict(table) for n, table in source.mapping.values.items()},
+        "null_words": list(source.mapping.null_words),
+        "skip": {header: list(words) for header, words in source.file.skip.items()}, "file": dict(source.file.options),
+        "rules": [[rule.reason, [[at, sorted(words)] for at, words in rule.tests]] for rule in source.rules],
     }  # fmt: skip
+
+
+def mapping_of(source: Dict[str, Any]) -> Mapping:
+    """The mapping of a source, as plan.json keeps it."""
+    return Mapping(
+        choices=tuple(Choice(c["index"], c["header"], c["field"], c["how"], c["reason"]) for c in source["columns"]),
+        compose=source["compose"], parts={k: tuple(v) for k, v in source["parts"].items()},
+        constants=source["constants"], defaults=source["defaults"], values=source.get("values", {}),
+        null_words=tuple(source.get("null_words", NULL_WORDS)), preset=source["preset"],
+        notes=tuple(source["mapping_notes"]),
+    )  # fmt: skip
+
+
+def file_of(source: Dict[str, Any]) -> MappingFile:
+    """What a mapping file said of a source besides columns, as plan.json keeps it."""
+    skip = {header: tuple(words) for header, words in source.get("skip", {}).items()}
+    return MappingFile(skip=skip, options=source.get("file", {}))
+
+
+def rules_of(source: Dict[str, Any]) -> tuple[RowRule, ...]:
+    """Which rows of a source are no customers, as plan.json keeps it."""
+    return tuple(
+        RowRule(reason, tuple((at, frozenset(words)) for at, words in tests))
+        for reason, tests in source.get("rules", [])
+    )
+
+
+def source_of(source: Dict[str, Any]) -> SourceFacts:
+    """What was detected about a source, as plan.json keeps it."""
+    names = ("name", "kind", "encoding", "delimiter", "sheet", "header_row", "rows", "sha256")
+    return SourceFacts(**{n: source[n] for n in names}, notes=tuple(source["notes"]))
+
+
+def origin(facts: Dict[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Field -> the header that feeds it and the cells it is read from, over all sources of a run."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for source in facts["sources"]:
+        mapped = mapping_of(source)
+        for choice in mapped.choices:
+            if choice.field:
+                found.setdefault(choice.field, (mapped.label(choice.field), (f"c{source['places'][choice.index]}",)))
+        for name, parts in mapped.parts.items():
+            found.setdefault(name, (mapped.label(name), tuple(f"c{source['places'][i]}" for i in parts)))
+    return found

@@ -94,11 +94,6 @@ def facts(folder: RunFolder) -> dict[str, Any]:
 def own_facts(plan: RunFolder) -> dict[str, Any]:
     """The content of one plan's plan.json; see `facts`."""
     content = plan.read_json("plan.json")
-    if isinstance(content, dict) and content.get("forgotten"):
-        raise Misuse(
-            f"the personal data of {plan.path} was removed on {content['forgotten']}; there is nothing left to send or correct",
-            "Run the import again from the source file: what is in is found at the target.",
-        )
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise Misuse(
             f"{plan.path} was planned by another version of this program",
@@ -171,6 +166,12 @@ def newest(folder: RunFolder, seqs: pl.Series) -> dict[int, int]:
     return dict(versions.select("seq", "newest").iter_rows())
 
 
+def versions(folder: RunFolder, origins: pl.Series) -> pl.Series:
+    """The seqs of all versions of the rows with these origins."""
+    later = _versions(folder).filter(pl.col("origin").is_in(origins.implode()))["seq"]
+    return pl.concat([origins.cast(pl.UInt32), later]).unique()
+
+
 def _versions(folder: RunFolder) -> pl.DataFrame:
     """Every version of every row that was corrected: `seq`, `origin`, and the `newest` of its versions."""
     empty = pl.DataFrame(schema={"seq": pl.UInt32, "origin": pl.UInt32})
@@ -192,12 +193,10 @@ def current(folder: RunFolder, size: int = ROWS) -> Iterator[pl.DataFrame]:
     for plan in every:
         lazy = _scan(plan)
         for batch in lazy.collect_batches(chunk_size=size, maintain_order=True):
-            if plan is every[0]:
-                batch = batch.with_columns(origin=pl.col("seq"))
-            else:
-                batch = batch.filter(pl.col("origin") == pl.col("seq"))
-            if batch.height:
-                yield _brought_up_to_date(batch, chosen, every[1:]) if chosen.height else batch
+            whole = plan is every[0]
+            firsts = batch.with_columns(origin="seq") if whole else batch.filter(pl.col("origin") == pl.col("seq"))
+            if firsts.height:
+                yield _brought_up_to_date(firsts, chosen, every[1:]) if chosen.height else firsts
 
 
 def _brought_up_to_date(batch: pl.DataFrame, chosen: pl.DataFrame, rounds: Sequence[RunFolder]) -> pl.DataFrame:

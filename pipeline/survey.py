@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline import mapping
@@ -24,12 +25,18 @@ class Evidence:
     decimal: dict[str, str] = field(default_factory=dict)
 
 
-def survey(options: RunOptions, target: Target, sources: tuple[Source, ...], progress: Progress) -> Evidence:
-    """What only the whole file can tell: its countries, and the decimal mark of each money column."""
-    evidence = Evidence()
+def survey(
+    options: RunOptions, target: Target, sources: tuple[Source, ...], progress: Progress,
+    settled: Mapping[str, str] | None = None,
+) -> Evidence:  # fmt: skip
+    """What only the whole file can tell: its countries, and the decimal mark of each money column.
+
+    `settled` are marks that an earlier part of the run has settled.
+    """
+    evidence = Evidence(decimal=dict(settled or {}))
     cents = [n for n, f in fields(target.record).items() if f.kind == "cents"]
     said = options.decimal or next((s.file.options["decimal"] for s in sources if "decimal" in s.file.options), None)
-    if said:
+    if said and not evidence.decimal:
         evidence.decimal = dict.fromkeys(cents, said)
     amounts: dict[str, decimals.Evidence] = {}
     country = find(target.record, "country")

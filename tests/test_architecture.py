@@ -10,14 +10,16 @@ import pytest
 ROOT = Path(__file__).parents[1] / "pipeline"
 LEVELS = [
     {"cli"},
+    {"undo"},
     {"run"},
+    {"rounds"},
     {"prepare"},
     {"survey"},
     {"sources"},
     {"roundtrip", "forget"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes", "review"},
     {"existing"},
-    {"client", "lookups", "journal", "identity", "store", "options"},
+    {"client", "lookups", "journal", "changes", "identity", "store", "options"},
     {"pace", "folder"},
     {"targets"},
     {"columns"},
@@ -26,7 +28,7 @@ LEVELS = [
     {"issues", "errors", "progress"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-STAGES = LEVELS[6]
+STAGES = next(names for names in LEVELS if "read" in names)
 MODULES = sorted(p for p in ROOT.rglob("*.py"))
 # The cage starts a child process, which needs the environment to start and has an exit code of its own.
 CAGE = {ROOT / "read" / "cage.py", ROOT / "read" / "inside.py"}

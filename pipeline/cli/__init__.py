@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "read a customer list, check it, and push it to a target",
     "push": "execute a reviewed dry run, or go on with an interrupted run",
     "status": "what became of every row, so far",
+    "undo": "put updated customers back to what they were; list the created ones",
     "forget": "remove the personal data of a finished run, keep counts and ids",
     "inspect": "what was detected in a file, and how its columns are mapped",
     "template": "write an empty workbook or CSV with a target's columns",

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import polars as pl
 
-from pipeline import outcomes, report, store
+from pipeline import outcomes, report, rounds, store
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
@@ -33,6 +33,25 @@ def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: B
         summary = write_report(prepared.folder, pushing, started, prepared.requests, pushed=False, progress=bar)
         return _end(prepared.folder, summary, given, dry_run=True)
     return send(prepared.folder, server, pushing, bar, given, started, prepared.requests)
+
+
+def correct(
+    folder: RunFolder, edits: rounds.Edits, said: rounds.Said, server: Server | None, pushing: PushOptions, bar: Bar,
+    given: dict[str, Any],
+) -> int:  # fmt: skip
+    """Plan a correction of a run, and unless it is a dry run push; return the exit code."""
+    started = datetime.now(UTC)
+    prepared = rounds.start(folder, edits, server, bar, said)
+    rows = sum(prepared.counts.values())
+    bar.say(f"{edits.name}: a correction of {folder.path}, {count(rows, 'row')}")
+    for note in prepared.notes:
+        bar.say(f"  {note}")
+    if edits.replacements and rows:
+        bar.say(f"  the replacements are in {folder.file('mapping.toml')}; for the next file: --mapping {folder.file('mapping.toml')}")
+    if given["dry_run"] or server is None:
+        summary = write_report(folder, pushing, started, prepared.requests, pushed=False, progress=bar)
+        return _end(folder, summary, given, dry_run=True)
+    return send(folder, server, pushing, bar, given, started, prepared.requests)
 
 
 def send(
@@ -185,10 +204,6 @@ def next_command(folder: RunFolder, counts: Mapping[str, int]) -> str | None:
     if counts.get("failed"):
         return f"customer-import push {folder.path} --retry failed"
     if counts.get("invalid") or counts.get("rejected"):
-        facts = store.facts(folder)
-        file = next(
-            (f for f in map(folder.file, ("errors.xlsx", "errors.csv")) if f.exists()), folder.file("results.csv")
-        )
-        sandbox = " --sandbox" if facts["sandbox"] else ""
-        return f"correct {file}, then: customer-import run {file} --to {facts['target']}{sandbox}"
+        file = rounds.newest_errors(folder)
+        return f"correct {file}, then: customer-import run {file}"
     return None

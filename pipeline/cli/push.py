@@ -37,12 +37,13 @@ def command(run: str, retry: str | None, **given: Any) -> int:
     """
     folder = RunFolder.find(run)
     options = replace(flags.push_options(given), retry=retry or "none")  # type: ignore[arg-type]
-    with _server(store.facts(folder), given) as server:
+    with server_of(store.facts(folder), given) as server:
         return finish.send(folder, server, options, Bar(quiet=given["quiet"]), given, datetime.now(UTC))
 
 
 @contextlib.contextmanager
-def _server(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server]:
+def server_of(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server]:
+    """The server of a planned run: the embedded sandbox again, or the real one with the secrets of the environment."""
     target = targets.load(facts["target"])
     if facts["sandbox"]:
         if given["base_url"]:

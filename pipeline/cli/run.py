@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli import environment, finish, flags
+from pipeline.cli import correction, environment, finish, flags
 from pipeline.cli.talk import Bar, count, talk
 from pipeline.errors import Misuse
 from pipeline.options import RunOptions, Server
@@ -17,12 +17,15 @@ from pipeline.options import RunOptions, Server
 
 @click.command("run", short_help="Read a customer list, check it, and push it to a target.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--to", "target", required=True, metavar="TARGET", help="piriod or dayzero.")
+@click.option("--to", "target", metavar="TARGET", help="piriod or dayzero; an error file goes where its run went.")
 @click.option("--dry-run", is_flag=True, help="Stop after planning; `push RUN` executes the plan as it was reviewed.")
 @click.option("--offline", is_flag=True, help="Send no request at all (with --dry-run).")
 @click.option("--sandbox", "use_sandbox", is_flag=True, help="Push to the embedded sandbox; no credentials needed.")
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Run folder (new or empty)."
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Run folder (new or empty; with an error file: its run's).",
 )
 @flags.reading
 @click.option("--decimal", type=click.Choice([",", "."]), help="What separates the decimals of amounts.")
@@ -68,9 +71,14 @@ def command(**given: Any) -> int:
       customer-import run clientes.xlsx --to piriod --dry-run
       customer-import run clientes.csv --to piriod --set country=CL --sandbox
       customer-import run a.xlsx b.xlsx --to dayzero --on-existing update
+      customer-import run runs/clientes-piriod-20261121T093000Z/errors.xlsx
     """
-    options = _options(given)
     bar = Bar(quiet=given["quiet"])
+    if (code := correction.run(given, bar)) is not None:
+        return code
+    if given["target"] is None:
+        raise Misuse("--to is missing: where are the customers to go?", "Add --to piriod or --to dayzero.")
+    options = _options(given)
     pushing = flags.push_options(given)
     with _server(options, given) as server:
         if server is None and not options.dry_run:

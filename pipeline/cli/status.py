@@ -29,7 +29,7 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
     if forgotten := forget.recall(folder):
         return show_forgotten(folder, forgotten, as_json=as_json, quiet=quiet)
     facts = store.facts(folder)
-    pushed = folder.file("journal.db").exists()
+    pushed = store.unpushed(folder) is None
     counts: Counter[str] = Counter()
     found: list[pl.DataFrame] = []
     for table in outcomes.table(folder, origin(facts), pushed=pushed):

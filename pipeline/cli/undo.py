@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from pipeline import store
 from pipeline.cli import flags
 from pipeline.cli.push import server_of
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
@@ -21,9 +23,19 @@ OUT = ("restored", "unchanged", "created")
 """What needs nobody's attention any more."""
 
 
+def _pacing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of `push` that have a meaning here."""
+    kept = ("rate", "concurrency", "max_retries", "timeout", "settle", "yes", "raw_csv", "quiet", "as_json", "base_url")
+    for option in getattr(flags.pacing(lambda: None), "__click_params__", []):
+        if option.name in kept:
+            params: list[click.Parameter] = command.__dict__.setdefault("__click_params__", [])
+            params.append(option)
+    return command
+
+
 @click.command("undo", short_help="Put updated customers back to what they were; list the created ones.")
 @click.argument("run", metavar="RUN")
-@flags.undoing
+@_pacing
 def command(run: str, **given: Any) -> int:
     """Put the customers that RUN (a run folder, or latest) has updated back to what they were, and list the created ones.
 
@@ -35,8 +47,11 @@ def command(run: str, **given: Any) -> int:
       customer-import undo runs/clientes-piriod-20261121T093000Z --yes --json
     """
     folder = RunFolder.find(run)
-    options = flags.patience_options(given)
-    with server_of(folder, given) as server:
+    options = PushOptions(
+        flags.rate(given["rate"]), given["concurrency"], given["max_retries"], given["timeout"], given["settle"],
+        raw_csv=given["raw_csv"],
+    )  # fmt: skip
+    with server_of(store.facts(folder), given) as server:
         return _undo(folder, server, options, given)
 
 

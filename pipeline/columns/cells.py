@@ -23,6 +23,7 @@ _INVISIBLE = re.compile(_INVISIBLE_CLASS)
 STAND_INS = ("-", "--", "---", "–", "—", ".", "n/a", "na", "n.a.", "n.a", "n/d", "nd", "s/d", "null", "none", "nil")
 """What stands for "nothing" in a cell, in lower case."""
 
+_LONGEST_STAND_IN = max(len(word.encode()) for word in STAND_INS)
 _STAND_IN = f"^(?i:{'|'.join(re.escape(word) for word in STAND_INS)})$"
 
 LOST = r"^[+-]?\d(?:[.,]\d+)?[eE]\+\d{1,3}$|^[+-]?\d[.,]\d{2,}[eE]\d{2}$"
@@ -42,13 +43,15 @@ def tidy(cells: pl.Series) -> pl.Series:
     odd = text.filter(text.str.len_bytes() != text.str.len_chars())  # none of the invisible ones is ASCII
     if len(odd) and odd.str.contains(_INVISIBLE_CLASS).any():
         text = text.str.replace_all(_INVISIBLE_CLASS, "").str.strip_chars()
-    return text.set((text == "").fill_null(False), None)
+    return text.set((text.str.len_bytes() == 0).fill_null(False), None)
 
 
 def without_stand_ins(cells: pl.Series) -> pl.Series:
     """Tidy cells in which `-`, `N/A` and the like have become null."""
     text = tidy(cells)
-    return text.set(text.str.contains(_STAND_IN).fill_null(False), None)
+    short = (text.str.len_bytes() <= _LONGEST_STAND_IN).arg_true()
+    nothing = short.filter(text.gather(short).str.contains(_STAND_IN))
+    return text.clone().scatter(nothing, None) if len(nothing) else text
 
 
 def precision_lost(cells: pl.Series) -> pl.Series:

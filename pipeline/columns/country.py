@@ -36,12 +36,12 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
         return _checked(_judge(cell, [e for e in evidence if e], own), supported)
 
     known = numbered(cells)
-    unclear = [cell is not None and len(countries.find(cell)) > 1 for cell in known.texts]
+    unclear = [cell is not None and len(countries.find(cell)) > 1 for cell in cells.gather(known.rows)]
     if not any(unclear):
-        return judge(rule, pl.String, known)
+        return judge(rule, pl.String, cells, known=known)
     asked = pl.Series(unclear).gather(known.place)
     seen = [around.others[name] for name in EVIDENCE if name in around.others]
-    return judge(rule, pl.String, known, *(series.set(~asked, None) for series in seen))
+    return judge(rule, pl.String, cells, *(series.set(~asked, None) for series in seen))
 
 
 def _judge(cell: str, evidence: list[str], own: dict[str, str]) -> Verdict:

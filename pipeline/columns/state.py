@@ -18,8 +18,8 @@ from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, subdivisions
 from pipeline.columns.directory import Directory, directory
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.naming import key, nearest
-from pipeline.columns.repeated import judge, numbered
+from pipeline.columns.naming import key, nearest, parts
+from pipeline.columns.repeated import judge
 from pipeline.handoff import Around, Judged
 
 __all__ = ["normalise"]
@@ -51,10 +51,9 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     def judged(asked: pl.Series) -> Judged:
         """All verdicts; of the rows that are `asked`, with the places beside the state."""
         seen = [raw.tidy(around.others[name].set(~asked, None)) for name in near] if asked.any() else []
-        return judge(rule, dtype, texts, country, *seen)
+        return judge(rule, dtype, cells, country, *seen)
 
-    texts = numbered(cells)
-    asked = raw.without_stand_ins(texts.texts).is_null().gather(texts.place)
+    asked = raw.without_stand_ins(cells).is_null() if near else pl.Series([False])
     found = judged(asked)
     doubtful = (found.code == "state.ambiguous").fill_null(False)
     return judged(asked | doubtful) if near and doubtful.any() else found
@@ -75,7 +74,7 @@ def _judge(known: Directory, cell: str, country: str | None, places: list[str], 
     elif country is None:
         return _without_country(known, cell)
     else:
-        found = known.find(country, cell)
+        found = known.find(country, cell) or known.find(country, _without_its_country(cell, country))
     if len(found) > 1 and country:
         found = _narrowed(known, country, found, places)
     if len(found) == 1:
@@ -85,6 +84,11 @@ def _judge(known: Directory, cell: str, country: str | None, places: list[str], 
     if entry is not None and entry.parent is not None:
         return Verdict(None, "state.not_in_country", countries.name(entry.parent))
     return _not_found(known, cell, country or "")
+
+
+def _without_its_country(cell: str, country: str) -> str:
+    """ "Jalisco" for "Jalisco, México" in a row of Mexico."""
+    return ", ".join(part for part in parts(cell) if countries.find(part) != {country})
 
 
 def _narrowed(known: Directory, country: str, found: list[int | str], places: list[str]) -> list[int | str]:

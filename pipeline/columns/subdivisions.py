@@ -20,6 +20,7 @@ from pipeline.columns.naming import key, parts, read, repaired, short_key
 
 __all__ = ["everywhere", "find", "innermost", "known", "matches", "name", "names", "parent"]
 
+_NAME_AND_CODE = re.compile(r"^(\S.{2,}?)\s+([A-Za-z]{2,3})\.?$")  # "Nuevo León NL"
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(](.*)[\])]$")
 
 
@@ -114,7 +115,8 @@ def matches(text: str, look: Callable[[str], set[str]]) -> set[str]:
         found = look(candidate)
         if found:
             return found
-        pieces = [look(part) for part in parts(candidate)]
+        coded = _NAME_AND_CODE.match(candidate)
+        pieces = [look(part) for part in (coded.groups() if coded else parts(candidate))]
         if pieces and all(pieces):
             common = set.intersection(*pieces)
             if common:

@@ -29,7 +29,7 @@ a journal that knows less than it once did is refused (see `disk`), never taken 
 
 from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone, now
 from pipeline.journal.memory import Journal, Writer
-from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs
+from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back
 
 __all__ = [
     "FINAL",
@@ -46,4 +46,5 @@ __all__ = [
     "now",
     "outcomes",
     "seqs",
+    "to_put_back",
 ]

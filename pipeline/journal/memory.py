@@ -180,10 +180,10 @@ class Journal:
         return dict(self._db.execute(query, wanted))
 
     def shared_ids(self) -> list[tuple[Entry, int]]:
-        """Rows that were created with an id that an earlier row has already, and that row's seq."""
+        """Rows that were created with an id that a row sent earlier has already, and that row's seq."""
         found = self._db.execute(
-            "SELECT row.*, first FROM row JOIN (SELECT id, min(seq) AS first FROM row WHERE state = 'created'"
-            " GROUP BY id HAVING count(*) > 1) AS twice USING (id) WHERE state = 'created' AND seq > first"
+            "SELECT row.*, first FROM row JOIN (SELECT id, seq AS first, min(sent_at) FROM row WHERE state = 'created'"
+            " GROUP BY id HAVING count(*) > 1) AS twice USING (id) WHERE state = 'created' AND seq != first"
         )
         with self._checked():
             return [(entry_of(line[:-1]), line[-1]) for line in found]

@@ -47,14 +47,25 @@ def seqs(path: Path, states: Iterable[str]) -> pl.Series:
     return pl.Series("seq", [seq for (seq,) in found], dtype=pl.UInt32)
 
 
-def _select(path: Path, what: str, where: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def to_put_back(path: Path, done: Iterable[str]) -> int:
+    """How many updates of the journal at `path` were not put back yet; `done` are states of those that were.
+
+    Raises:
+        BrokenInvariant: the journal is damaged.
+    """
+    updated = {seq for (seq,) in _select(path, "seq", "action = 'update' AND state = 'updated'", ())}
+    back = _select(path, "seq, state", "1", (), "undo") if updated else []
+    return len(updated - {seq for seq, state in back if state in set(done)})
+
+
+def _select(path: Path, what: str, where: str, values: tuple[Any, ...], table: str = "row") -> list[tuple[Any, ...]]:
     refuse_gone(path)
     if not path.exists() or not path.stat().st_size:
         return []
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'row'").fetchone():
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
                 return []
-            return db.execute(f"SELECT {what} FROM row WHERE {where}", values).fetchall()  # noqa: S608
+            return db.execute(f"SELECT {what} FROM {table} WHERE {where}", values).fetchall()  # noqa: S608
     except sqlite3.DatabaseError as error:
         raise damaged(path, error) from error

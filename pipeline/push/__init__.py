@@ -4,8 +4,22 @@ from pipeline.push.attempt import Options
 from pipeline.push.bulk import ROWS as UPLOAD_ROWS
 from pipeline.push.bulk import form
 from pipeline.push.engine import Engine, Result, unwrap
+from pipeline.push.fate import same, shown
 from pipeline.push.queue import Queue, unsettled
 from pipeline.push.resolve import resolver
 from pipeline.push.update import Existing
 
-__all__ = ["UPLOAD_ROWS", "Engine", "Existing", "Options", "Queue", "Result", "form", "resolver", "unsettled", "unwrap"]
+__all__ = [
+    "UPLOAD_ROWS",
+    "Engine",
+    "Existing",
+    "Options",
+    "Queue",
+    "Result",
+    "form",
+    "resolver",
+    "same",
+    "shown",
+    "unsettled",
+    "unwrap",
+]

@@ -183,6 +183,8 @@ class Sender:
         """A create that was answered with a customer: it is ours unless it shows that it is somebody else's."""
         key = key_of(self._target, outcome.record)
         others = outcome.id in (entry.known or ()) or (key is not None and key != row.key)
+        if key is None and any(seq != row.seq for seq in self._journal.owners([outcome.id]).values()):
+            others = True
         if others:
             said = f"it answered with customer {outcome.id}, which was there before"
             return replace(entry, state="unknown", problems=[(None, "target.unknown", said)])

@@ -32,7 +32,7 @@ ROWS = 500
 PART = "file"
 LARGEST = 1_000_000
 """Bytes of JSON in one upload: a file of about that size; no limit is documented."""
-LOOKS = (0.5, 1.0, 2.0, 4.0)
+LOOKS = (0.5, 1.0, 2.0)
 """Seconds before looking once more, where fewer customers are shown than the target says it created."""
 UNSEEN = "target.unknown_created"
 """A row that may be one of those is not sent again, however often it is not found."""

@@ -130,6 +130,8 @@ class Engine:
         entries = {e.seq: e for e in self._journal.in_doubt(self._queue.retry)}
         rows = self._queue.rows(entries)
         for seq, entry in entries.items():
+            if seq not in rows:  # superseded by a correction
+                continue
             sent = min(entry.sent_at or 0.0, self._clock())  # a clock that was set back must not prolong the wait
             self._due[seq] = anyio.current_time() + max(0.0, sent + self._options.settle - self._clock())
             self._first_try[seq] = entry.attempts

@@ -87,16 +87,20 @@ class Queue:
         self.groups = self._grouped(journal)
 
     def _grouped(self, journal: Journal) -> Groups:
-        lazy = pl.scan_parquet(self._folder.file("plan.parquet"))
-        members = lazy.filter(pl.col("after").is_not_null()).select("seq", "after").collect()
-        groups = Groups(members.iter_rows())
+        rows = [b.filter(_tied()) for b in store.batches(self._folder, ("seq", "status", "after"))]
+        tied = pl.concat(rows) if rows else pl.DataFrame(schema={"seq": pl.UInt32, "after": pl.UInt32})
+        members = tied.filter(pl.col("after").is_not_null()).select("seq", "after")
         if members.is_empty():
-            return groups
-        there = lazy.filter(pl.col("status").is_in(["skipped", "unchanged"]) & pl.col("after").is_null()).select("seq")
-        for (seq,) in there.collect().join(members.select(seq="after"), on="seq", how="semi").iter_rows():
+            return Groups(())
+        corrected = store.newest(self._folder, members["after"].unique())
+        groups = Groups([*members.iter_rows(), *((newest, first) for first, newest in corrected.items())])
+        there = tied.filter(pl.col("after").is_null()).select("seq")
+        for (seq,) in there.join(members.select(seq="after"), on="seq", how="semi").iter_rows():
             groups.note(seq, "skipped")
         for seq, state in journal.states():
             groups.note(seq, state)
+        for first in corrected:
+            groups.note(first, "invalid")  # it is never sent again; its correction and its followers are
         return groups
 
     def pending(self) -> Iterator[Row]:
@@ -129,6 +133,11 @@ class Queue:
 
     def _left(self, batch: pl.DataFrame) -> pl.DataFrame:
         return unsettled(batch, self._closed)
+
+
+def _tied() -> pl.Expr:
+    """Rows that come after another one, and rows that need not be sent, which others may come after."""
+    return pl.col("after").is_not_null() | pl.col("status").is_in(["skipped", "unchanged"])
 
 
 def unsettled(batch: pl.DataFrame, closed: pl.Series) -> pl.DataFrame:

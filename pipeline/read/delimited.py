@@ -22,12 +22,12 @@ from pipeline.read import encoding as encodings
 from pipeline.read import header
 from pipeline.read.encoding import Encoding
 from pipeline.read.grid import HEAD_ROWS, PART_ROWS, TAIL_ROWS, Grid, Row, Spool, columns, problem_frame
+from pipeline.read.ragged import MOST_JUDGED, SHOWN, Odd, Problem, judge
 from pipeline.read.source import Source
 from pipeline.read.tolerant import Dialect, Record, records, with_width
 from pipeline.read.wellformed import Text, by_polars
 
 SHORTENED = re.compile(r"-?[0-9][.,][0-9]+E\+[0-9]{2,3}")  # as spreadsheet programs write long numbers
-SHOWN = 300  # characters of a troubled row that an issue shows
 
 
 def read(
@@ -121,7 +121,7 @@ def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
         else:
             keeper.add(number, record)
     keeper.flush()
-    keeper.judge_breaks()
+    keeper.judge()
     notes = []
     if comments:
         notes.append(f"{comments} comment line(s) that begin with # were left out")
@@ -141,10 +141,11 @@ class _Keeper:
         self.width, self.spool, self.progress, self.encoding = width, spool, progress, encoding
         self.head: list[Row] = []
         self.tail: deque[Row] = deque(maxlen=TAIL_ROWS)
-        self.problems: list[tuple[int, int | None, str, str | None, str | None]] = []
-        self.short: list[tuple[int, int, str]] = []  # number, cells, text
+        self.problems: list[Problem] = []
+        self.short: list[Odd] = []
+        self.wide: list[Odd] = []  # only with blank cells beyond the width
         self.unended: int | None = None
-        self.count = self.padded = self.full = 0
+        self.count = self.padded = self.full = self.ragged = 0
         self.rows: list[tuple[int | str | None, ...]] = []
 
     def add(self, number: int, record: Record) -> None:
@@ -155,12 +156,12 @@ class _Keeper:
         if record.trouble:
             code = "row.quotes" if record.trouble == "quotes" else "row.quotes_repaired"
             self.problems.append((number, None, code, record.text[:SHOWN], None))
+        if not record.ended:
+            self.unended = number
         if len(cells) != self.width:
             cells = self._fit(number, cells)
         elif self.width > 1:
             self.full += 1
-        if not record.ended:
-            self.unended = number
         for i, cell in enumerate(cells):
             if "E+" in cell and SHORTENED.fullmatch(cell.strip()):
                 self.problems.append((number, i, "cell.precision_lost", cell[:SHOWN], None))
@@ -182,31 +183,18 @@ class _Keeper:
                 self.problems.append((number, None, "row.too_many_cells", text[:SHOWN], None))
             else:
                 self.padded += 1
+                if self.padded <= MOST_JUDGED:
+                    self.wide.append(Odd(number, tuple(cells)))
             return cells[: self.width]
-        self.short.append((number, len(cells), " | ".join(cells)[:SHOWN]))
+        self.ragged += 1
+        if self.ragged <= MOST_JUDGED or number == self.unended:
+            self.short.append(Odd(number, tuple(cells)))
         return cells + [""] * (self.width - len(cells))
 
-    def judge_breaks(self) -> None:
-        """Short rows that merely omit their last empty cells are fine; these are not.
-
-        A last record without line end, in a file whose other rows are complete, was cut by a broken transfer.
-        Two neighbours that together have one cell more than the table were one row, broken by a line end in a
-        cell without quotation marks.
-        """
-        rows = {number: (count, text) for number, count, text in self.short}
-        told = set()
-        first = self.head[0].number if self.head else 0
-        if self.unended in rows and self.full > max(1, len(rows) - 1):
-            told.add(self.unended)
-        if self.full > len(rows):
-            for number, (count, _) in rows.items():
-                other = rows.get(number + 1)
-                if other and count + other[0] == self.width + 1 and number > first:
-                    told |= {number, number + 1}
-        for number in told:
-            count, text = rows[number]
-            detail = f"{count} of {self.width} cells"
-            self.problems.append((number, None, "row.too_few_cells", text, detail))
+    def judge(self) -> None:
+        """Find what is wrong with rows that have not the table's number of cells."""
+        if max(self.ragged, self.padded) <= MOST_JUDGED or self.unended:
+            self.problems += judge(self.width, self.head, self.full, self.short, self.wide, self.unended)
 
     def flush(self) -> None:
         if self.rows:

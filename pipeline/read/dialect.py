@@ -55,6 +55,9 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
             if best.dialect.width <= 1
             else _settle(best, ranked, suffix, name)
         )
+    if _is_spaced(sample, best.dialect):
+        best = replace(best, dialect=replace(best.dialect, spaced=True))
+        notes.append("a blank follows every delimiter; it is no part of the cells")
     if best.dialect.quote == "'":
         notes.append("the quotation mark is an apostrophe")
     if best.dialect.escape:
@@ -136,6 +139,15 @@ def _quoted(sample: str, dialect: Dialect) -> float:
     """1 where quotation marks stand beside this delimiter: no other delimiter would put them there."""
     q, d = re.escape(dialect.quote), re.escape(dialect.delimiter)
     return float(bool(re.search(rf"{q}{d}{q}|^{q}[^{q}\r\n]*{q}{d}|{d}{q}[^{q}\r\n]*{q}$", sample, re.MULTILINE)))
+
+
+def _is_spaced(sample: str, dialect: Dialect) -> bool:
+    """Whether every delimiter is followed by a blank, as in "a, b, c"."""
+    if dialect.delimiter in {"", " ", "\t"} or dialect.width < 2:
+        return False
+    outside = re.sub(rf"{dialect.quote}[^{dialect.quote}]*{dialect.quote}", "", sample) if dialect.quote else sample
+    count = outside.count(dialect.delimiter)
+    return count > 2 * dialect.width and outside.count(dialect.delimiter + " ") == count
 
 
 def _settle(best: _Judgement, ranked: list[_Judgement], suffix: str, name: str) -> _Judgement:

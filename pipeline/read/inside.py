@@ -75,6 +75,10 @@ def _open(path: Path, kind: str, name: str) -> Any:
         from pipeline.read.biff import open_xls
 
         return open_xls(path, name)
+    if kind == "ods":
+        from pipeline.read.opendocument import OpenDocument
+
+        return OpenDocument(path, name)
     from pipeline.read.calamine import CalamineBook
 
     return CalamineBook(path, name)

@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 import polars as pl
 
-from pipeline.errors import Unreadable
+from pipeline.read import markup
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import Formats, built_in
 from pipeline.read.quick import Irregular, Piece, QuickSheet
@@ -25,7 +25,6 @@ from pipeline.read.shown import Shown
 from pipeline.read.xmltext import shared_texts
 
 MOST_TEXT = 1 << 30  # characters of all shared texts
-BLOCK = 1 << 18  # bytes
 
 
 class Package(Book):
@@ -75,7 +74,7 @@ class Package(Book):
 
         def slow(piece: bytes, last: int) -> tuple[list[RawRow], int, int]:
             pass_ = SheetPass(self._texts(), self.formats, self.name, last)
-            parser = _parser(self.name, pass_.start, pass_.end, pass_.data)
+            parser = markup.parser(self.name, pass_.start, pass_.end, pass_.data)
             try:
                 parser.Parse(b"<sheetData>" + piece + b"</sheetData>", True)
             except (expat.ExpatError, ValueError, LookupError):
@@ -127,17 +126,12 @@ class Package(Book):
         self, part: str, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None] | None = None,
         data: Callable[[str], None] | None = None,
     ) -> Iterator[None]:  # fmt: skip
-        parser = _parser(self.name, start, end, data)
         try:
-            with self._open(part) as stream:
-                while block := stream.read(BLOCK):
-                    parser.Parse(block, False)
-                    yield
-                parser.Parse(b"", True)
-        except (
-            expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError, OSError,
-        ) as error:  # fmt: skip
+            stream = self._open(part)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
             raise damaged(self.name, f"{part}: {error}") from error
+        with stream:
+            yield from markup.feed(stream, markup.parser(self.name, start, end, data), self.name, part)
 
     def _all(self, part: str, *handlers: Any) -> None:
         if part.lower() in self.entries:
@@ -208,25 +202,3 @@ class Package(Book):
 
         self._all(self.shared_part, lambda tag, _: state.start(local_name(tag)), end, state.data)
         return texts
-
-
-def _parser(
-    name: str, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None] | None,
-    data: Callable[[str], None] | None,
-) -> expat.XMLParserType:  # fmt: skip
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = 1 << 16
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = data
-
-    def refuse(*_: object) -> None:
-        raise Unreadable(
-            f"{name} holds XML entities, which no spreadsheet program writes: it may be an attack",
-            "Open it in a spreadsheet program, save it anew, and run again with that file.",
-        )
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    return parser

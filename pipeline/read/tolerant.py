@@ -22,7 +22,8 @@ LONGEST_FIELD = 1 << 20  # characters that a quoted field may span before its qu
 class Dialect:
     """How a text file separates and quotes; `delimiter` "" means one column, `quote` "" none, `width` 0 unknown.
 
-    With `comments`, lines that begin with "#" and have not the table's number of cells are no records.
+    With `comments`, lines that begin with "#" and have not the table's number of cells are no records. With `spaced`,
+    one blank after each delimiter belongs to it.
     """
 
     delimiter: str = ","
@@ -30,6 +31,7 @@ class Dialect:
     escape: str = ""
     width: int = 0
     comments: bool = False
+    spaced: bool = False
 
     @cached_property
     def plain(self) -> re.Pattern[str]:
@@ -44,6 +46,11 @@ class Dialect:
         strict = re.compile(rf"{pad}{q}((?:[^{q}]|{q}{q})*+){q}{pad}{end}")
         escaped = re.compile(rf"{pad}{q}((?:[^{q}\\]|\\.|{q}{q})*+){q}{pad}{end}", re.DOTALL)
         return (escaped, strict) if self.escape else (strict, escaped)
+
+    @cached_property
+    def glued(self) -> re.Pattern[str]:
+        """A quotation mark within a word."""
+        return re.compile(rf"\w{re.escape(self.quote)}\w")
 
     @cached_property
     def closes(self) -> re.Pattern[str]:
@@ -113,7 +120,10 @@ def _record(text: str, at: int, dialect: Dialect) -> tuple[Record, int]:
         if len(cells) != dialect.width or dialect.width == 1:
             return Record(cells, ended=ended, text=line, comment=True), after
     if not dialect.quote or dialect.quote not in line:
-        return Record(line.split(dialect.delimiter) if dialect.delimiter else [line], ended=ended), after
+        cells = line.split(dialect.delimiter) if dialect.delimiter else [line]
+        if dialect.spaced:
+            cells[1:] = [cell.removeprefix(" ") for cell in cells[1:]]
+        return Record(cells, ended=ended), after
     best, end = _scan(text, at, dialect, several_lines=True)
     spans = end > at + len(line)
     if (best.trouble == "quotes" or spans) and dialect.width and len(best.cells) != dialect.width:
@@ -139,9 +149,17 @@ def _line(text: str, at: int) -> tuple[str, int]:
 def _scan(text: str, at: int, dialect: Dialect, *, several_lines: bool) -> tuple[Record, int]:
     cells: list[str] = []
     trouble = ""
+    glued = False
     while True:
+        if dialect.spaced and cells and text.startswith(" ", at):
+            at += 1
+        bare = not dialect.opens.match(text, at)
         cell, at, wrong = _field(text, at, dialect, several_lines, dialect.width - len(cells))
         cells.append(cell)
+        # In `1"Rojas, Eva",2` a delimiter is missing before a quoted cell, which is no cell of its own then.
+        if glued and bare and cell.rstrip().endswith(dialect.quote):
+            wrong = "quotes"
+        glued = glued or (bare and dialect.glued.search(cell) is not None)
         trouble = max(trouble, wrong, key=("", "repaired", "quotes").index)
         if not dialect.delimiter or not text.startswith(dialect.delimiter, at):
             return Record(cells, trouble), at

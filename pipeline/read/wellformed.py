@@ -47,7 +47,13 @@ class Text:
 def by_polars(text: Text, head: list[Row], told: int | None, name: str) -> Grid | None:
     """A grid that polars reads straight from the file, or None where it might read something else."""
     dialect, width = text.dialect, text.dialect.width
-    if text.encoding.name not in {"utf-8", "utf-8-sig"} or dialect.escape or dialect.comments or width < 2:
+    if (
+        text.encoding.name not in {"utf-8", "utf-8-sig"}
+        or dialect.escape
+        or dialect.comments
+        or dialect.spaced
+        or width < 2
+    ):
         return None
     if not dialect.delimiter.isascii() or text.path.stat().st_size < SMALL:
         return None

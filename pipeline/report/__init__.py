@@ -68,8 +68,10 @@ def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progres
     for name in files.written:
         with folder.writing(name) as path:
             (scratch / name).replace(path)
+    book = next((name for name in ("errors.xlsx", "errors.csv") if name in summary.files), None)
+    again = f"customer-import run {folder.file(book)} {facts.import_flags}".strip() if book else ""
     with folder.writing("report.html") as path:
-        path.write_text(page(summary, facts, files.shown, words), encoding="utf-8")
+        path.write_text(page(summary, facts, files.shown, words, again), encoding="utf-8")
     folder.write_json("summary.json", document(summary, facts))
     for name in set(FILES) - set(summary.files):
         folder.file(name).unlink(missing_ok=True)

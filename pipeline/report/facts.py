@@ -67,6 +67,7 @@ class Facts:
     choices: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     states: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     lang: str = "en"
+    mark: str = ""  # what `_run` says: by it an error file is recognised; the run's name where it is blank
     import_flags: str = ""  # what an error file needs to be imported again: `--to piriod`
 
     @property

@@ -20,8 +20,8 @@ _THINNEST = 0.008  # of the bar: one row of a million can still be seen
 _LABELS = ("name", "company_name", "email", "reference")
 
 
-def page(summary: Summary, facts: Facts, shown: Shown, words: Words) -> str:
-    """The whole page as HTML."""
+def page(summary: Summary, facts: Facts, shown: Shown, words: Words, again: str = "") -> str:
+    """The whole page as HTML; `again` is the command that imports the corrected error file."""
     style, style_hash = asset(_asset("page.css"), "style")
     script, script_hash = asset(_asset("page.js"), "script")
     policy = (
@@ -40,7 +40,7 @@ def page(summary: Summary, facts: Facts, shown: Shown, words: Words) -> str:
     main = tag(
         "main",
         _top(summary, facts, words),
-        _next(summary, facts, words),
+        _next(summary, facts, words, again),
         _causes(summary, facts, words),
         change_group(summary.changes, words),
         _rows(summary, shown, words),
@@ -94,13 +94,14 @@ def _bar(summary: Summary, facts: Facts, words: Words) -> Html:
         name, number = words(f"s_{status}"), words.number(count)
         label.append(f"{number} {name}")
         meaning = tag("small", words(f"h_{status}", target=facts.target))
-        legend.append(tag("li", tag("span", class_=f"dot b-{status}"), tag("b", number), f" {name}", meaning))
+        part = tag("span", f" · {words.share(count, summary.rows)}", class_="part")
+        legend.append(tag("li", tag("span", class_=f"dot b-{status}"), tag("b", number), f" {name}", part, meaning))
     bar = tag("svg", *drawn, class_="bar", viewBox="0 0 1000 36", preserveAspectRatio="none", role="img",
               aria_label=", ".join(label))  # fmt: skip
     return join(bar, tag("ul", *legend, class_="legend"))
 
 
-def _next(summary: Summary, facts: Facts, words: Words) -> Html:
+def _next(summary: Summary, facts: Facts, words: Words, again: str) -> Html:
     counts, steps = summary.counts, []
     correct = counts["invalid"] + counts["rejected"]
     if facts.dry_run:
@@ -110,6 +111,10 @@ def _next(summary: Summary, facts: Facts, words: Words) -> Html:
     if correct:
         book = "errors.xlsx" if "errors.xlsx" in summary.files else "errors.csv"
         steps.append(tag("p", words("p_next_errors", file=book)))
+        if book == "errors.xlsx":
+            steps.append(tag("p", words("p_next_once", sheet=words("causes"))))
+        if again:
+            steps += [tag("p", words("p_next_again")), tag("pre", tag("code", again))]
     pending = facts.dry_run or counts["unknown"] or counts["failed"] or counts["not_attempted"]
     if pending and facts.next_command:
         steps.append(tag("p", words("p_next_command" if correct else "p_next_command_only")))

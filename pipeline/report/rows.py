@@ -54,7 +54,7 @@ def tell(batch: pl.DataFrame) -> Told:
 
 def helper_frame(told: pl.DataFrame, names: Sequence[str], facts: Facts, *, advice: bool) -> pl.DataFrame:
     """The helper columns `names` of a told batch; with `advice` the errors end with their remedies."""
-    made = {"_run": pl.lit(facts.run), "_errors": pl.col("_advice" if advice else "_errors")}
+    made = {"_run": pl.lit(facts.mark or facts.run), "_errors": pl.col("_advice" if advice else "_errors")}
     return told.select(
         made.get(name, pl.col(_PLAIN.get(name, name))).alias(name) for name in names
     )  # fmt: skip

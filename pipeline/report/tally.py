@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.issues import catalogue
+from pipeline.issues import catalogue, render
 from pipeline.report.facts import STATUSES, Cause, Change, Example, Facts
 
 EXAMPLES = 3
@@ -84,10 +84,11 @@ class Tally:
         groups = told.group_by(_KEY, maintain_order=True).agg(
             pl.col("at").n_unique().alias("rows"),
             pl.col("detail").n_unique().alias("details"),
-            pl.col("severity", "remedy", "detail", "message").first(),
+            pl.col("suggestion").n_unique().alias("suggestions"),
+            pl.col("severity", "remedy", "detail", "message", "value", "suggestion").first(),
             example.filter(pl.col("value").is_first_distinct()).head(EXAMPLES).alias("examples"),
         )
-        for group in groups.iter_rows(named=True):
+        for group in groups.with_columns(general=_general(groups)).iter_rows(named=True):
             self._add_group(group)
 
     def _add_group(self, group: dict[str, Any]) -> None:
@@ -98,8 +99,8 @@ class Tally:
         found = self._causes.setdefault(key, _Found())
         if not found.rows:
             kind = catalogue().get(code)
-            found.title = kind.title if kind else (group["message"] or code)
-            found.severity, found.remedy = group["severity"], _short(group["remedy"]) or ""
+            found.title = kind.title if kind else _short(group["message"] or code) or ""
+            found.severity, found.remedy = group["severity"], _short(group["general"]) or ""
             found.detail = _short(group["detail"]) or ""
         if gist and (group["details"] > 1 or _short(group["detail"]) != found.detail):
             found.detail = gist
@@ -122,6 +123,16 @@ class Tally:
             kept = self._changes[name]
             if kept.complete or not kept.seen:
                 kept.add(parts.filter(pl.col("name") == name)["rest"])
+
+
+def _general(groups: pl.DataFrame) -> pl.Series:
+    """The remedy of a cause: without a suggestion that is meant for one of its rows alone."""
+    several = (pl.col("rows") > 1) & ((pl.col("suggestions") > 1) | (pl.col("details") > 1))
+    plain = groups.with_columns(
+        pl.when(~several).then("value").alias("value"), pl.when(~several).then("suggestion").alias("suggestion")
+    )
+    said = render(plain.drop("severity", "message", "remedy"))["remedy"].str.strip_chars()
+    return pl.select(pl.when(said.str.contains(r"\s\.$")).then(groups["remedy"]).otherwise(said)).to_series()
 
 
 @dataclass

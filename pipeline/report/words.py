@@ -35,6 +35,13 @@ class Words:
         text = f"{count:,}"
         return text.replace(",", ".") if self.lang == "es" else text
 
+    def share(self, count: int, whole: int) -> str:
+        """`12.5 %` of a whole; never rounded to nothing, nor to all."""
+        tenths = round(1000 * count / whole)
+        tenths = max(1, min(999, tenths)) if 0 < count < whole else tenths
+        text = f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
+        return f"{text.replace('.', ',') if self.lang == 'es' else text} %"
+
     def rows(self, count: int) -> str:
         """`1 row`, `2 rows`."""
         return self("p_row_1") if count == 1 else self("p_rows_n", n=count)

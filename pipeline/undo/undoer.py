@@ -61,6 +61,12 @@ class Undoer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = anyio.Event()
         self.result = Result(journal.undone())
+        self._pending = [e for e in journal.updates() if self._state(e.seq) not in DONE]
+
+    @property
+    def pending(self) -> int:
+        """How many updates are not put back yet."""
+        return len(self._pending)
 
     def stop(self, why: str) -> None:
         """Let what is in flight finish, and begin nothing more; may be called by a signal handler."""
@@ -77,7 +83,7 @@ class Undoer:
             Interrupted: the journal cannot be written.
         """
         self._loop = asyncio.get_running_loop()
-        pending = iter([e for e in self._journal.updates() if self._state(e.seq) not in DONE])
+        pending = iter(self._pending)
 
         async def worker() -> None:
             for entry in pending:
@@ -120,16 +126,26 @@ class Undoer:
             return None if self.result.stopped else replace(undone, state="failed", said=f"it cannot be read: {error}")
         back = what_to_put_back(entry.payload or {}, entry.before or {}, theirs, self._target.merged)
         if not back.restored:
-            return self._nothing_to_do(entry, undone, back)
+            return await self._nothing_to_do(entry, undone, back)
+        await self._settle_row(entry, "updated")
         return await self._send(undone, back, theirs)
 
-    def _nothing_to_do(self, entry: Entry, undone: Undone, back: Back) -> Undone:
+    async def _nothing_to_do(self, entry: Entry, undone: Undone, back: Back) -> Undone:
         late = entry.sent_at is not None and self._clock() - entry.sent_at < self._patience.settle
-        if entry.state in OPEN and late:
+        if entry.state != "updated" and late:
             return replace(undone, state="unknown", said="its update has no answer yet, and may still be made")
+        await self._settle_row(entry, "failed", [(None, "target.failed", "it was undone before it was made")])
         if undone.sent_at is not None and not back.left:
             return replace(undone, state="restored")  # by a request of ours whose answer was lost
         return replace(undone, state="left" if back.left else "unchanged", left=back.left)
+
+    async def _settle_row(
+        self, entry: Entry, state: str, problems: list[tuple[str | None, str, str]] | None = None
+    ) -> None:
+        """An update whose fate was open is known by now: no later push makes it again."""
+        if entry.state in OPEN:
+            self._journal.put_soon(replace(entry, state=state, sent_at=None, problems=problems or []))
+            await self._journal.flush()
 
     async def _send(self, undone: Undone, back: Back, theirs: Record) -> Undone | None:
         assert undone.id is not None
@@ -181,17 +197,23 @@ class Undoer:
         kept = {n: v for n, v in back.cleared.items() if any(e in (theirs.get(n) or {}) for e in v)}
         if kept:
             call = self._target.update(undone.id, {n: {**back.restored[n], **v} for n, v in kept.items()}, theirs)
-            theirs = await self._once_more(call) or theirs
+            again = await self._once_more(call, theirs)
+            if again is None:
+                return replace(undone, state="unknown", said=f"the answer about {', '.join(kept)} did not arrive")
+            theirs = again
         wrong = {n: theirs[n] for n, v in back.restored.items() if n in theirs and not equal(v, theirs[n])}
         state = "partly" if wrong or back.left else "restored"
         restored = {n: v for n, v in undone.restored.items() if n not in wrong}
         said = f"the target shows another value than it was sent: {', '.join(wrong)}" if wrong else None
         return replace(undone, state=state, restored=restored, left={**back.left, **wrong}, said=said)
 
-    async def _once_more(self, call: Call) -> Record | None:
+    async def _once_more(self, call: Call, theirs: Record) -> Record | None:
+        """The customer after one more request; as it was where that is refused; None where nobody knows."""
         try:
             answer = await self._client.send(call)
         except Failed:
             return None
         outcome = self._target.outcome(call, answer)
-        return self._target.view(outcome.record) if isinstance(outcome, Created) else None
+        if isinstance(outcome, Created):
+            return self._target.view(outcome.record)
+        return theirs if isinstance(outcome, Rejected) else None

@@ -88,8 +88,8 @@ def files(full: bool = False, seed: int = 1) -> Iterator[Polluted]:
     for kind, name, content, wanted, weight in _whole(clean):
         yield Polluted(kind, name, content.encode(), wanted, weight=weight)
     chosen = tuple(range(ROWS + 1)) if full else SOME
-    share = (ROWS + 1) / len(chosen)
     for at in chosen:
+        share = ROWS / (len(chosen) - 1) if at else 1.0
         for kind, name, record, wanted, weight in _of_row(clean[at]):
             lines = [line(row) for row in clean]
             lines[at] = record
@@ -105,7 +105,13 @@ def _whole(clean: Table) -> Iterator[tuple[str, str, str, Table, float]]:
     yield "payload", "two newlines at the end", plain + "\r\n", clean, 5
     yield "header", "no header", text(rows), rows, 470
     for count in (2, 3):
-        yield "header", f"{count} header rows", text([head] * count + rows), [[" ".join([h] * count) for h in head], *rows], 47
+        yield (
+            "header",
+            f"{count} header rows",
+            text([head] * count + rows),
+            [[" ".join([h] * count) for h in head], *rows],
+            47,
+        )
     yield "preamble", "preamble", text([["PREAMBLE"] + [""] * 8, [""] * 9]) + plain, clean, 282
     for name, other in (
         ("same", clean[:82]), ("less", [row[:-1] for row in clean[:82]]),
@@ -116,7 +122,12 @@ def _whole(clean: Table) -> Iterator[tuple[str, str, str, Table, float]]:
     yield "rows", "one row", text(clean[:2]), clean[:2], 4
     yield "line ends", "CR", text(clean, end="\r"), clean, 7
     yield "line ends", "LF", text(clean, end="\n"), clean, 1691
-    for delimiter, name, weight in (("\t", "tab", 4), (";", "semicolon", 834), (" ", "space", 4), (", ", "comma space", 101)):
+    for delimiter, name, weight in (
+        ("\t", "tab", 4),
+        (";", "semicolon", 834),
+        (" ", "space", 4),
+        (", ", "comma space", 101),
+    ):
         yield "delimiter", name, text(clean, delimiter=delimiter), clean, weight
     yield "quotes", "apostrophe", text(clean, quote="'"), clean, 11
     yield "quotes", "backslash escapes", text(clean, escape="\\"), clean, 1
@@ -127,10 +138,22 @@ def _of_row(row: list[str]) -> Iterator[tuple[str, str, str, list[str], float]]:
     cells = [cell(value, i) for i, value in enumerate(row)]
     for i in range(COLUMNS):
         if i:
-            yield "missing delimiter", f"column {i}", ",".join([*cells[: i - 1], cells[i - 1] + cells[i], *cells[i + 1 :]]) + "\r\n", row, 0.36775
+            yield (
+                "missing delimiter",
+                f"column {i}",
+                ",".join([*cells[: i - 1], cells[i - 1] + cells[i], *cells[i + 1 :]]) + "\r\n",
+                row,
+                0.36775,
+            )
         yield "extra delimiter", f"column {i}", ",".join([*cells[:i], "", *cells[i:]]) + "\r\n", row, 0.36775
         marked = [(c[0] + '"' + c[1:] if c.startswith('"') else '"' + c) if k == i else c for k, c in enumerate(cells)]
-        yield "extra quote", f"column {i}", ",".join(marked) + "\r\n", [f'"{v}' if k == i else v for k, v in enumerate(row)], 0.00926
+        yield (
+            "extra quote",
+            f"column {i}",
+            ",".join(marked) + "\r\n",
+            [f'"{v}' if k == i else v for k, v in enumerate(row)],
+            0.00926,
+        )
     yield "row delimiter", "blanks", " ".join(cells) + "\r\n", row, 0.14286
 
 
@@ -149,9 +172,18 @@ def ours_answered(path: Path) -> Table | None:
     except Unreadable as stop:
         if "is empty" in stop.message:
             return []
+        if "no customers below" in stop.message:
+            return _head_alone(path)
         if row := re.search(r"--header-row (\d+)", stop.remedy):
             return _open(path, ReadOptions(header_row=int(row[1])))
         return None
+
+
+def _head_alone(path: Path) -> Table:
+    """A header without rows, once more with a row below it that is then left out."""
+    data = path.read_bytes()
+    path.write_bytes(data + b"x" + data)
+    return _open(path, ReadOptions(header_row=1))[:1]
 
 
 def _open(path: Path, options: ReadOptions) -> Table:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
-import os
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -22,7 +22,7 @@ TARGETS = ("piriod", "dayzero")
 def everything(folder: Path) -> bytes:
     """All bytes of all files below, and what is packed in those that pack: zip parts, parquet columns, database rows."""
     found = b""
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".lock"):
         data = path.read_bytes()
         found += str(path.relative_to(folder)).encode() + b"\n" + data
         if zipfile.is_zipfile(io.BytesIO(data)):
@@ -62,12 +62,15 @@ def test_no_byte_of_a_cell_is_left_and_counts_and_ids_are(target: str, shell: Sh
     folder, rows = imported(shell, running, target)
     (folder / "round-1").mkdir()
     (folder / "round-1" / "plan.parquet").write_bytes((folder / "plan.parquet").read_bytes())
-    with sqlite3.connect(folder / "journal.db") as db:
+    with contextlib.closing(sqlite3.connect(folder / "journal.db", isolation_level=None)) as db:
         db.execute("CREATE TABLE old AS SELECT * FROM row")
         db.execute("DROP TABLE old")  # its pages stay in the file, with their content
-    db.close()
     before = everything(folder)
-    ids = {row["_id"] for row in csv.DictReader((folder / "results.csv").open(encoding="utf-8-sig")) if row["_id"]}
+    ids = {
+        row["_id"]
+        for row in csv.DictReader((folder / "results.csv").read_text(encoding="utf-8-sig").splitlines())
+        if row["_id"]
+    }
     counts = json.loads((folder / "summary.json").read_text())["counts"]
     assert all(text.encode() in before for text in texts(rows)), "the search finds what is there"
     ended = shell("forget", "second", "--yes")
@@ -76,7 +79,7 @@ def test_no_byte_of_a_cell_is_left_and_counts_and_ids_are(target: str, shell: Sh
     assert {text for text in texts(rows) if text.encode() in after} == set()
     assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "summary.json"}
     assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
-    left = list(csv.DictReader((folder / "results.csv").open(encoding="utf-8-sig")))
+    left = list(csv.DictReader((folder / "results.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert {row["_id"] for row in left if row["_id"]} == ids and len(left) == len(rows)
     assert [int(row["_row"]) for row in left] == list(range(2, 32))
     assert sum(row["_error_codes"] == "email.syntax" for row in left) == 3
@@ -87,8 +90,8 @@ def test_no_byte_of_a_cell_is_left_and_counts_and_ids_are(target: str, shell: Sh
 def test_a_forgotten_run_says_so(shell: Shell, sandbox: Any) -> None:
     """`status` still counts; `push` and a second `forget` do no harm; `latest` stays the newest run."""
     running = sandbox()
-    folder, _ = imported(shell, running, "piriod")
-    requests = len(running.customers("piriod"))
+    imported(shell, running, "piriod")
+    count = len(running.customers("piriod"))
     assert shell("forget", "second", "--yes", "--quiet").out == ""
     status = shell("status", "second")
     assert status.code == 1 and "personal data was removed" in status.out and "30 rows read = " in status.out
@@ -98,7 +101,7 @@ def test_a_forgotten_run_says_so(shell: Shell, sandbox: Any) -> None:
     assert push.code == 2 and "personal data" in push.err and "from the source file" in push.err
     again = shell("forget", "second", "--json")
     assert again.code == 0 and json.loads(again.out)["removed"] == 0
-    assert len(running.customers("piriod")) == requests
+    assert len(running.customers("piriod")) == count
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -141,19 +144,14 @@ def test_it_asks_first_and_leaves_alone_what_is_not_ours(shell: Shell) -> None:
     assert "not ours, left alone" in ended.out and (folder / "minutes.docx").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    "kept", [("plan.json",), ("plan.json", "plan.parquet"), ("plan.json", "errors.csv", "journal.db")]
-)
-def test_killed_in_between_the_same_call_goes_on(kept: tuple[str, ...], shell: Shell, tmp_path: Path) -> None:
+def test_killed_in_between_the_same_call_goes_on(shell: Shell) -> None:
     """Whatever was still there when the first call died is gone after the second; the counts are the first one's."""
     write_csv(shell.home / "list.csv", people(5))
     folder = shell("run", "list.csv", "--to", "piriod", "--sandbox", "--out", "done").folder
     saved = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert shell("forget", "done", "--yes").code == 0
-    for name in kept[1:]:
+    for name in ("plan.parquet", "journal.db", "report.html", "errors.csv", ".errors.csv.0123abcd.part"):
         (folder / name).write_bytes(saved.get(name, b"a cell"))
-    (folder / ".errors.csv.0123abcd.part").write_bytes(b"a cell")
-    os.utime(folder / "plan.json", (1, 1))
     assert shell("forget", "done", "--yes").code == 0
     assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "summary.json"}
     assert json.loads((folder / "plan.json").read_text())["counts"] == {"created": 5}

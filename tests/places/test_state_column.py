@@ -66,7 +66,9 @@ def said(
         ("RegiÃ³n de Ã‘uble", "CL", "CL-NB"), ("Bío-Bío", "CL", "CL-BI"), ("O´Higgins", "CL", "CL-LI"),
         ("CDMX", "MX", "MX-CMX"), ("D.F.", "MX", "MX-CMX"), ("Edo. Méx.", "MX", "MX-MEX"), ("N.L.", "MX", "MX-NLE"),
         ("Veracruz", "MX", "MX-VER"), ("Q. Roo", "MX", "MX-ROO"), ("Baja California", "MX", "MX-BCN"),
-        ("Jalisco, México", "MX", "state.unknown"), ("Jalisco (JAL)", "MX", "MX-JAL"),
+        ("Jalisco, México", "MX", "MX-JAL"), ("México, México", "MX", "state.ambiguous"),
+        ("Jalisco, Chile", "MX", "state.unknown"), ("Nuevo León NL", "MX", "MX-NLE"), ("Nuevo León JC", "MX", "state.unknown"), ("JC", "MX", "MX-JAL"),
+        ("CL", "MX", "state.ambiguous"), ("CM", "MX", "state.ambiguous"), ("SL", "MX", "state.ambiguous"), ("Jalisco (JAL)", "MX", "MX-JAL"),
         ("Valle", "CO", "CO-VAC"), ("5", "CO", "CO-ANT"), ("05", "CO", "CO-ANT"), ("Bogotá D.C.", "CO", "CO-DC"),
         ("Nte. de Santander", "CO", "CO-NSA"), ("San Andrés", "CO", "CO-SAP"),
         ("Lima Metropolitana", "PE", "PE-LMA"), ("Departamento de Lima", "PE", "PE-LIM"), ("Cuzco", "PE", "PE-CUS"),
@@ -174,6 +176,31 @@ def test_a_state_that_is_there_is_not_derived() -> None:
     assert said(None, "CO", city="Medellín", commune="Armenia") == "CO-ANT"
 
 
+@pytest.mark.parametrize(
+    ("text", "city", "expected"),
+    [
+        ("México", "Toluca", "MX-MEX"), ("México", "Coyoacán", "MX-CMX"), ("México", "Naucalpan", "MX-MEX"), ("CL", "Saltillo", "MX-COA"),
+        ("CL", "Manzanillo", "MX-COL"), ("México", "Guadalajara", "state.ambiguous"), ("México", None, "state.ambiguous"),
+        ("México", "Atlantis", "state.ambiguous"), ("Jalisco", "Toluca", "MX-JAL"),
+    ],
+)  # fmt: skip
+def test_the_place_tells_which_of_two_states_is_meant(text: str, city: str | None, expected: str) -> None:
+    """Of two meanings the one is taken in which the place of the row is; a plain state is never overruled."""
+    assert said(text, "MX", city=city) == expected
+
+
+def test_a_number_that_is_an_id_and_another_states_code_is_asked() -> None:
+    """Region 05 is Valparaíso; a state of Chile with the id 5 is another one, unless the list is the user's own."""
+    states = (Entry(5, "Coquimbo", "CL-CO", "CL"), Entry(13, "Región Metropolitana", "CL-RM", "CL"), Entry(70, "Valparaíso", "CL-VS", "CL"))
+    judged = read(["5", "13", "70", "5"], ["CL"] * 4, states, city=[None, None, None, "Viña del Mar"])
+    assert judged.value.to_list() == [None, 13, 70, 70]
+    assert judged.code.to_list() == ["state.ambiguous", None, None, None]
+    assert judged.detail[0] == "Coquimbo (CL-CO), Valparaíso (CL-VS)"
+    own = Settings(Catalogue(states=states, facts={"states": "states.csv"}))
+    around = Around(FIELD, pl.Series(["CL"]), {}, own)
+    assert normalise(pl.Series(["5"]), around).value.to_list() == [5]
+
+
 def test_the_administrative_tables_are_whole() -> None:
     """346 communes in 16 regions, the municipios of 32 states, those of 33 departments; every code is ISO 3166-2."""
     rows = dict(read_list("places.csv"))
@@ -196,7 +223,7 @@ def test_every_alias_leads_to_its_state() -> None:
                 assert code in inner, (code, name, found)
             if len(found) > 1:
                 shared.add(name)
-    assert shared == {"México", "Lima", "15"}
+    assert shared == {"México", "Lima", "15", "CL", "CM", "SL"}  # the letters of the CURP and of the post differ
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -16,12 +16,14 @@ FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --
          "--disable-component-update --disable-sync --remote-debugging-port=0")  # fmt: skip
 
 
-def ask(page: Path, *scripts: str, size: tuple[int, int] = (1280, 900)) -> tuple[list[Any], list[str]]:
+def ask(
+    page: Path, *scripts: str, size: tuple[int, int] = (1280, 900), dark: bool = False
+) -> tuple[list[Any], list[str]]:
     """Open `page` and evaluate each script in it: their values, and every URL that the page asked for."""
-    return asyncio.run(_ask(page, scripts, size))
+    return asyncio.run(_ask(page, scripts, size, dark))
 
 
-async def _ask(page: Path, scripts: tuple[str, ...], size: tuple[int, int]) -> tuple[list[Any], list[str]]:
+async def _ask(page: Path, scripts: tuple[str, ...], size: tuple[int, int], dark: bool) -> tuple[list[Any], list[str]]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
             str(CHROMIUM), *FLAGS.split(), f"--user-data-dir={profile}", "about:blank",
@@ -34,7 +36,7 @@ async def _ask(page: Path, scripts: tuple[str, ...], size: tuple[int, int]) -> t
                 async with session.get(f"http://127.0.0.1:{port}/json") as answer:
                     tab = next(item for item in await answer.json() if item["type"] == "page")
                 async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as wire:
-                    return await _talk(wire, page, scripts, size)
+                    return await _talk(wire, page, scripts, size, dark)
         finally:
             process.terminate()
             await process.wait()
@@ -49,7 +51,9 @@ async def _port(profile: Path) -> int:
     raise TimeoutError("Chromium did not start")
 
 
-async def _talk(wire: Any, page: Path, scripts: tuple[str, ...], size: tuple[int, int]) -> tuple[list[Any], list[str]]:
+async def _talk(
+    wire: Any, page: Path, scripts: tuple[str, ...], size: tuple[int, int], dark: bool
+) -> tuple[list[Any], list[str]]:
     asked: list[str] = []
     count = 0
 
@@ -69,6 +73,8 @@ async def _talk(wire: Any, page: Path, scripts: tuple[str, ...], size: tuple[int
     await send("Network.enable")
     await send("Page.enable")
     await send("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    await send("Emulation.setEmulatedMedia", features=[scheme])
     await send("Page.navigate", until="Page.loadEventFired", url=page.as_uri())
     values = []
     for script in scripts:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,33 @@ def test_nothing_sticks_out_sideways(tmp_path: Path, width: int) -> None:
         "[document.documentElement.scrollWidth, innerWidth]", size=(width, 800),
     )  # fmt: skip
     assert values[1][0] <= values[1][1] == width
+
+
+@needs_browser
+@pytest.mark.skipif(
+    find_spec("axe_playwright_python") is None and not os.environ.get("CI"), reason="axe-core is not installed"
+)
+@pytest.mark.parametrize(
+    ("mode", "dark", "width"),
+    [("LIVE", False, 1366), ("test", True, 390), ("sandbox", True, 1366), ("dry run", False, 390)],
+)
+def test_everybody_can_read_and_use_the_page(tmp_path: Path, mode: str, dark: bool, width: int) -> None:
+    """axe-core has no finding against WCAG 2.2 A and AA, nor its own best practice, with everything unfolded."""
+    spec = find_spec("axe_playwright_python")  # a package that carries axe-core; nothing else of it is used
+    assert spec and spec.origin
+    axe = Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+    run(tmp_path, story(), mode=mode, dry_run=mode == "dry run", lang="es")
+    values, _ = ask(
+        tmp_path / "report.html",
+        "document.querySelectorAll('details').forEach((d) => { d.open = true; }); new Promise((r) => setTimeout(r, 300))",
+        "document.querySelector('button[data-code]').click(); new Promise((r) => setTimeout(r, 300))",
+        axe,
+        "axe.run(document).then((r) => r.violations.map((v) => [v.id, v.impact, v.nodes.map((n) => n.html)]))",
+        "document.querySelectorAll('details[open], #chips button').length",
+        size=(width, 900), dark=dark,
+    )  # fmt: skip
+    assert values[3] == []
+    assert values[4] > 10
 
 
 def test_the_page_stays_small_however_many_rows(tmp_path: Path) -> None:

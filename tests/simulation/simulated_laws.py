@@ -62,7 +62,7 @@ def _of_create(made: World, row: Row, told: Told, waits: bool) -> list[str]:
     rivals = [c for c in made.server.customers if c["email"] == mail and c["nr"] != row.seq]
     strange = any(c["nr"] < 0 for c in rivals)
     shown = made.server.manners.duplicate == 200  # the answer to a create may then be somebody else's customer
-    refused = row.seq in (made.ever_refused if waits else made.server.refuses)
+    refused = row.seq in (made.ever_refused if waits or (strange and not made.server.keyed) else made.server.refuses)
     broken = {
         "is there more than once": len(ours) > 1,
         "has the id of another": told.state == "created" and told.id not in [c["id"] for c in ours]

@@ -1,0 +1,93 @@
+"""Turn an error file that comes back into the next round of its run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from pipeline import mapping, rounds, store, targets
+from pipeline.cli import environment, finish, flags
+from pipeline.cli.push import server_of
+from pipeline.cli.talk import Bar
+from pipeline.errors import Misuse
+from pipeline.folder import RunFolder
+from pipeline.options import Server
+from pipeline.read import ReadOptions
+
+OWN = ("on_existing", "match", "duplicates", "blank", "account_country", "business_currency", "decimal")
+"""Flags that a correction may say anew; where they are absent, what the run was started with holds."""
+
+
+def run(given: dict[str, Any], bar: Bar) -> int | None:
+    """Plan and push the correction that the source is; None where no source is an error file.
+
+    Raises:
+        Misuse: it is one, and cannot be matched or does not fit the flags.
+    """
+    found = [_recognised(source, given, bar) for source in given["sources"]]
+    if not any(found):
+        return None
+    if len(found) > 1:
+        raise Misuse("an error file is corrected by itself", "Name the error file alone.")
+    assert found[0] is not None
+    folder, edits = found[0]
+    facts = store.facts(folder)
+    _must_fit(folder, facts, given)
+    with _server(facts, given) as server:
+        return finish.correct(folder, edits, _said(given), server, flags.push_options(given), bar, given)
+
+
+def _recognised(source: str, given: dict[str, Any], bar: Bar) -> tuple[RunFolder, rounds.Edits] | None:
+    options = ReadOptions(
+        sheet=given["sheet"], header_row=given["header_row"], encoding=given["encoding"],
+        delimiter="\t" if given["delimiter"] in ("tab", "\\t") else given["delimiter"],
+    )  # fmt: skip
+    return rounds.recognise(source, options, given["out"], bar)
+
+
+def _must_fit(folder: RunFolder, facts: dict[str, Any], given: dict[str, Any]) -> None:
+    """Stop where a flag says another target or mode than the run's."""
+    where = f"{folder.path} goes to {facts['target']} ({facts['mode']})"
+    if given["target"] not in (None, facts["target"]):
+        raise Misuse(f"the error file belongs to a run that went elsewhere: {where}", "Leave --to out.")
+    if given["use_sandbox"] and not facts["sandbox"]:
+        raise Misuse(f"--sandbox does not fit: {where}", "Leave --sandbox out.")
+    if given["test_mode"] and not facts["options"]["test_mode"]:
+        raise Misuse(f"--test-mode does not fit: {where}", "Leave --test-mode out.")
+    if given["limit"] is not None:
+        raise Misuse("--limit does not go with an error file", "Delete the rows that are to stay as they are.")
+    if given["offline"] and not given["dry_run"]:
+        raise Misuse("--offline sends nothing, so nothing can be pushed", "Add --dry-run.")
+
+
+def _said(given: dict[str, Any]) -> rounds.Said:
+    """What the command line says besides what the run was started with."""
+    context = click.get_current_context()
+    told = {n: given[n] for n in OWN if context.get_parameter_source(n) is not ParameterSource.DEFAULT}
+    if country := told.get("account_country"):
+        told["account_country"] = country.upper()
+    if given["states_file"]:
+        told["states_file"] = Path(given["states_file"])
+    file = mapping.load_file(Path(given["mapping_file"])) if given["mapping_file"] else None
+    request = mapping.MappingRequest(
+        assigned=flags.pairs(given["assigned"], "--map"), file=file, constants=flags.pairs(given["constants"], "--set"),
+        defaults=flags.pairs(given["defaults"], "--default"), preset=given["preset"],
+    )  # fmt: skip
+    return rounds.Said({**told, "offline": given["offline"], "dry_run": given["dry_run"]}, request)
+
+
+@contextlib.contextmanager
+def _server(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server | None]:
+    """The run's own server; None where nothing may be sent, or in a dry run without secrets."""
+    target = targets.load(facts["target"])
+    without = not facts["sandbox"] and environment.missing(target, environment.secrets(target))
+    if given["offline"] or (given["dry_run"] and without):
+        yield None
+        return
+    with server_of(facts, given) as server:
+        yield server

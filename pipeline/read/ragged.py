@@ -1,0 +1,134 @@
+"""Turn rows that have not the table's number of cells into problems, or into nothing where they omit blank cells only.
+
+What tells a shifted row from one that leaves out its last blank cells are the kinds of values in each column, and
+which columns are always filled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from pipeline.read import header
+from pipeline.read.grid import Row
+
+SHOWN = 300  # characters of a troubled row that an issue shows
+MOST_JUDGED = 20_000  # irregular rows; a file with more is written so on purpose
+FEWEST = 20  # rows that make a habit
+Problem = tuple[int, int | None, str, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A row with fewer cells than the table, or with more of which the last are blank."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The row as an issue shows it."""
+        return " | ".join(self.cells)[:SHOWN]
+
+
+class Columns:
+    """What the regular first rows have in each column: the usual kind of value, and whether it is ever blank."""
+
+    def __init__(self, width: int, head: Sequence[Row], odd: set[int]) -> None:
+        """Look at the first rows, without the header and the odd ones."""
+        rows = [row for row in head[1:] if row.number not in odd]
+        self.width, self.known = width, len(rows) >= FEWEST
+        self.kinds: list[str] = []  # "" where there is no usual one, "blank" where nothing ever stands
+        self.filled: list[bool] = []
+        for i in range(width):
+            found = Counter(header.kind(row.cells[i] or "") for row in rows if (row.cells[i] or "").strip())
+            usual, count = found.most_common(1)[0] if found else ("blank", 0)
+            sure = usual == "blank" or (count >= FEWEST // 2 and count >= 0.9 * found.total())
+            self.kinds.append(usual if sure else "")
+            self.filled.append(found.total() == len(rows))
+
+    def strange(self, i: int, cell: str) -> bool:
+        """Whether a cell is of another kind than its column."""
+        usual, kind = self.kinds[i], header.kind(cell)
+        if not cell.strip() or not usual:
+            return False
+        # Names and texts may be anything but an address; numbers and codes are easily taken for each other.
+        return kind in {"email", "url"} if usual == "text" else kind != usual
+
+    def belongs(self, i: int, cell: str) -> bool:
+        """Whether a cell is of just the kind that its column has, and that kind is telling."""
+        return self.kinds[i] == header.kind(cell) != "text"
+
+    def misses(self, cells: Sequence[str]) -> bool:
+        """Whether a cell is not there, or blank, that is always filled elsewhere."""
+        return any(filled and not cell.strip() for filled, cell in zip_longest(self.filled, cells, fillvalue=""))
+
+
+def judge(
+    width: int, head: Sequence[Row], full: int, short: Sequence[Odd], padded: Sequence[Odd], unended: int | None
+) -> Iterator[Problem]:
+    """The problems of odd rows; `full` is how many rows have all cells, `unended` the last row if no line end follows."""
+    told = {odd.number for odd in _cut_or_broken(width, head, full, short, unended)}
+    columns = Columns(width, head, {odd.number for odd in (*short, *padded)})
+    rare = 20 * len(short) <= full
+    for odd in short:
+        detail = f"{len(odd.cells)} of {width} cells"
+        if odd.number in told:
+            yield odd.number, None, "row.too_few_cells", odd.text, detail
+        elif columns.known and _fits_better(columns, odd.cells, _widened(len(odd.cells))):
+            yield odd.number, None, "row.shifted", odd.text, None
+        elif columns.known and rare and columns.misses(odd.cells) and odd.number > head[0].number:
+            yield odd.number, None, "row.short", odd.text, detail
+    for odd in padded:
+        if columns.known and _fits_better(columns, odd.cells, _narrowed(odd.cells, width)):
+            yield odd.number, None, "row.shifted", odd.text, None
+
+
+def _cut_or_broken(
+    width: int, head: Sequence[Row], full: int, short: Sequence[Odd], unended: int | None
+) -> Iterator[Odd]:
+    """A last record without line end, in a file whose other rows are complete, was cut by a broken transfer.
+
+    Two neighbours that together have one cell more than the table were one row, broken by a line end in a
+    cell without quotation marks.
+    """
+    rows = {odd.number: odd for odd in short}
+    if unended in rows and full > max(1, len(rows) - 1):
+        yield rows[unended]
+    first = head[0].number if head else 0
+    if full > len(rows):
+        for number, odd in rows.items():
+            other = rows.get(number + 1)
+            if other and len(odd.cells) + len(other.cells) == width + 1 and number > first:
+                yield odd
+                yield other
+
+
+def _fits_better(columns: Columns, cells: Sequence[str], moves: Iterator[Sequence[int]]) -> bool:
+    """Whether moving cells to other columns leaves fewer of them strange, and some certainly in their own.
+
+    A move says for each cell in which column it stands then, -1 for none.
+    """
+    now = [i < columns.width and columns.strange(i, cell) for i, cell in enumerate(cells)]
+    if not any(now):
+        return False
+    for places in moves:
+        then = sum(at >= 0 and columns.strange(at, cell) for at, cell in zip(places, cells, strict=True))
+        home = any(
+            odd and at >= 0 and columns.belongs(at, cell) for odd, at, cell in zip(now, places, cells, strict=True)
+        )
+        if home and then < sum(now):
+            return True
+    return False
+
+
+def _widened(count: int) -> Iterator[Sequence[int]]:
+    return ([*range(i), *range(i + 1, count + 1)] for i in range(count))
+
+
+def _narrowed(cells: Sequence[str], width: int) -> Iterator[Sequence[int]]:
+    for i in range(width):
+        if not cells[i].strip():
+            yield [*range(i), -1, *range(i, width), *[-1] * (len(cells) - width - 1)]

@@ -1,0 +1,111 @@
+"""Turn a cell before and after a spreadsheet program had it into a verdict: a person's edit, or the program's damage.
+
+A program that opens a CSV file takes what looks like a number, a date or a truth value for one, and saves it in its
+own way. Each kind of damage has a name; `kind` tells it, and `open_to` says which texts would have suffered the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import lru_cache
+
+from pipeline.rounds.calendar import days
+
+SURE = frozenset({"spaces", "apostrophe", "exponent", "digits", "plus", "zeros", "truth", "letters", "error"})
+"""Kinds that leave no other reading even where the cell was faulty, so that somebody may have corrected it."""
+
+DIGITS_KEPT = 15  # https://support.microsoft.com/office/excel-specifications-and-limits
+TRUTHS = ({"true", "verdadero", "verdadeiro", "vrai", "wahr", "vero"}, {"false", "falso", "faux", "falsch"})
+ERRORS = re.compile(
+    r"#(?:NAME|N/A|NUM|REF|VALUE|DIV/0|NULL|¿NOMBRE|¡VALOR|¡REF|NOME|NOMBRE|VALOR)?[?!]?$|#+$|(?:Err|Error):\d+$"
+)
+_NUMBER = re.compile(r"[+-]?(?:\d[\d.,' \u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?%?")
+_SCIENCE = re.compile(r"[+-]?\d(?:[.,](\d+))?[eE][+-]?\d+")
+_SUFFERS = {
+    "plus": r"^\+\d[\d.,]*$", "zeros": r"^[+-]?0\d[\d.,]*$", "digits": r"^[+-]?\d{16,}$", "exponent": r"^[+-]?\d{12,}$",
+    "number": r"^[+-]?(?:\d+[.,]\d*0|\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d+[.,])%?$",
+    "date": r"^\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?$", "time": r"^\d{1,2}:\d{2}$",
+    "truth": r"^(?i:true|false|verdadero|falso)$", "letters": r"[^\x00-\xff]", "error": r"^[=+@-]",
+}  # fmt: skip
+
+
+def open_to(kind_: str) -> str | None:
+    """The pattern of the texts that this kind of damage would have changed; None where that cannot be told."""
+    return _SUFFERS.get(kind_)
+
+
+@lru_cache(maxsize=100_000)
+def kind(before: str, after: str) -> str | None:
+    """The name of the damage that makes `after` of `before`; None where only a person does."""
+    if _lines(before) == _lines(after):
+        return "spaces"
+    if after in ("'" + before, before.removeprefix("'")):
+        return "apostrophe"
+    was, now = before.strip(), after.strip()
+    if was[:1] in ("=", "+", "-", "@") and ERRORS.match(now):
+        return "error"
+    if any(was.lower() in words and now.lower() in words for words in TRUTHS):
+        return "truth"
+    if _letters_lost(was, now):
+        return "letters"
+    return _number(was, now) or _moment(was, now)
+
+
+def _lines(text: str) -> str:
+    """The text with one kind of line break, and without the space around it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _letters_lost(was: str, now: str) -> bool:
+    """Whether letters that an old character set lacks became question marks."""
+    if "?" not in now or was.isascii() or len(was) != len(now):
+        return False
+    differing = [(a, b) for a, b in zip(was, now, strict=True) if a != b]
+    return all(b == "?" and not a.isascii() for a, b in differing)
+
+
+def _number(was: str, now: str) -> str | None:
+    if not (_NUMBER.fullmatch(was) and _NUMBER.fullmatch(now)):
+        return None
+    said, shown = set(_values(was)), set(_values(now))
+    if science := _SCIENCE.fullmatch(now):
+        places = Context(prec=1 + len(science[1] or ""), rounding=ROUND_HALF_UP)
+        return "exponent" if {places.plus(v) for v in said} & {places.plus(v) for v in shown} else None
+    if not said & shown:
+        short = Context(prec=DIGITS_KEPT, rounding=ROUND_HALF_UP)
+        cut = set(_truncated(was)) | {short.plus(v) for v in said}
+        return "digits" if len(re.sub(r"\D", "", was)) > DIGITS_KEPT and cut & shown else None
+    if was.startswith("+"):
+        return "plus"
+    bare = was.lstrip("-")
+    return "zeros" if re.match(r"0\d", bare) and not re.match(r"-?0\d", now) else "number"
+
+
+def _values(text: str) -> Iterator[Decimal]:
+    """What a number can mean: with a decimal point, or with a decimal comma."""
+    bare = re.sub(r"[' \u00a0\u202f%]", "", text)
+    for mark, group in ((".", ","), (",", ".")):
+        if bare.count(mark) <= 1 and group not in bare.partition(mark)[2]:
+            try:
+                value = Decimal(bare.replace(group, "").replace(mark, "."))
+            except InvalidOperation:
+                continue
+            yield value / 100 if text.endswith("%") else value
+
+
+def _truncated(text: str) -> Iterator[Decimal]:
+    """A long number as Excel stores it: zeros in place of what is beyond its digits."""
+    sign, digits = ("-" if text.startswith("-") else ""), re.sub(r"\D", "", text)
+    if digits:
+        yield Decimal(sign + digits[:DIGITS_KEPT] + "0" * (len(digits) - DIGITS_KEPT))
+
+
+def _moment(was: str, now: str) -> str | None:
+    if re.fullmatch(r"\d{1,2}:\d{2}", was) and now.lstrip("0").removesuffix(":00") == was.lstrip("0"):
+        return "time"
+    if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}", now):  # the order of a day and a month: no program changes it so
+        return None
+    said = days(was)
+    return "date" if said and said & days(now, saved=True) else None

@@ -1,0 +1,209 @@
+"""Turn the edits of an error file into the rows that a round is made of, and say what becomes of all its lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from pipeline.folder import RunFolder
+from pipeline.handoff import ISSUE_SCHEMA
+from pipeline.report import TO_CORRECT
+from pipeline.rounds.causes import Replacement
+from pipeline.rounds.matching import Matched, match
+from pipeline.rounds.reading import Edits
+from pipeline.rounds.standing import corrections, named
+
+READ = ("cell.", "row.")
+"""Problems that reading a source finds: they stay with a cell, or a row, until somebody edits it."""
+
+KINDS = {
+    "plus": "a leading + that was gone", "zeros": "leading zeros that were gone", "digits": "digits that were lost",
+    "exponent": "numbers written with an exponent", "number": "numbers written otherwise", "date": "texts turned into dates",
+    "time": "times written otherwise", "truth": "truth values written otherwise", "letters": "letters that were lost",
+    "error": "texts taken for formulas",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The rows of a round.
+
+    `rows` has `line`, `origin`, `seq` (null: a new row), `source`, `sheet`, `row`, `key` (so far), `said`, `copied` and
+    `c0`..`cN`. `issues` has ISSUE_SCHEMA with `at` the position in `rows`: what reading found. `notes` are for the user.
+    """
+
+    rows: pl.DataFrame
+    issues: pl.DataFrame
+    notes: list[str]
+
+
+def choose(folder: RunFolder, facts: dict[str, Any], edits: Edits) -> Chosen:
+    """Match the edits, leave out what is not to be corrected, and add what a replacement for a cause reaches.
+
+    Raises:
+        Misuse: the lines cannot be matched without guessing.
+    """
+    number = edits.rows["_row"].str.replace(r"[.,]0+$", "").str.extract(r"^(\d{1,9})$").cast(pl.UInt32)
+    known, keys = named(
+        folder, facts, number.drop_nulls().unique(), edits.rows["_key"].drop_nulls().str.to_lowercase().unique()
+    )
+    headers = list(facts["headers"])
+    matched = match(edits, known, keys, headers)
+    rows = matched.rows
+    cells = [f"c{i}" for i in range(len(headers))]
+    blank = pl.all_horizontal([pl.col(n).fill_null("").str.strip_chars() == "" for n in cells])
+    new, status = pl.col("origin").is_null(), pl.col("status")
+    notes = [*_notes(matched, rows.filter(blank), rows.filter(~blank))]
+    going = rows.filter(~blank & (new | status.is_in(TO_CORRECT))).sort("origin", "at", nulls_last=True)
+    going = _with_reached(going, folder, edits, cells)
+    going = _numbered(going, facts, folder)
+    return Chosen(going, _issues(going, matched, edits, known, headers), notes)
+
+
+def _notes(matched: Matched, blank: pl.DataFrame, rows: pl.DataFrame) -> Sequence[str]:
+    """What became of the lines that are no corrections, and of the cells that were restored."""
+    notes = []
+    for kind, count in Counter(matched.restored).most_common():
+        if kind in KINDS:
+            notes.append(
+                f"{_count(count, 'cell')} restored, as a spreadsheet program had changed {'it' if count == 1 else 'them'}: {KINDS[kind]}"
+            )
+    done = rows.filter(pl.col("origin").is_not_null() & ~pl.col("status").is_in([*TO_CORRECT, "unknown"]))
+    touched = done.join(matched.edited, on="at", how="semi")
+    if done.height:
+        notes.append(
+            f"{_count(done.height, 'row')} of the file {'is' if done.height == 1 else 'are'} in already and not sent again"
+        )
+    if touched.height:
+        notes.append(f"what was edited in {_rows(touched)} is not used: the customer is in already")
+    open_ = rows.filter(pl.col("status") == "unknown")
+    if open_.height:
+        notes.append(
+            f"{_rows(open_)}: what became of the first request is not known yet, so nothing is corrected; push settles it"
+        )
+    if blank.height:
+        notes.append(f"{_count(blank.height, 'line')} without any cell left out")
+    added = rows.filter(pl.col("origin").is_null())
+    if added.height:
+        notes.append(f"{_count(added.height, 'row')} of the file {'is' if added.height == 1 else 'are'} new")
+    copied = added.filter("copied")
+    if copied.height:
+        notes.append(
+            f"{_count(copied.height, 'row')} with the key of another row counted as new (line {copied['line'][0]})"
+        )
+    return notes
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _rows(frame: pl.DataFrame) -> str:
+    shown = ", ".join(str(n) for n in frame["row"].head(5))
+    return f"row{'s' if frame.height > 1 else ''} {shown}" + (
+        f" and {frame.height - 5} more" if frame.height > 5 else ""
+    )
+
+
+def _with_reached(
+    rows: pl.DataFrame, folder: RunFolder, edits: Edits, cells: list[str]
+) -> pl.DataFrame:  # fmt: skip
+    """The rows, and those behind the last line of a workbook that could not hold all, which a replacement reaches."""
+    if not edits.replacements:
+        return rows
+    last = rows["origin"].max()
+    found = [rows]
+    for batch in corrections(folder):
+        left = batch.filter(pl.col("origin") > (-1 if last is None else last)) if not rows.is_empty() else batch
+        hit = left.filter(_reached(edits.replacements)).join(rows, on="origin", how="anti")
+        if hit.height and _cut(edits):
+            found.append(hit.select(
+                "seq", "origin", "status", "source", "sheet", "row", "key", *cells, line=pl.lit(0, pl.UInt32),
+                copied=pl.lit(False), said=pl.lit(None, pl.String),
+            ))  # fmt: skip
+    return pl.concat(found, how="diagonal_relaxed")
+
+
+def _cut(edits: Edits) -> bool:
+    """Whether the file was full, so that rows may not have found room in it."""
+    from pipeline.report.sheet import MOST_ROWS
+
+    return edits.rows.height >= MOST_ROWS * 9 // 10
+
+
+def _reached(said: Sequence[Replacement]) -> pl.Expr:
+    """Whether a row has a problem that one of the replacements is about."""
+    item = pl.element().struct
+    tests = [
+        (item.field("code") == one.code) & (item.field("field").fill_null("") == one.field)
+        & (item.field("column").fill_null("") == one.column)
+        & (item.field("value").fill_null("").str.strip_chars().str.to_lowercase() == one.value.strip().lower())
+        for one in said
+    ]  # fmt: skip
+    return pl.col("issues").list.eval(pl.any_horizontal(tests)).list.any()
+
+
+def _numbered(rows: pl.DataFrame, facts: dict[str, Any], folder: RunFolder) -> pl.DataFrame:
+    """The rows with a place: new ones follow the last row of the run, in the source that they name, else the first."""
+    if not rows["origin"].null_count():
+        return rows
+    named_ = pl.DataFrame(
+        [(s["name"] if len(facts["sources"]) > 1 else "", s["sheet"]) for s in facts["sources"]],
+        schema={"source": pl.String, "sheet": pl.String}, orient="row",
+    ).unique(maintain_order=True)  # fmt: skip
+    first = named_.row(0)
+    last = max((int(b["row"].max() or 0) for b in _numbers(folder)), default=0)
+    new = pl.col("origin").is_null()
+    there = pl.struct(pl.col("_source").fill_null("").alias("source"), pl.col("_sheet").alias("sheet"))
+    known = there.is_in(named_.to_struct("p").implode()) if named_.height > 1 else pl.lit(False)
+    return rows.with_columns(
+        row=pl.when(new).then((last + new.cum_sum()).cast(pl.UInt32)).otherwise("row"),
+        source=pl.when(~new)
+        .then("source")
+        .when(known)
+        .then(pl.col("_source").fill_null(""))
+        .otherwise(pl.lit(first[0])),
+        sheet=pl.when(~new).then("sheet").when(known).then("_sheet").otherwise(pl.lit(first[1], pl.String)),
+    )
+
+
+def _numbers(folder: RunFolder) -> Any:
+    from pipeline import store
+
+    return store.current(folder)
+
+
+def _issues(
+    going: pl.DataFrame, matched: Matched, edits: Edits, known: pl.DataFrame, headers: list[str]
+) -> pl.DataFrame:  # fmt: skip
+    """What reading the error file found in edited cells and new rows, and what it found in the source of all others."""
+    rows = going.with_row_index("here").select("here", "at", "seq", "origin")
+    name = (
+        pl.col("column").str.slice(1).cast(pl.UInt32).replace_strict(dict(enumerate(headers)), return_dtype=pl.String)
+    )
+    touched = matched.edited.select("at", name.alias("column"))
+    fresh = edits.issues.join(rows, on="at", how="inner")
+    mine = fresh.join(touched, on=["at", "column"], how="semi")
+    new = fresh.filter(pl.col("origin").is_null() | pl.col("code").str.starts_with("row."))
+    carried = known.select("seq", "issues").filter(pl.col("issues").list.len() > 0).explode("issues").unnest("issues")
+    carried = carried.filter(pl.col("field").is_null() & _read_problem()).join(rows, on="seq", how="inner")
+    whole = pl.col("column").is_null() | pl.col("code").str.starts_with("row.")
+    old = pl.concat([
+        carried.filter(~whole).join(touched, on=["at", "column"], how="anti"),
+        carried.filter(whole).join(touched.select("at").unique(), on="at", how="anti"),
+    ])  # fmt: skip
+    places = [f.select(pl.col("here").alias("at"), *(n for n in ISSUE_SCHEMA if n != "at")) for f in (mine, new, old)]
+    return (
+        pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *places])
+        .unique(maintain_order=True)
+        .sort("at", maintain_order=True)
+    )
+
+
+def _read_problem() -> pl.Expr:
+    ours = pl.col("code").is_in(["row.left_out", "row.added", "row.copied", "row.earlier_version"])
+    return pl.any_horizontal([pl.col("code").str.starts_with(start) for start in READ]) & ~ours
