@@ -8,6 +8,7 @@ each record that comes back is compared on our side.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,9 +93,34 @@ async def find(
     pages = -(-total // target.page_size)
     if not first.items and first.next is None:
         return Found(how="the target has no customers yet")
-    if first.next is None or pages <= count or any(_filter(target, w) is None for w in wanted()):
+    if (
+        first.next is None
+        or not _cheaper(target, wanted(), pages)
+        or not await _shows(client, target, identities, first)
+    ):
         return await _scan(client, target, identities, {w.identity for w in wanted()}, first, pages, progress)
     return await _each(client, target, identities, wanted, count, progress)
+
+
+def _cheaper(target: Target, wanted: Iterator[Wanted], pages: int) -> bool:
+    """Whether looking every identity up takes fewer requests than reading `pages`; False where some cannot be."""
+    requests = 0
+    for one in wanted:
+        requests += len(_spellings(target, one))
+        if requests >= pages or _filter(target, one) is None:
+            return False
+    return True
+
+
+async def _shows(client: Client, target: Target, identities: Sequence[Identity], first: Page) -> bool:
+    """Whether the target's filters find customers that are certainly there, by the text that it shows of them."""
+    for name in {n for i in identities for n in i.fields} & set(target.filters):
+        known = next(((r, v) for r in first.items if (v := target.view(r).get(name))), None)
+        if known is not None:
+            page = target.page(await client.read(target.search({name: str(known[1])}, None)))
+            if all(r.get("id") != known[0].get("id") for r in page.items):
+                return False
+    return True
 
 
 async def _scan(
@@ -157,16 +183,32 @@ async def search(client: Client, target: Target, identities: Sequence[Identity],
     """The records that answer to one identity, by the target's filter, all pages, compared on our side."""
     chosen = _filter(target, one)
     assert chosen is not None
-    spellings = {chosen[1]}
-    if chosen[0] == "tax_id":
-        spellings.add(one.identity.split("|")[0].partition("=")[2])
     matches: dict[str, Record] = {}
-    for spelling in sorted(spellings):
+    for spelling in _spellings(target, one):
         async for read in pages_of(client, target, filters={chosen[0]: spelling}):
             for names, record in zip(_names(target, read.items, identities), read.items, strict=True):
                 if one.identity in names:
                     matches[str(record.get("id"))] = record
     return list(matches.values())
+
+
+def _spellings(target: Target, one: Wanted) -> list[str]:
+    """The texts under which the target may hold the value that it filters by: a filter compares letter by letter.
+
+    A tax id as it is sent, without its layout, and with dots (`76.086.428-5`); an e-mail in lower case.
+    """
+    chosen = _filter(target, one)
+    if chosen is None:
+        return []
+    name, value = chosen
+    texts = {value}
+    if name == "tax_id":
+        texts.add(one.identity.split("|")[0].partition("=")[2])
+        if dashed := re.fullmatch(r"(\d{4,})-([\dA-Z])", value):
+            texts.add(f"{int(dashed[1]):,}-{dashed[2]}".replace(",", "."))
+    elif name == "email":
+        texts.add(value.lower())
+    return sorted(texts)
 
 
 def _filter(target: Target, one: Wanted) -> tuple[str, str] | None:

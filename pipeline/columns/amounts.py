@@ -136,8 +136,8 @@ def parse(text: str) -> Amount | None:
     lead, core, tail = parts["lead"], parts["core"], parts["tail"]
     if core[0] == "." and lead and (lead[-1].isalpha() or lead[-1] == "/"):
         lead, core = lead + ".", core[1:]  # the point of "Bs." or "S/."
-    if core[-1] in ".," and tail.startswith("-"):
-        tail = tail.lstrip("-")  # "1.665,-": no cents
+    dashed = core[-1] in ".," and tail.startswith("-")  # "1.665,-" and "$ 1.665.-": no cents
+    tail = tail.lstrip("-") if dashed else tail
     front, back = _LEAD.match(lead), _TAIL.match(tail)
     if front is None or back is None:
         return None
@@ -146,7 +146,7 @@ def parse(text: str) -> Amount | None:
     if opened != closed or opened + sum(map(bool, signs)) > 1:
         return None
     meant = _both(front["money"], back["money"])
-    found = _readings(core)
+    found = _readings(core, dashed)
     if meant == frozenset() or not found:
         return None
     return Amount(bool(opened) or "-" in signs, found, meant)
@@ -161,14 +161,15 @@ def _both(front: str, back: str) -> frozenset[str] | None:
     return frozenset.intersection(*special) if all(sides) else frozenset()
 
 
-def _readings(core: str) -> tuple[Reading, ...]:
+def _readings(core: str, dashed: bool) -> tuple[Reading, ...]:
     power = _POWER.match(core)
     if power:
         return (Reading(None, power["whole"], power["fraction"] or "", int(power["power"])),)
     found: dict[tuple[str, str], Reading] = {}
     for mark in ".,":
-        whole, point, fraction = core.rpartition(mark)
-        whole = whole if point else core
+        digits = core[:-1] if dashed and core[-1] != mark and core.count(core[-1]) > 1 else core
+        whole, point, fraction = digits.rpartition(mark)
+        whole = whole if point else digits
         fraction = fraction if point else ""
         if mark in whole or (fraction and not fraction.isdigit()) or not (whole or fraction):
             continue

@@ -8,18 +8,22 @@ Namibia, or nothing at all. A near miss is a suggestion, never a match.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
 import polars as pl
 
 from pipeline.columns import cells as raw
-from pipeline.columns import countries, gazetteer, subdivisions
+from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest, parts
-from pipeline.columns.repeated import judge, numbered
 from pipeline.handoff import Around, Entry, Judged
 
-__all__ = ["normalise"]
+__all__ = ["judge", "normalise"]
 
 LONGEST = 60  # no country has a longer name that is worth comparing
+NOTHING: Mapping[str, str] = MappingProxyType({})
 EVIDENCE = ("state", "city", "commune", "district")
 
 
@@ -29,22 +33,27 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     supported = None if offered is None else _supported(offered)
     own = {} if offered is None else {key(entry.name): str(entry.id).upper() for entry in offered}
 
-    def rule(cell: str | None, *evidence: str | None) -> Verdict:
-        cell = raw.visible(cell) if cell else None
-        if not cell or (cell.lower() in raw.STAND_INS and not (cell.isalpha() and countries.find(cell))):
-            return Verdict()
-        return _checked(_judge(cell, [e for e in evidence if e], own), supported)
-
-    known = numbered(cells)
+    rule = partial(judge, own=own, supported=supported)
+    known = repeated.numbered(cells)
     unclear = [cell is not None and len(countries.find(cell)) > 1 for cell in cells.gather(known.rows)]
     if not any(unclear):
-        return judge(rule, pl.String, cells, known=known)
+        return repeated.judge(rule, pl.String, cells, known=known)
     asked = pl.Series(unclear).gather(known.place)
     seen = [around.others[name] for name in EVIDENCE if name in around.others]
-    return judge(rule, pl.String, cells, *(series.set(~asked, None) for series in seen))
+    return repeated.judge(rule, pl.String, cells, *(series.set(~asked, None) for series in seen))
 
 
-def _judge(cell: str, evidence: list[str], own: dict[str, str]) -> Verdict:
+def judge(
+    cell: str | None, *evidence: str | None, own: Mapping[str, str] = NOTHING, supported: frozenset[str] | None = None
+) -> Verdict:
+    """The scalar rule: one cell, the places beside it, the target's own names, and what it offers (None: anything)."""
+    cell = raw.visible(cell) if cell else None
+    if not cell or (cell.lower() in raw.STAND_INS and not (cell.isalpha() and countries.find(cell))):
+        return Verdict()
+    return _checked(_judge(cell, [e for e in evidence if e], own), supported)
+
+
+def _judge(cell: str, evidence: list[str], own: Mapping[str, str]) -> Verdict:
     if cell.lower() in raw.STAND_INS:
         said = ", ".join(f"{code} ({countries.name(code)})" for code in sorted(countries.find(cell)))
         return Verdict(None, "country.ambiguous", f"{said}, or nothing")

@@ -33,12 +33,15 @@ _COMMENT = re.compile(r"^(?P<address>\S+@\S+)\s*\([^()@]*\)$")
 _MAILTO = re.compile(r"^mailto:\s*([^?]*)(?:\?.*)?$", re.IGNORECASE)
 _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in (
     (r"^[\s.,;:<>'\"]+|[\s.,;:<>'\"]+$", ""),
-    (r"\s+", ""),
+    (r"\s*([@.])\s*", r"\1"),
     (r"\.\.+", "."),
     (r"@@+", "@"),
     (r",(?=[a-z]+$)", "."),
-    (r"\s*[(\[](?:at|a|arroba)[)\]]\s*", "@"),
+    (r"\s*[(\[](?:at|a|arroba)[)\]]\s*|\s+(?:at|arroba)\s+", "@"),
 ))  # fmt: skip
+# Words before an address are a name if they look like one; else nobody knows whether "ana soto@..." means "soto@...".
+_WORDS = re.compile(r"^[^@<>()\[\],;:|/\"]*[^\s@<>()\[\],;:|/\"]\s[^\s@]+@")
+_NAMED = re.compile(r"^(?:[^\W\d_a-zß-ÿ][\w.'-]*\s+){1,5}[^\sA-Z@]+@\S+$")
 _SHAPE = re.compile(r"^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$")
 _MARKERS = "'="  # a spreadsheet's mark for text, and for a formula
 
@@ -119,6 +122,8 @@ def _refused(text: str, reason: str) -> Verdict:
         return Verdict(found[0])
     repaired = (slip.sub(right, text) for slip, right in _SLIPS)
     meant = next((address for repair in repaired if repair != text and (address := _tried(repair))), None)
+    if _WORDS.match(text) and not _NAMED.match(text):
+        found = []
     return Verdict(code="email.syntax", detail=_plainly(reason), suggestion=meant or next(iter(found), None))
 
 

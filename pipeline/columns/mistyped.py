@@ -44,15 +44,16 @@ SLIPS = (
     Slip(rf"^@{_DOMAIN}$", None, "@empresa.cl"),
     Slip(rf"^{LOCAL}@[A-Za-z0-9]{{1,25}}$", None, "ana@empresa"),
     Slip(rf"^{LOCAL}@{_DOMAIN}\.$", _without(r"\.$"), "ana@empresa.cl."),
-    Slip(r"^[^@ ]* [^@]*@[^@ ]+$", _without(" "), "ana @empresa.cl"),
-    Slip(r"^[^@ ]+@[^@ ]* [^@]*$", _without(" "), "ana@ empresa.cl"),
+    Slip(r"^[^@ ]+ +@[^@ ]+$", _without(r" *([@.]) *", "$1"), "ana @empresa.cl"),
+    Slip(r"^[^@ ]+@[^@ ]* [^@]*$", _without(r" *([@.]) *", "$1"), "ana@ empresa.cl"),
     Slip(rf"^{LOCAL}@@{_DOMAIN}$", _without("@@", "@"), "ana@@empresa.cl"),
     Slip(r"^[^@,]+@[^@,]+,[A-Za-z]+$", _without(",", "."), "ana@empresa,cl"),
     Slip(r"^[^@]+@[^@]*[^@.]\.\.[^@.][^@]*$", _without(r"\.\.", "."), "ana@empresa..cl"),
     Slip(r"^[^@.]+(?:\.[^@.]+)?\.\.[^@.]+@[^@]+$", _without(r"\.\.", "."), "ana..soto@empresa.cl"),
 )
 
-_MEANT_BY_THE_LIBRARY = r"(?i)@(?:localhost|local|test|invalid|onion|arpa|example)$"  # names with messages of their own
+# Names with messages of their own, and the sign written out.
+_OTHERWISE = r"(?i)@(?:localhost|local|test|invalid|onion|arpa|example)$| (?:at|arroba) "
 
 
 def judge(cells: pl.Series, rule: Callable[[str], Verdict]) -> tuple[pl.Series, Judged]:
@@ -74,7 +75,7 @@ def _slipped(frame: pl.DataFrame, slip: Slip, verdict: Verdict) -> pl.DataFrame:
     text = pl.col("text")
     fits = text.str.contains(slip.shape) & (text.str.len_bytes() < 200)
     if slip.undone is None:
-        found = frame.filter(fits & ~text.str.contains(_MEANT_BY_THE_LIBRARY))
+        found = frame.filter(fits & ~text.str.contains(_OTHERWISE))
         meant = pl.lit(None, dtype=pl.String)
     else:
         found = frame.filter(fits).with_columns(meant=slip.undone(text))

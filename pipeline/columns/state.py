@@ -11,18 +11,18 @@ suggestion, never a match.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import polars as pl
 
 from pipeline.columns import cells as raw
-from pipeline.columns import countries, gazetteer, subdivisions
+from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.directory import Directory, directory
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest, parts
-from pipeline.columns.repeated import judge
 from pipeline.handoff import Around, Judged
 
-__all__ = ["normalise"]
+__all__ = ["judge", "normalise"]
 
 LONGEST = 60  # no state has a longer name that is worth comparing
 PLACES = ("commune", "district", "city")
@@ -42,21 +42,26 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     country = nothing if around.country is None else around.country
     dtype = pl.Int64 if known.numeric else pl.String
 
-    def rule(cell: str | None, of: str | None, *beside: str | None) -> Verdict:
-        cell, places = raw.visible(cell) if cell else None, [place for place in beside if place]
-        if not cell or not key(cell) or _nothing(known, cell, of):
-            return _derived(known, of, places) if of else Verdict()
-        return _judge(known, cell, of, places, of_file)
+    rule = partial(judge, known=known, of_file=of_file)
 
-    def judged(asked: pl.Series) -> Judged:
-        """All verdicts; of the rows that are `asked`, with the places beside the state."""
-        seen = [raw.tidy(around.others[name].set(~asked, None)) for name in near] if asked.any() else []
-        return judge(rule, dtype, cells, country, *seen)
+    found = repeated.judge(rule, dtype, cells, country)
+    asked = (found.code == "state.ambiguous").fill_null(found.value.is_null())
+    if not near or not asked.any():
+        return found
+    seen = [around.others[name].set(~asked, None) for name in near]
+    return repeated.judge(rule, dtype, cells, country, *seen)
 
-    asked = raw.without_stand_ins(cells).is_null() if near else pl.Series([False])
-    found = judged(asked)
-    doubtful = (found.code == "state.ambiguous").fill_null(False)
-    return judged(asked | doubtful) if near and doubtful.any() else found
+
+def judge(cell: str | None, country: str | None, *beside: str | None, known: Directory, of_file: bool = False) -> Verdict:
+    """The scalar rule: one cell, the country and the places of its row; `of_file`: the list of states is the user's own."""
+    cell, places = raw.visible(cell) if cell else None, [place for place in map(_tidy, beside) if place]
+    if not cell or not key(cell) or _nothing(known, cell, country):
+        return _derived(known, country, places) if country else Verdict()
+    return _judge(known, cell, country, places, of_file)
+
+
+def _tidy(text: str | None) -> str | None:
+    return raw.visible(text) if text else None
 
 
 def _nothing(known: Directory, cell: str, country: str | None) -> bool:

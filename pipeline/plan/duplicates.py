@@ -18,6 +18,7 @@ from pipeline.identity import readable
 
 Policy = Literal["error", "first", "last", "all"]
 MOST_NAMED = 10
+MOST_ALIKE = 1_000  # rows; a name and an address that more customers have in common are a stand-in, and tell nothing
 
 
 @dataclass
@@ -55,7 +56,9 @@ class Hashes:
             return pl.Series(dtype=pl.UInt32)
         columns = {"who": pl.concat(self.who), "valid": pl.concat(self.valid), "alike": pl.concat(self.alike)}
         rows = pl.DataFrame(columns).with_row_index("seq").filter("valid")
-        alike = pl.col("alike").is_not_null() & pl.col("alike").is_duplicated()
+        named = rows.filter(pl.col("alike").is_not_null() & pl.col("alike").is_duplicated())
+        few = named.group_by("alike").len().filter(pl.col("len") <= MOST_ALIKE)["alike"]
+        alike = pl.col("alike").is_in(few.implode()).fill_null(False)
         return rows.filter(pl.col("who").is_duplicated() | alike)["seq"].cast(pl.UInt32)
 
     def likeness_of(self, seqs: pl.Series) -> pl.Series:

@@ -36,7 +36,9 @@ class SheetFacts:
 
 
 class Book(Protocol):
-    """A workbook that is open."""
+    """A workbook that is open; `values_only` says that its number formats and error cells are not seen."""
+
+    values_only: bool = False
 
     def facts(self) -> list[SheetFacts]:
         """The worksheets in their order."""

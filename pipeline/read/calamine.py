@@ -1,4 +1,4 @@
-"""Turn .xlsb, .ods and .xls workbooks into rows of text with python-calamine.
+"""Turn an .xls workbook that xlrd refuses into rows of text with python-calamine.
 
 Calamine gives values, not what their number formats show, and reads error cells as blank; a note says so.
 """
@@ -17,10 +17,13 @@ from pipeline.read.formats import Formats
 from pipeline.read.package import protected
 
 GENERAL = Formats((), epoch_1904=False)
+PANIC = "PanicException"  # a broken assumption inside of calamine: damage of the file, but no `Exception`
 
 
 class CalamineBook(Book):
     """An open workbook; see `Book`."""
+
+    values_only = True
 
     def __init__(self, path: Path, name: str) -> None:
         """Open it."""
@@ -31,6 +34,10 @@ class CalamineBook(Book):
             if "password" in str(error).lower():
                 raise protected(name) from error
             raise damaged(name, str(error)) from error
+        except BaseException as panic:
+            if type(panic).__name__ != PANIC:
+                raise
+            raise damaged(name, "its parts do not fit") from panic
 
     def facts(self) -> list[SheetFacts]:
         """The worksheets in their order."""
@@ -54,6 +61,10 @@ class CalamineBook(Book):
                     yield row
         except CalamineError as error:
             raise damaged(self.name, str(error)) from error
+        except BaseException as panic:
+            if type(panic).__name__ != PANIC:
+                raise
+            raise damaged(self.name, "its parts do not fit") from panic
 
 
 def shown(value: object) -> tuple[str, bool]:

@@ -114,17 +114,19 @@ def _table_width(head: list[Row], dialect: Dialect, told: int | None, name: str)
 def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
     """Read all records with the tolerant reader, judge them, and spool them."""
     keeper = _Keeper(text.dialect.width, Spool(scratch), progress, text.encoding.name)
-    number = comments = 0
+    number = 0
+    comments: list[int] = []
     for number, record in enumerate(records(text.blocks(), text.dialect), 1):
         if record.comment:
-            comments += 1
+            comments.append(number)
         else:
             keeper.add(number, record)
     keeper.flush()
     keeper.judge()
     notes = []
     if comments:
-        notes.append(f"{comments} comment line(s) that begin with # were left out")
+        shown = ", ".join(map(str, comments[:10])) + (" ..." if len(comments) > 10 else "")
+        notes.append(f"{len(comments)} comment line(s) that begin with # were left out: row {shown}")
     if keeper.padded:
         notes.append(f"{keeper.padded} row(s) have cells without text beyond the last column; they were left out")
     problems = problem_frame(sorted(keeper.problems, key=lambda p: p[0]))

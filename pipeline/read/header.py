@@ -32,11 +32,15 @@ PRINTED = re.compile(
 
 @dataclass(frozen=True)
 class Place:
-    """Where the header stands: its row number (0: there is none), its cells, and sentences for the user."""
+    """Where the header stands: its row number (0: there is none), its cells, and sentences for the user.
+
+    `end` is the row where another table begins below, which is no part of this one.
+    """
 
     number: int
     cells: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    end: int | None = None
 
 
 def kind(cell: str) -> str:
@@ -68,6 +72,7 @@ def find(head: Sequence[Row], width: int, told: int | None, name: str) -> Place:
         _refuse_data(head, at, name)
         _refuse_several(head, at, name)
         _refuse_loose(head, at, name)
+        _refuse_two(head, at, name)
     elif any(kind(head[at].cells[i] or "") != "text" for i in head[at].filled()):
         _no_header(head[at], name)
     return _place(head[at], width, head)
@@ -102,7 +107,8 @@ def _place(row: Row, width: int, head: Sequence[Row]) -> Place:
     nameless = [i for i in range(width) if not cells[i].strip() and any(i in r.filled() for r in below[:LOOK_BELOW])]
     if nameless:
         notes.append(f"column(s) {', '.join(letters(i) for i in nameless)} have cells but no header")
-    return Place(row.number, cells, tuple(notes))
+    other = another(head, next(i for i, r in enumerate(head) if r.number == row.number))
+    return Place(row.number, cells, tuple(notes), other[0] if other else None)
 
 
 def letters(index: int) -> str:
@@ -175,6 +181,52 @@ def _refuse_several(head: Sequence[Row], at: int, name: str) -> None:
         f"{name} seems to have several header rows: row {upper.number} and row {lower.number}",
         f"Choose one with --header-row {upper.number} or --header-row {lower.number}, or merge them into one row.",
     )
+
+
+def another(head: Sequence[Row], at: int) -> tuple[int, int] | None:
+    """The numbers of the row where another table begins below the one whose header is `head[at]`, and of its header.
+
+    That header stands after a blank row, with or without a title, names what stands below it, and is neither a row of
+    the table above nor its header again.
+    """
+    for i in range(at + 2, len(head) - 1):
+        titled = len(head[i - 1].filled()) == 1 and i > at + 2
+        start = i - 1 if titled else i
+        if head[start].number > head[start - 1].number + 1 and _names_others(head, at, i, start):
+            return head[start].number, head[i].number
+    return None
+
+
+def _names_others(head: Sequence[Row], at: int, i: int, start: int) -> bool:
+    filled = head[i].filled()
+    texts = [head[i].cells[k] or "" for k in filled]
+    if len(filled) < 2 or any(kind(c) != "text" or len(c) > LABEL for c in texts) or repeats(head[i], head[at]):
+        return False
+    names, same = _contrast(head, i)
+    if names < 2 or same:
+        return False
+    # Where the columns go on with the same kinds of values, this is a row of the same table, whatever is wrong in it.
+    below = head[i + 1 : i + 1 + LOOK_BELOW]
+    return any(_usual(head[at + 1 : start], k) != _usual(below, k) for k in filled)
+
+
+def _usual(rows: Sequence[Row], i: int) -> str:
+    kinds = Counter(kind(r.cells[i] or "") for r in rows if i < len(r.cells) and (r.cells[i] or "").strip())
+    return kinds.most_common(1)[0][0] if kinds else ""
+
+
+def repeats(row: Row, header: Row) -> bool:
+    """Whether a row has the same cells as the header, as on every page of a printed list."""
+    return [c or "" for c in row.cells] == [c or "" for c in header.cells]
+
+
+def _refuse_two(head: Sequence[Row], at: int, name: str) -> None:
+    if (other := another(head, at)) is not None:
+        first, second = head[at].number, other[1]
+        raise Unreadable(
+            f"{name} holds two tables: one with its header in row {first}, another in row {second}",
+            f"Choose one: --header-row {first} reads the rows before row {second}, --header-row {second} those below it.",
+        )
 
 
 def _refuse_loose(head: Sequence[Row], at: int, name: str) -> None:

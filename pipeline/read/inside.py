@@ -49,7 +49,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         `sheet`, `sheets` (their facts, with `rows` seen: 0, 1 or more), `folder` of the spool, `parts`, `width`,
-        `count` of rows, `problems` (row, column, code, value).
+        `count` of rows, `problems` (row, column, code, value), `values_only` (number formats and errors were not seen).
     """
     from pipeline.read.spooling import spool  # after the limits: it loads a large library
 
@@ -63,7 +63,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
     chosen = _choose(book, seen) if job["sheet"] is None else _named(job["sheet"], [f.name for f in facts], job["name"])
     found = spool(book, chosen, Path(job["scratch"]), job["name"], MOST_CELLS)
     sheets = [cage.sheet_facts(f) | {"rows": seen.get(f.name, 0)} for f in facts]
-    return found | {"sheet": chosen, "sheets": sheets}
+    return found | {"sheet": chosen, "sheets": sheets, "values_only": book.values_only}
 
 
 def _open(path: Path, kind: str, name: str) -> Any:
@@ -79,9 +79,9 @@ def _open(path: Path, kind: str, name: str) -> Any:
         from pipeline.read.opendocument import OpenDocument
 
         return OpenDocument(path, name)
-    from pipeline.read.calamine import CalamineBook
+    from pipeline.read.binary import BinaryBook
 
-    return CalamineBook(path, name)
+    return BinaryBook(path, name)
 
 
 def _choose(book: Any, seen: dict[str, int]) -> str:

@@ -30,6 +30,8 @@ MOST_TEXT = 1 << 30  # characters of all shared texts
 class Package(Book):
     """An open workbook; see `Book`."""
 
+    MAIN = "xl/workbook.xml"  # where it is if the package does not say
+
     def __init__(self, path: Path, name: str) -> None:
         """Read the parts that all sheets share."""
         self.name = name
@@ -37,7 +39,7 @@ class Package(Book):
         # Some writers use backslashes or another case in the names of the entries.
         self.entries = {e.filename.replace("\\", "/").lstrip("/").lower(): e for e in self.zip.infolist()}
         root = self._related("_rels/.rels", "")
-        main = next((target for kind, target in root.values() if kind == "officeDocument"), "xl/workbook.xml")
+        main = next((target for kind, target in root.values() if kind == "officeDocument"), self.MAIN)
         self.epoch_1904 = False
         self.sheets: list[tuple[SheetFacts, str]] = []
         self._workbook(main)

@@ -22,8 +22,10 @@ PLAIN = Formats((), epoch_1904=False)
 LAST_COLUMN = 1 << 17  # programs stop at 16,384
 MOST_REPEATED = 1 << 20  # cells that one element of a row stands for, blank ones apart
 GROUPED = re.compile(r"[^\d]*\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{2,3})+[^\d]*")
+SCALED = re.compile(r"[0-9][.,]0+[^0-9]*$|[0-9][Ee][+-]?[0-9]")  # 5.00, 5E+00
 SPAN = re.compile(r"(-?)P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 ERROR = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d{3}|#ERR\d+!?")
+TRUTH = {"1": "TRUE", "0": "FALSE"}
 HIDDEN = {"collapse", "filter"}
 
 
@@ -193,7 +195,7 @@ def shown(given: dict[str, str], text: str) -> tuple[str, str]:
     if error or (given.get("table:formula") and ERROR.fullmatch(text.strip())):
         return text, "cell.spreadsheet_error"
     if kind in {"float", "currency", "percentage"}:
-        return _number(given.get("office:value", ""), kind, text)
+        return _number(given, kind, text)
     if kind == "date" and given.get("office:date-value"):
         return iso_date(given["office:date-value"]), ""
     if kind == "time" and (span := SPAN.fullmatch(given.get("office:time-value", ""))):
@@ -208,8 +210,13 @@ def shown(given: dict[str, str], text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _number(value: str, kind: str, text: str) -> tuple[str, str]:
+def _number(given: dict[str, str], kind: str, text: str) -> tuple[str, str]:
+    value = given.get("office:value", "")
     plain, lost = PLAIN.show(value, 0)
+    if plain in TRUTH and (
+        text.strip().upper() == TRUTH[plain] or given.get("table:formula") == f"of:={TRUTH[plain]}()"
+    ):
+        return TRUTH[plain], ""
     if lost or not plain:
         return plain or text, "cell.precision_lost" if lost else ""
     if kind == "percentage":
@@ -224,12 +231,12 @@ def _adds(plain: str, text: str) -> bool:
     """Whether a shown text has the digits of a whole number, and zeros in front or signs that belong to it."""
     digits = "".join(re.findall("[0-9]", text))
     number = plain.lstrip("-")
-    if not number.isdigit() or digits.lstrip("0") != number.lstrip("0") or len(digits) < len(number):
+    if not number.isdigit() or not digits.endswith(number) or SCALED.search(text):
         return False
     if len(digits) > len(number):
-        return not re.search(r"\d[.,]0+\D*$", text)
-    return not (text.lstrip("-") == number or GROUPED.fullmatch(text) or CURRENCY.search(text) or plain.startswith("-")
-                or text.strip("()+ \u00a0-\u2212") == number)  # fmt: skip
+        return True
+    signs = text.strip("()+ \u00a0-\u2212")
+    return not (signs == number or GROUPED.fullmatch(text) or CURRENCY.search(text) or plain.startswith("-"))
 
 
 def _count(given: dict[str, str], name: str) -> int:

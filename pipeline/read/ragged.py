@@ -32,6 +32,11 @@ class Odd:
         """The row as an issue shows it."""
         return " | ".join(self.cells)[:SHOWN]
 
+    def gap(self, width: int) -> bool:
+        """Whether a blank cell stands before one that is not."""
+        filled = [bool(cell.strip()) for cell in self.cells[:width]]
+        return False in filled and True in filled[filled.index(False) :]
+
 
 class Columns:
     """What the regular first rows have in each column: the usual kind of value, and whether it is ever blank."""
@@ -54,12 +59,16 @@ class Columns:
         usual, kind = self.kinds[i], header.kind(cell)
         if not cell.strip() or not usual:
             return False
-        # Names and texts may be anything but an address; numbers and codes are easily taken for each other.
-        return kind in {"email", "url"} if usual == "text" else kind != usual
+        # Names and texts may be anything but an address or a date; numbers and codes are easily taken for each other.
+        return kind in {"email", "url", "date"} if usual == "text" else kind != usual
 
     def belongs(self, i: int, cell: str) -> bool:
         """Whether a cell is of just the kind that its column has, and that kind is telling."""
         return self.kinds[i] == header.kind(cell) != "text"
+
+    def doubts(self, cells: Sequence[str]) -> bool:
+        """Whether some cell is strange, or blank where it never is."""
+        return self.misses(cells) or any(self.strange(i, cell) for i, cell in enumerate(cells))
 
     def misses(self, cells: Sequence[str]) -> bool:
         """Whether a cell is not there, or blank, that is always filled elsewhere."""
@@ -79,11 +88,16 @@ def judge(
             yield odd.number, None, "row.too_few_cells", odd.text, detail
         elif columns.known and _fits_better(columns, odd.cells, _widened(len(odd.cells))):
             yield odd.number, None, "row.shifted", odd.text, None
-        elif columns.known and rare and columns.misses(odd.cells) and odd.number > head[0].number:
-            yield odd.number, None, "row.short", odd.text, detail
+        elif columns.known and rare and odd.number > head[0].number and columns.doubts(odd.cells):
+            yield odd.number, None, "row.uneven", odd.text, f"{detail}; the others are taken as blank"
     for odd in padded:
-        if columns.known and _fits_better(columns, odd.cells, _narrowed(odd.cells, width)):
+        if columns.known and (
+            _fits_better(columns, odd.cells, _narrowed(odd.cells, width)) or _fills_better(columns, odd.cells)
+        ):
             yield odd.number, None, "row.shifted", odd.text, None
+        elif 20 * len(padded) <= full and odd.gap(width):
+            detail = f"{len(odd.cells)} cells instead of {width}; the last are blank and left out"
+            yield odd.number, None, "row.uneven", odd.text, detail
 
 
 def _cut_or_broken(
@@ -122,6 +136,16 @@ def _fits_better(columns: Columns, cells: Sequence[str], moves: Iterator[Sequenc
         if home and then < sum(now):
             return True
     return False
+
+
+def _fills_better(columns: Columns, cells: Sequence[str]) -> bool:
+    """Whether a blank stands where one never does, and without it each column has what it always has."""
+    width = columns.width
+    if not columns.misses(cells[:width]):
+        return False
+    return any(
+        not cells[i].strip() and not columns.doubts([*cells[:i], *cells[i + 1 : width + 1]]) for i in range(width)
+    )
 
 
 def _widened(count: int) -> Iterator[Sequence[int]]:

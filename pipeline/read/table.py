@@ -5,6 +5,7 @@ Rows above the header, footers and our own helper prefix go; everything else sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,9 +15,11 @@ from pipeline.errors import Unreadable
 from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
 from pipeline.read import header
 from pipeline.read.book import HELPERS
-from pipeline.read.grid import Grid, blank_to_null, columns
+from pipeline.read.grid import Grid, columns
 
 MOST_COLUMNS = 2_000
+PREFIXED = r"^'([=+\-@＝＋－＠\t\r\n'])"
+"""What our own CSV files put an apostrophe before (OWASP, CSV Injection); any other apostrophe is the cell's own."""
 
 
 def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | None, prefixes: bool) -> Sheet:
@@ -31,24 +34,31 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
             "Keep the columns of the customer list alone, and run again.",
         )
     place = header.find(grid.head, grid.width, told_row, facts.name)
-    cut = header.footers(grid.tail, place.number)
-    rows = grid.count - sum(row.number <= place.number for row in grid.head) - len(cut)
+    cut = [] if place.end else header.footers(grid.tail, place.number)
+    other = _count(grid, pl.col("row") >= place.end) if place.end else 0
+    again = _repeated(grid, place)
+    twice = 0 if again is None else _count(grid, again)
+    rows = grid.count - sum(row.number <= place.number for row in grid.head) - len(cut) - other - twice
     if rows <= 0:
         raise Unreadable(
             f"{facts.name} has a header (row {place.number}) but no customers below it",
             "Export the list again with its rows; if the rows stand elsewhere, use --sheet or --header-row.",
         )
     _refuse_uncomputed(grid, place.number, facts.name)
-    ours = prefixes and {cell.removeprefix("'") for cell in place.cells} >= HELPERS
+    ours = prefixes and set(place.cells) >= HELPERS
     notes = [*facts.notes, *grid.notes, *place.notes]
     if cut:
         shown = "; ".join(f"row {row.number} ({(row.cells[row.filled()[0]] or '').strip()[:40]})" for row in cut)
         notes.append(f"left out as totals or footers: {shown}")
+    if other:
+        notes.append(f"the {other} row(s) from row {place.end} on are another table and were left out")
+    if twice:
+        notes.append(f"{twice} row(s) that repeat the header were left out")
     if ours:
         notes.append("a result file of an earlier run: one leading apostrophe of its cells was removed")
-    headers = tuple(cell.removeprefix("'") if ours else cell for cell in place.cells)
+    headers = tuple(re.sub(PREFIXED, r"\1", cell) if ours else cell for cell in place.cells)
     facts = replace(facts, header_row=place.number, rows=rows, notes=tuple(notes))
-    table = _Table(grid, headers, place.number, cut[0].number if cut else None, limit, ours)
+    table = _Table(grid, headers, place.number, cut[0].number if cut else place.end, limit, ours, again)
     return Sheet(facts, headers, table.batches)
 
 
@@ -56,10 +66,11 @@ class _Table:
     """The data rows of a grid."""
 
     def __init__(
-        self, grid: Grid, headers: tuple[str, ...], first: int, end: int | None, limit: int | None, ours: bool
-    ) -> None:
+        self, grid: Grid, headers: tuple[str, ...], first: int, end: int | None, limit: int | None, ours: bool,
+        again: pl.Expr | None,
+    ) -> None:  # fmt: skip
         self.grid, self.headers, self.first, self.end = grid, headers, first, end
-        self.limit, self.ours = limit, ours
+        self.limit, self.ours, self.again = limit, ours, again
 
     def batches(self, size: int) -> Iterator[Batch]:
         left = self.limit
@@ -67,6 +78,8 @@ class _Table:
             cells = frame.filter(pl.col("row") > self.first) if frame["row"][0] <= self.first else frame
             if self.end is not None and not cells.is_empty() and cells["row"][-1] >= self.end:
                 cells = cells.filter(pl.col("row") < self.end)
+            if self.again is not None:
+                cells = cells.filter(~self.again)
             if left is not None:
                 cells = cells.head(left)
                 left -= cells.height
@@ -79,7 +92,7 @@ class _Table:
         if not self.ours:
             return cells
         texts = pl.col(columns(self.grid.width))
-        return blank_to_null(cells.with_columns(texts.str.strip_prefix("'")))
+        return cells.with_columns(texts.str.replace(PREFIXED, "$1"))
 
     def _issues(self, rows: pl.Series) -> pl.DataFrame:
         problems = self.grid.problems
@@ -99,6 +112,21 @@ class _Table:
 
     def _names(self) -> list[str]:
         return [name or f"column {header.letters(i)}" for i, name in enumerate(self.headers)]
+
+
+def _repeated(grid: Grid, place: header.Place) -> pl.Expr | None:
+    """What a row is that repeats the header, if one of the first rows does."""
+    rows = {row.number: row for row in grid.head}
+    named = rows.get(place.number)
+    if named is None or not any(header.repeats(row, named) for n, row in rows.items() if n > place.number):
+        return None
+    same = [pl.col(name).fill_null("") == cell for name, cell in zip(columns(grid.width), place.cells, strict=True)]
+    before = True if place.end is None else pl.col("row") < place.end
+    return pl.all_horizontal(*same, pl.col("row") > place.number, before)
+
+
+def _count(grid: Grid, wanted: pl.Expr) -> int:
+    return sum(frame.filter(wanted).height for frame in grid.frames(65_536))
 
 
 def _refuse_uncomputed(grid: Grid, after: int, name: str) -> None:

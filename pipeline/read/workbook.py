@@ -17,8 +17,6 @@ from pipeline.read import cage, package
 from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, part_frames, problem_frame
 from pipeline.read.source import Source
 
-VALUES_ONLY = frozenset({"xlsb", "ods"})
-
 
 def read(source: Source, sheet: str | None, scratch: Path, progress: Progress) -> tuple[Grid, SourceFacts]:
     """The grid of a workbook's sheet, and what was detected.
@@ -86,8 +84,8 @@ def _notes(found: dict[str, Any], kind: str) -> Iterator[str]:
         yield "hidden column(s) were read like all others"
     if chosen["merged"]:
         yield f"{chosen['merged']} merged range(s): only their first cell has a value, the others are blank"
-    if kind in VALUES_ONLY:
+    if found["values_only"]:
         yield (
-            f"a {kind} file was read by its values: zeros that only a number format shows, and error cells, are "
-            "blank or missing; save it as .xlsx to have them"
+            f"this damaged {kind} file could only be read by its values: zeros that a number format shows are missing, "
+            "error cells are blank, hidden rows are not told; save it as .xlsx to have them"
         )

@@ -14,15 +14,16 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from pipeline.report.facts import TO_CORRECT, Cause, Facts
+from pipeline.report.lists import OFFER, Lists
 from pipeline.report.sheet import ERROR as RED
-from pipeline.report.sheet import LONGEST_CELL, LOOKS, WARNING, put
+from pipeline.report.sheet import LONGEST_CELL, LOOKS, put
 from pipeline.report.values import Value
 from pipeline.report.words import Words
 
-CORRECTION = ("rows", "replacement", "column", "value", "suggestion", "message", "code", "field")
+CORRECTION = ("rows", "column", "value", "replacement", "message", "suggestion", "code", "field")
 """The columns of the corrections, as the hidden row names them."""
 
-WIDTHS = (10, 26, 22, 34, 30, 60, 24, 18)
+WIDTHS = (10, 24, 34, 30, 60, 24, 24, 18)
 LINE = 15.0
 
 
@@ -37,7 +38,7 @@ class Front:
     left_out: Sequence[str]
 
 
-def draw_causes(book: Workbook, sheet: Any, front: Front, facts: Facts, words: Words) -> None:
+def draw_causes(book: Workbook, sheet: Any, front: Front, facts: Facts, lists: Lists, words: Words) -> None:
     """Draw the sheet: a title, what to do, the causes, and the values to correct once."""
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
@@ -51,7 +52,7 @@ def draw_causes(book: Workbook, sheet: Any, front: Front, facts: Facts, words: W
         put(sheet, row, 0, line)
     after = _causes(book, sheet, len(lines) + 2, front, words)
     if front.values:
-        _values(book, sheet, after + 1, front.values, words)
+        _values(book, sheet, after + 1, front.values, lists, words)
 
 
 def _todo(front: Front, facts: Facts, words: Words) -> list[str]:
@@ -70,30 +71,28 @@ def _causes(book: Workbook, sheet: Any, top: int, front: Front, words: Words) ->
     """The causes by number of rows; the answer is the row after the last one."""
     bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7E6E6"})
     wrap = book.add_format({**LOOKS[0], "text_wrap": True})
-    number = book.add_format({"num_format": "#,##0", "valign": "top"})
-    colours = {"error": book.add_format(dict(LOOKS[RED])), "warning": book.add_format(dict(LOOKS[WARNING]))}
-    for column, head in enumerate(("c_rows", "c_severity", "c_column", "c_title", "c_example", "c_remedy", "c_code")):
+    number = book.add_format({**LOOKS[RED], "num_format": "#,##0", "align": "center"})
+    for column, head in enumerate(("c_rows", "c_column", "c_title", "c_example", "c_remedy", "c_code")):
         put(sheet, top, column, words(head), bold)
     errors = [cause for cause in front.causes if cause.severity == "error" and cause.code != "target.unknown"]
     for row, cause in enumerate(errors, top + 1):
         example = next((e.value for e in cause.examples if e.value), "")
         title = f"{cause.title}: {cause.detail}" if cause.detail else cause.title
         shown = (cause.column, title, example, cause.remedy, cause.code)
-        sheet.set_row(row, _height(zip(shown, WIDTHS[2:7], strict=True)))
+        sheet.set_row(row, _height(zip(shown, WIDTHS[1:6], strict=True)))
         sheet.write_number(row, 0, cause.rows, number)
-        put(sheet, row, 1, words(cause.severity), colours[cause.severity])
-        for column, text in enumerate(shown, 2):
+        for column, text in enumerate(shown, 1):
             put(sheet, row, column, _short(text), wrap)
     return top + 1 + len(errors)
 
 
-def _values(book: Workbook, sheet: Any, top: int, values: Sequence[Value], words: Words) -> None:
+def _values(book: Workbook, sheet: Any, top: int, values: Sequence[Value], lists: Lists, words: Words) -> None:
     """The corrections: what is written into the coloured column goes into all rows that have the value."""
     bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7E6E6"})
     green = {"bg_color": "#E2F0D9", "border": 1, "border_color": "#70AD47"}
     fill_head, fill = book.add_format({"bold": True, **green}), book.add_format({**LOOKS[0], **green})
     wrap, plain = book.add_format({**LOOKS[0], "text_wrap": True}), book.add_format(dict(LOOKS[0]))
-    number = book.add_format({"num_format": "#,##0", "valign": "top"})
+    number = book.add_format({"num_format": "#,##0", "valign": "top", "align": "center"})
     put(sheet, top, 0, words("once_title"), book.add_format({"bold": True, "font_size": 13}))
     put(sheet, top + 1, 0, words("once_lead"))
     sheet.set_row(top + 2, None, None, {"hidden": True})
@@ -102,11 +101,15 @@ def _values(book: Workbook, sheet: Any, top: int, values: Sequence[Value], words
         put(sheet, top + 3, column, words(f"once_{name}"), fill_head if name == "replacement" else bold)
     for row, value in enumerate(values, top + 4):
         sheet.write_number(row, 0, value.rows, number)
-        sheet.write_blank(row, 1, None, fill)
-        for column, name in enumerate(CORRECTION[2:], 2):
+        for column, name in enumerate(CORRECTION[1:], 1):
+            if name == "replacement":
+                sheet.write_blank(row, column, None, fill)
+                if source := lists.source(value.field):
+                    sheet.data_validation(row, column, row, column, {**OFFER, "source": source})
+                continue
             text = str(getattr(value, name))
             put(sheet, row, column, text if name == "value" else _short(text), wrap if name == "message" else plain)
-        sheet.set_row(row, _height([(value.message, WIDTHS[5])]))
+        sheet.set_row(row, _height([(value.message, WIDTHS[4])]))
 
 
 def _short(text: str) -> str:

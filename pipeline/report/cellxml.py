@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+LINE = 15  # points
 CHUNK = 4_000  # rows whose XML is in memory at once
 
 _STRANGE = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]|_x[0-9A-Fa-f]{4}_"
@@ -43,17 +44,23 @@ def escaped(texts: pl.Series) -> pl.Series:
     return texts.alias(name)
 
 
-def rows_xml(cells: Sequence[pl.Series], styles: Sequence[int], marks: Mapping[int, pl.Series], first: int) -> str:
+def rows_xml(
+    cells: Sequence[pl.Series],
+    styles: Sequence[int],
+    marks: Mapping[int, pl.Series],
+    first: int,
+    lines: pl.Series | None = None,
+) -> str:
     """The rows as `<row>` elements; `first` is the number of the first one as a spreadsheet shows it.
 
     `styles` are the columns' numbers in the style sheet; `marks` overrule them, for blank cells too: by column a
-    series (Int32) with one number for each cell, null for the column's own.
+    series (Int32) with one number for each cell, null for the column's own. `lines` is how many lines of text each row is tall.
     """
     height = len(cells[0]) if cells else 0
     if not height:
         return ""
     columns = [pl.int_range(first, first + height, eager=True).cast(pl.String).alias("r")]
-    parts: list[pl.Expr] = [pl.lit('<row r="'), pl.col("r"), pl.lit('">')]
+    parts: list[pl.Expr] = [pl.lit('<row r="'), pl.col("r"), _tall(lines), pl.lit('">')]
     for at, (texts, style) in enumerate(zip(cells, styles, strict=True)):
         mark = marks.get(at)
         if mark is None and texts.null_count() == height:
@@ -79,6 +86,14 @@ def _cell(at: int, columns: list[pl.Series], style: int, *, marked: bool) -> pl.
         pl.when(mark.is_null()).then(_NOTHING).otherwise(pl.concat_str([*start, pl.lit('"/>')])) if marked else _NOTHING
     )
     return pl.when(text.is_null()).then(blank).otherwise(full)
+
+
+def _tall(lines: pl.Series | None) -> pl.Expr:
+    """The height, where it is more than one line: no program grows the rows of a file by itself."""
+    if lines is None:
+        return _NOTHING
+    points = pl.concat_str(pl.lit('" ht="'), pl.lit(lines) * LINE, pl.lit('" customHeight="1'))
+    return pl.when(pl.lit(lines) > 1).then(points).otherwise(_NOTHING)
 
 
 def _coded(found: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ from pipeline.report.facts import Facts
 from pipeline.report.sheet import put
 from pipeline.report.words import Words
 
+OFFER = {"validate": "list", "error_type": "information", "ignore_blank": True}
 MOST_WRITTEN = 500  # ways to write a country that are looked up
 
 
@@ -61,6 +62,11 @@ class Lists:
         if "state" in self._fed and "state" not in self._words and rows:
             self._draw_states(hidden, sheet, len(self._words), shift, rows)
 
+    def source(self, field: str) -> str | None:
+        """The formula of the list of a field, where it has one that does not depend on the row."""
+        at = list(self._words).index(field) if field in self._words else None
+        return None if at is None else f"={self._range(at, 0, len(self._words[field]))}"
+
     def _draw_states(self, hidden: Any, sheet: Any, column: int, shift: int, rows: int) -> None:
         """A table of countries as written, where their states begin, and how many; the states beside it."""
         found = self._countries()
@@ -98,8 +104,7 @@ class Lists:
         return {**found, **offered}
 
     def _offer(self, sheet: Any, column: int, rows: int, source: str) -> None:
-        sheet.data_validation(1, column, max(1, rows), column, {"validate": "list", "source": source,
-                              "error_type": "information", "ignore_blank": True})  # fmt: skip
+        sheet.data_validation(1, column, max(1, rows), column, {**OFFER, "source": source})
 
     def _range(self, column: int, first: int, count: int, last: int | None = None) -> str:
         end = letters(column if last is None else last)

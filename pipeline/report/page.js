@@ -28,9 +28,15 @@
       if (remedy) problem.append(make("span", "", remedy));
       box.append(problem);
     }
-    const cells = make("dl");
+    const cells = make("dl"), wrong = new Map();
+    for (const [severity, , column] of row.p) {
+      for (const name of column ? [column, ...column.split(" + ")] : []) if (wrong.get(name) !== "error") wrong.set(name, severity);
+    }
     row.c.forEach((text, index) => {
-      if (text !== null) cells.append(make("dt", "", data.headers[index] || "(" + (index + 1) + ")"), make("dd", "", text));
+      const header = data.headers[index], marked = header ? wrong.get(header) : undefined;
+      if (text === null && !marked) return;
+      const look = marked ? "wrong " + (marked === "error" ? "error" : "warning") : "";
+      cells.append(make("dt", look, header || "(" + (index + 1) + ")"), make("dd", look, text === null ? "—" : text));
     });
     box.append(cells);
     return box;

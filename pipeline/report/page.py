@@ -6,6 +6,7 @@ the script shows as text only, and the page's own policy admits no script, style
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
@@ -177,7 +178,7 @@ def _rows(summary: Summary, shown: Shown, words: Words) -> Html:
 def _about(facts: Facts, words: Words) -> Html:
     pairs = [
         ("run", facts.run), ("target", facts.target), ("workspace", facts.workspace), ("mode", facts.mode),
-        ("host", facts.host), ("started", facts.started), ("finished", facts.finished),
+        ("host", facts.host), ("started", _time(facts.started)), ("finished", _time(facts.finished)),
         ("requests", words.number(facts.requests)), ("version", facts.version),
     ]  # fmt: skip
     listed = [(words(f"f_{name}"), value) for name, value in pairs if value]
@@ -195,6 +196,11 @@ def _about(facts: Facts, words: Words) -> Html:
     terms = [join(tag("dt", name), tag("dd", value)) for name, value in listed]
     title = tag("h2", words("p_facts"))
     return tag("section", title, tag("dl", *terms), _mapping(facts, words), class_="about")
+
+
+def _time(text: str) -> str:
+    """An ISO 8601 time as people write it."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T([\d:]+)(?:Z|\+00:00)$", r"\1 \2 UTC", text)
 
 
 def _mapping(facts: Facts, words: Words) -> Html:

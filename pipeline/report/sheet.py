@@ -17,6 +17,8 @@ LONGEST_CELL = 32_767  # UTF-16 units: https://support.microsoft.com/office/exce
 WIDTHS = {"_source": 14, "_row": 7, "_sheet": 12, "_status": 13, "_action": 9, "_id": 16, "_error_codes": 22,
           "_errors": 60, "_warnings": 40, "_changes": 40}  # fmt: skip
 
+MOST_LINES = 8
+
 TEXT, OURS, WRAPPED, HEAD_OURS, HEAD_THEIRS, ERROR, WARNING = range(7)
 _CELL = {"num_format": "@", "valign": "top"}
 _HEAD = {"num_format": "@", "bold": True, "bottom": 1}
@@ -81,6 +83,11 @@ def texts(helpers: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col(name)).alias(name)
         for name in whole.columns
     )  # fmt: skip
+
+
+def tall(helpers: pl.DataFrame) -> pl.Series:
+    """How many lines of text each row is tall, at most MOST_LINES: what its errors take in their column."""
+    return (helpers["_errors"].str.len_chars().fill_null(0) // WIDTHS["_errors"]).clip(0, MOST_LINES - 1) + 1
 
 
 def unfit(cells: pl.DataFrame) -> pl.Series:

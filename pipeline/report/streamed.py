@@ -7,6 +7,7 @@ the rows go into the file as they come, and their notes into scratch files.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import shutil
@@ -46,8 +47,13 @@ class Streamed:
         self._sheet = self._zip.open(self._rows, "w", force_zip64=True)
         self._sheet.write(self._head)
 
-    def write(self, cells: pl.DataFrame, looks: Sequence[int], marks: Mapping[int, pl.Series]) -> None:
-        """Append rows, all columns text; `looks` by column, `marks` (Int32) overrule them cell by cell where not null."""
+    def write(
+        self, cells: pl.DataFrame, looks: Sequence[int], marks: Mapping[int, pl.Series], lines: pl.Series | None = None
+    ) -> None:
+        """Append rows, all columns text; `looks` by column, `marks` (Int32) overrule them cell by cell where not null.
+
+        `lines` is how many lines of text each row is tall.
+        """
         styles = [self._styles[look] for look in looks]
         numbered = {
             at: mark.replace_strict(range(len(self._styles)), self._styles, return_dtype=pl.Int32)
@@ -56,9 +62,9 @@ class Streamed:
         for start in range(0, cells.height, CHUNK):
             piece = cells.slice(start, CHUNK)
             some = {at: mark.slice(start, CHUNK) for at, mark in numbered.items()}
-            xml = rows_xml(
-                piece.get_columns(), styles, {a: m for a, m in some.items() if m.null_count() < len(m)}, self.count + 2
-            )
+            some = {at: mark for at, mark in some.items() if mark.null_count() < len(mark)}
+            tall = None if lines is None else lines.slice(start, CHUNK)
+            xml = rows_xml(piece.get_columns(), styles, some, self.count + 2, tall)
             self._sheet.write(xml.encode())
             self.count += piece.height
 
@@ -87,11 +93,10 @@ class Streamed:
 
     def abandon(self) -> None:
         """Let go of a workbook that will not be completed; harmless after `finish`."""
-        if not self._sheet.closed:
-            self._sheet.close()
-        self._zip.close()
-        if self.notes:
-            self.notes.close()
+        for opened in (self._sheet, self._zip, self.notes):
+            if opened:
+                with contextlib.suppress(OSError, ValueError):  # why it is abandoned is told already
+                    opened.close()
 
     def _put(self, name: str, content: bytes) -> None:
         with self._zip.open(name, "w") as entry:

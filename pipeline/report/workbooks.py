@@ -15,7 +15,7 @@ from pipeline.report.columns import Layout
 from pipeline.report.facts import Cause, Facts
 from pipeline.report.lists import Lists
 from pipeline.report.places import Places
-from pipeline.report.sheet import LOOKS, MOST_ROWS, draw_rows, looks_of, texts, unfit
+from pipeline.report.sheet import LOOKS, MOST_ROWS, draw_rows, looks_of, tall, texts, unfit
 from pipeline.report.streamed import Streamed
 from pipeline.report.values import Value
 from pipeline.report.words import Words
@@ -53,7 +53,7 @@ class ResultBook:
         if long.any():
             self.refusal = self._words("long_cells_results", row=str(helpers["_row"].filter(long)[0]))
             return
-        self._book.write(side_by_side(texts(helpers), cells), self._looks, {})
+        self._book.write(side_by_side(texts(helpers), cells), self._looks, {}, tall(helpers))
 
     def finish(self) -> str:
         """Complete the file; the answer says why it is not to be used, "" where it is."""
@@ -96,9 +96,8 @@ class ErrorBook:
         marked = marks.faulty(theirs, cells, self._places)
         self._note(marked)
         whole = self._layout.error_helpers.index("_errors")
-        self._book.write(
-            side_by_side(helpers, cells), self._looks, marks.looks(marked, helpers.height, self._shift, whole)
-        )
+        coloured = marks.looks(marked, helpers.height, self._shift, whole)
+        self._book.write(side_by_side(helpers, cells), self._looks, coloured, tall(helpers))
 
     def finish(self, path: str, counts: dict[str, int], causes: Sequence[Cause], values: Sequence[Value]) -> list[str]:
         """Complete the file, and say what it leaves out; `path` is what the user will type to import it again."""
@@ -141,7 +140,7 @@ class ErrorBook:
         sheet.write_comment(0, 0, ".")  # its parts are replaced by those of the notes
         self._lists.draw(book, sheet, self._shift, rows)
         if self._front:
-            draw_causes(book, front, self._front, self._facts, self._words)
+            draw_causes(book, front, self._front, self._facts, self._lists, self._words)
         return sheet
 
 

@@ -25,6 +25,7 @@ GENERIC = frozenset({"222222222222", "222222222222-7", "222222222", "222222222-7
 """The final consumer."""
 
 LABELS = ("NIT", "CC", "CO", "NRO", "NO", "N")
+_FOREIGN = re.compile(r"(?:CE|TI|PEP|PPT)[0-9]{5,15}")  # documents of foreigners and minors
 _MARKED = re.compile(r"[0-9]\s*(?:[-\u2010-\u2015\u2212]|DV[\s:.]*|/)\s*([0-9])\s*$", re.IGNORECASE)
 
 
@@ -48,6 +49,8 @@ def remark(text: str) -> Remark | None:
 
 def judge(compacted: str) -> Reason | None:
     """What is wrong; bare digits are a number that can be read with and without a check digit."""
+    if _FOREIGN.fullmatch(compacted):
+        return "other_document"
     number, dash, check = compacted.partition("-")
     if not digits(number) or (dash and not digits(check)):
         return "format"

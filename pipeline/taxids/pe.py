@@ -9,6 +9,8 @@ Source: https://www.sunat.gob.pe (Registro Único de Contribuyentes; Decreto Leg
 
 from __future__ import annotations
 
+import re
+
 from stdnum.pe import ruc
 
 from pipeline.taxids.interface import Reason
@@ -16,6 +18,7 @@ from pipeline.taxids.writing import bare, digits, reason
 
 NAME = "RUC"
 GENERIC: frozenset[str] = frozenset()
+_FOREIGN = re.compile(r"CE[0-9]{9}")
 LABELS = ("RUC", "DNI", "PE", "NRO", "NO", "N")
 
 
@@ -25,8 +28,8 @@ def compact(text: str) -> str:
 
 
 def judge(compacted: str) -> Reason | None:
-    """What is wrong; eight digits are a person's DNI."""
-    if len(compacted) == 8 and digits(compacted):
+    """What is wrong; eight digits are a person's DNI, CE and nine those of a foreigner's card."""
+    if (len(compacted) == 8 and digits(compacted)) or _FOREIGN.fullmatch(compacted):
         return "other_document"
     return reason(ruc.validate, compacted)
 

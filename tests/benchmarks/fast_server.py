@@ -11,6 +11,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import ClassVar
 
 EMPTY = json.dumps({"count": 0, "next": None, "previous": None, "results": [], "items": [], "total": 0}).encode()
 
@@ -19,8 +20,8 @@ class Answering(asyncio.Protocol):
     """One connection."""
 
     made = 0
-    moments: list[tuple[float, int]] = []
-    refuse = None
+    moments: ClassVar[list[tuple[float, int]]] = []
+    refuse: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
@@ -43,19 +44,28 @@ class Answering(asyncio.Protocol):
         if head.startswith(b"get /moments"):
             told = json.dumps(Answering.moments).encode()
             Answering.moments = []
-            return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told)
+            return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+                len(told),
+                told,
+            )
         if head.startswith(b"get /refuse"):
             Answering.refuse = json.loads(head.split(b" ")[1].partition(b"?")[2] or b"null")
             return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
         if head.startswith(b"get"):
-            return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(EMPTY), EMPTY)
+            return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+                len(EMPTY),
+                EMPTY,
+            )
         Answering.made += 1
-        status = Answering.refuse if Answering.refuse else 201
+        status = Answering.refuse or 201
         Answering.moments.append((time.monotonic(), status))
         if status != 201:
             return b"HTTP/1.1 %d Busy\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\n{}" % status
         told = b'{"id":"c%d",%s' % (Answering.made, body[1:] or b"}")
-        return b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told)
+        return b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+            len(told),
+            told,
+        )
 
 
 async def serve(port: int) -> None:

@@ -29,12 +29,40 @@ from pipeline.read import ReadOptions, open_sheet
 Table = list[list[str]]
 Reader = Callable[[Path], Table | None]
 ROWS, COLUMNS = 83, 9
-SOME = (0, 1, 2, 11, 42, 82, 83)  # rows, 0 is the header
+SOME = (0, 1, 2, 42, 83)  # rows, 0 is the header
 HEADER = ["FECHA", "HORA", "Cant", "CODIGO", "Precio", "Nombre", "Descripcion", "Sitio", "Notas"]
-WORDS = (
-    "botas impermeables chaqueta ligera para correr cómodas firmes mañana taller señal d'Oro l'Étoile caña montaña "
-    "azul verde grande clásico abrigo lana suave tejido garantía bodega sur norte resistente Ñuñoa O'Higgins"
-).split()
+WORDS = [
+    "botas",
+    "impermeables",
+    "chaqueta",
+    "ligera",
+    "para",
+    "correr",
+    "cómodas",
+    "firmes",
+    "mañana",
+    "taller",
+    "señal",
+    "d'Oro",
+    "l'Étoile",
+    "caña",
+    "montaña",
+    "azul",
+    "verde",
+    "grande",
+    "clásico",
+    "abrigo",
+    "lana",
+    "suave",
+    "tejido",
+    "garantía",
+    "bodega",
+    "sur",
+    "norte",
+    "resistente",
+    "Ñuñoa",
+    "O'Higgins",
+]
 
 
 @dataclass(frozen=True)
@@ -195,7 +223,7 @@ def _open(path: Path, options: ReadOptions) -> Table:
 
 def duckdb(path: Path) -> Table | None:
     """DuckDB, which detects the dialect, as Pollock calls it."""
-    import duckdb as database  # noqa: PLC0415 - only this benchmark has it
+    import duckdb as database
 
     try:
         found = database.connect().read_csv(

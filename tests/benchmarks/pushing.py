@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +131,10 @@ def compare(rows: int, rounds: int) -> None:
             with tempfile.TemporaryDirectory() as place:
                 folder, server = planned(base, rows, Path(place))
                 ways: dict[str, Callable[[], None]] = {
-                    "httpx": lambda: bare(lambda: httpx.AsyncClient(trust_env=False), base, rows),
-                    "httpx on aiohttp": lambda: bare(lambda: HttpxAiohttpClient(trust_env=False), base, rows),
-                    "our client": lambda: ours(base, rows),
-                    "a push, journal on": lambda: pushed(folder, server, rows),
+                    "httpx": partial(bare, lambda: httpx.AsyncClient(trust_env=False), base, rows),
+                    "httpx on aiohttp": partial(bare, lambda: HttpxAiohttpClient(trust_env=False), base, rows),
+                    "our client": partial(ours, base, rows),
+                    "a push, journal on": partial(pushed, folder, server, rows),
                 }
                 for name, way in ways.items():
                     took.setdefault(name, []).append(timed(way))
@@ -145,7 +145,9 @@ def compare(rows: int, rounds: int) -> None:
         yard, plain = took["httpx on aiohttp"], took["httpx"]
         ratio = [statistics.median(a[at] / b[at] for a, b in zip(base_, times, strict=True))
                  for base_, at in ((yard, 0), (yard, 1), (plain, 0))]  # fmt: skip
-        print(f"{name:20} {rows / wall:9,.0f} {cpu / rows * 1000:12.3f} {ratio[0]:20.2f} {ratio[1]:7.2f} {ratio[2]:9.2f}")
+        print(
+            f"{name:20} {rows / wall:9,.0f} {cpu / rows * 1000:12.3f} {ratio[0]:20.2f} {ratio[1]:7.2f} {ratio[2]:9.2f}"
+        )
 
 
 def memory(rows: int) -> None:
@@ -153,7 +155,7 @@ def memory(rows: int) -> None:
     for count in (rows // 10, rows):
         with served() as base, tempfile.TemporaryDirectory() as place:
             planned(base, count, Path(place))
-            code = (f"from tests.benchmarks.pushing import *\nfrom pipeline.folder import RunFolder\n"
+            code = (f"import resource\nfrom tests.benchmarks.pushing import *\nfrom pipeline.folder import RunFolder\n"
                     f"pushed(RunFolder.find({str(Path(place) / 'run')!r}), Server({base!r}, 'live', SECRETS), {count})\n"
                     "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)")  # fmt: skip
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -167,10 +169,15 @@ def resume(rows: int) -> None:
     with served() as base, tempfile.TemporaryDirectory() as place:
         folder, server = planned(base, rows, Path(place))
         facts = json.loads(folder.file("plan.json").read_text())
-        binding = {"plan": facts["plan_sha256"], "target": "dayzero", "workspace": SECRETS["DAYZERO_BUSINESS_ID"], "mode": "LIVE"}
+        binding = {
+            "plan": facts["plan_sha256"],
+            "target": "dayzero",
+            "workspace": SECRETS["DAYZERO_BUSINESS_ID"],
+            "mode": "LIVE",
+        }
         book = Journal.open(folder.file("journal.db"), binding)
         for first in range(0, rows - 100, 50_000):
-            book.put_soon(*(Entry(n, "created", id=f"c{n}", http_status=201, attempts=1, sent_at=1.0, known=[])
+            book.put_soon(*(Entry(n, "created", id=f"old{n}", http_status=201, attempts=1, sent_at=1.0, known=[])
                             for n in range(first, min(first + 50_000, rows - 100))))  # fmt: skip
             anyio.run(book.flush)
         book.close()

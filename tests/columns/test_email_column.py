@@ -64,6 +64,12 @@ def test_the_table_of_right_answers():
         ("ana@ñandú.cl", "ana@ñandú.cl", None, None),
         ("ana@empresa.cl.", None, "email.syntax", "ana@empresa.cl"),
         ("ana @empresa.cl", None, "email.syntax", "ana@empresa.cl"),
+        ("ana@gmail .com", None, "email.syntax", "ana@gmail.com"),
+        ("ana soto@empresa.cl", None, "email.syntax", None),
+        ("Ana Soto ana@empresa.cl", None, "email.syntax", "ana@empresa.cl"),
+        ("ana@empresa.cl casa matriz", None, "email.syntax", "ana@empresa.cl"),
+        ("correo: ana@empresa.cl", None, "email.syntax", "ana@empresa.cl"),
+        ("ana arroba empresa.cl", None, "email.syntax", "ana@empresa.cl"),
         ("ana@gmail,com", None, "email.syntax", "ana@gmail.com"),
         ("ana(at)empresa.cl", None, "email.syntax", "ana@empresa.cl"),
         ("'ana@empresa.cl", None, "email.syntax", "ana@empresa.cl"),
@@ -110,6 +116,9 @@ MISTYPED = [
     "ana@ gmail.com",
     "Ana Soto ana@empresa.cl",
     "a b@c d.cl",
+    "eva @x .cl",
+    "Ana ana@empresa.cl",
+    "eva@empresa.cl casa",
     "ana@empresa.cl.",
     "no tiene correo",
     "www.empresa.cl",
@@ -162,7 +171,7 @@ def test_the_column_says_what_the_rule_says_of_200_000():
     cells = pl.Series(mutated(SEEDS + MISTYPED, "aZ9.-_@+' ,ñ\u200b@. ,", 200_000, seed=12))
     slipped, _ = mistyped.judge(cells, judge)
     decided = cells.filter(slipped | cells.str.strip_chars().str.contains(mistyped.PLAIN)).to_list()
-    assert len(decided) > 90_000
+    assert len(decided) > 80_000
     pairs = zip(decided, told("email", decided), strict=True)
     assert [(cell, answer) for cell, answer in pairs if answer != tuple(judge(cell))] == []
 

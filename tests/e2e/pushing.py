@@ -18,7 +18,9 @@ def push_until_settled(
     """Push as a user would go on, failed rows again, until every row is in; what the last push ended with."""
     ended = Ended(1, "", "nothing was pushed", folder)
     for _ in range(pushes):
-        said = shell("push", folder.name, "--retry", "failed", "--base-url", running.base_url, *pace, *more, secrets=True)
+        said = shell(
+            "push", folder.name, "--retry", "failed", "--base-url", running.base_url, *pace, *more, secrets=True
+        )
         ended = Ended(said.code, said.out, said.err, folder)
         if ended.code == 0:
             break

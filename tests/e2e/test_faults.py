@@ -6,25 +6,12 @@ import signal
 import socket
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Ended, Shell, people, write_csv
-
-TARGETS = ("piriod", "dayzero")
-PACE = ("--yes", "--rate", "0", "--quiet", "--timeout", "2", "--settle", "1", "--concurrency", "8")
-
-
-def assert_exactly_once(ended: Ended, running: Any, target: str, count: int) -> None:
-    """Each customer exists once, and each row has the id of its own customer."""
-    there = running.customers(target)
-    names = Counter(c["name"] for c in there)
-    assert len(names) == count and set(names.values()) == {1}, [n for n, k in names.items() if k > 1]
-    ids = {c["id"]: c["name"] for c in there}
-    assert ended.counts == {"created": count}
-    assert all(ids[r["_id"]] == r["Nombre"] for r in ended.results)
+from e2e.pushing import PACE, TARGETS, assert_exactly_once, push_until_settled
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -44,41 +31,10 @@ def test_every_customer_exists_once_whatever_the_server_does(
     ended = shell(
         "run", "list.csv", "--to", target, "--base-url", running.base_url, "--out", "run", *PACE, secrets=True
     )
-    for _ in range(6):
-        if ended.code == 0:
-            break
-        ended = shell("push", "run", "--base-url", running.base_url, "--retry", "failed", *PACE, secrets=True)
-        ended = Ended(ended.code, ended.out, ended.err, tmp_path / "run")
+    if ended.code != 0:
+        ended = push_until_settled(shell, running, tmp_path / "run")
     assert ended.code == 0, ended.err
     assert_exactly_once(ended, running, target, 120)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize("target", TARGETS)
-def test_killed_twelve_times_every_customer_exists_once(
-    target: str, shell: Shell, sandbox: Any, tmp_path: Path
-) -> None:
-    """`kill -9` at any moment, then push: every customer exists once, every row has its outcome."""
-    write_csv(tmp_path / "list.csv", people(400))
-    running = sandbox(seed=3, latency=0.01, commit_then_drop=0.05, rate_429=0.03, retry_after=0.05)
-    where = ("--base-url", running.base_url)
-    assert (
-        shell("run", "list.csv", "--to", target, "--dry-run", "--out", "run", "--quiet", *where, secrets=True).code == 0
-    )
-    for kill in range(12):
-        process = shell.start("push", "run", *where, *PACE, secrets=True)
-        seen = len(running.requests())
-        deadline = time.monotonic() + 30
-        while len(running.requests()) < seen + 5 + kill * 7 and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    ended = shell("push", "run", *where, *PACE, secrets=True)
-    if ended.code != 0:
-        ended = shell("push", "run", "--retry", "failed", *where, *PACE, secrets=True)
-    assert ended.code == 0, ended.err
-    assert_exactly_once(Ended(0, "", "", tmp_path / "run"), running, target, 400)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")

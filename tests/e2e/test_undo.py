@@ -33,7 +33,10 @@ def change(target: str, running: Any, id_: str, **fields: Any) -> None:
         headers = {"Authorization": f"Token {SECRETS['PIRIOD_API_TOKEN']}", "x-simple-workspace": "acc_1"}
         answer = httpx.patch(f"{running.base_url}/customers/{id_}/", json=fields, headers=headers)
     else:
-        headers = {"Authorization": f"Bearer {SECRETS['DAYZERO_API_TOKEN']}", "x-business-id": SECRETS["DAYZERO_BUSINESS_ID"]}
+        headers = {
+            "Authorization": f"Bearer {SECRETS['DAYZERO_API_TOKEN']}",
+            "x-business-id": SECRETS["DAYZERO_BUSINESS_ID"],
+        }
         answer = httpx.put(f"{running.base_url}/api/v1/customers/{id_}", json=fields, headers=headers)
     assert answer.status_code == 200, answer.text
 
@@ -56,7 +59,11 @@ def updated(shell: Shell, tmp_path: Path, target: str, running: Any, count: int 
     for i, row in enumerate(rows):
         row |= {"Nombre": f"Otra razón {i}", "Dirección": f"Calle nueva {i}"} | ({"Teléfono": ""} if i % 3 == 0 else {})
         row |= {"metadata.tier": "B"} if target == "piriod" else {}
-    more = [r | ({"metadata.tier": ""} if target == "piriod" else {}) for r in people(new, start=77_000_000)] if new else []
+    more = (
+        [r | ({"metadata.tier": ""} if target == "piriod" else {}) for r in people(new, start=77_000_000)]
+        if new
+        else []
+    )
     write_csv(tmp_path / "two.csv", [*rows, *more])
     ended = shell("run", "two.csv", *where, "--on-existing", "update", "--blank", "clear", "--out", "two", secrets=True)
     assert ended.counts == {"updated": count} | ({"created": new} if new else {}), ended.err
@@ -100,7 +107,9 @@ def test_what_somebody_else_changed_stays_and_is_said(target: str, shell: Shell,
     change(target, running, ids[0], name="De otra persona")
     change(target, running, ids[1], name="De otra persona", address="Otra calle 7", phone="+56911111111")
     if target == "piriod":
-        change(target, running, ids[2], metadata={**kept(target, running)[ids[2]]["metadata"], "tier": "Z", "otro": "1"})
+        change(
+            target, running, ids[2], metadata={**kept(target, running)[ids[2]]["metadata"], "tier": "Z", "otro": "1"}
+        )
     ended = shell("undo", "two", "--base-url", running.base_url, *PACE, secrets=True)
     assert ended.code == 1 and "changed since" in ended.out, ended.out + ended.err
     after, told = kept(target, running), lines(tmp_path / "two")
@@ -116,8 +125,10 @@ def test_what_somebody_else_changed_stays_and_is_said(target: str, shell: Shell,
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.parametrize("target", TARGETS)
-def test_killed_at_any_moment_it_goes_on_where_it_stopped(target: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
-    """kill -9 in the middle, over a server that loses answers; then undo again: everything is back, nothing was touched twice."""
+def test_killed_at_any_moment_it_goes_on_where_it_stopped(
+    target: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
+    """SIGKILL in the middle, over a server that loses answers; then undo again: everything is back, nothing was touched twice."""
     running = sandbox(seed=3)
     before = updated(shell, tmp_path, target, running, count=40, new=0)
     running.reconfigure(latency=0.05, commit_then_drop=0.2, rate_5xx=0.1)

@@ -74,3 +74,18 @@ def test_name_and_address_are_compared_without_case_accents_and_punctuation() ->
     record = pl.DataFrame({"name": ["Ñandú S.A.", "NANDU SA", "Ñandú S.A."], "address": ["Av. 1", "av 1", None]})
     one, two, none = duplicates.likeness(record).to_list()
     assert one == two and none is None
+
+
+def test_a_name_and_address_that_everybody_has_tell_nothing() -> None:
+    """A pair is pointed at; a stand-in that thousands of customers share is not, so that they need not be held at once."""
+    hashes = duplicates.Hashes()
+    alike = ["one|street"] * 2 + ["customer|unknown"] * (duplicates.MOST_ALIKE + 1)
+    hashes.add(pl.Series([str(i) for i in range(len(alike))]), pl.Series([True] * len(alike)), pl.Series(alike))
+    assert hashes.affected().to_list() == [0, 1]
+
+
+def test_of_three_alike_only_other_customers_are_told() -> None:
+    """The same row again is skipped as such; one issue each."""
+    verdicts = duplicates.judge(rows_of([("A", "x"), ("A", "x"), ("B", "x")], [7, 7, 7]), "error", str)
+    assert {at: v.issue and v.issue["code"] for at, v in verdicts.items()} == {0: None, 1: "duplicate.identical", 2: "duplicate.possible"}
+    assert verdicts[2].issue is not None and verdicts[2].issue["detail"] == "2"

@@ -142,9 +142,9 @@ def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_who_has_an_id_is_told_and_two_rows_with_one_id_are_found(tmp_path: Path) -> None:
-    """The ids of created rows belong to them; a second row with the same id is named with the first."""
+    """The ids of created rows belong to them; a row that was sent later with the same id is named with the first."""
     journal = Journal.open(tmp_path / "j.db", BINDING)
-    journal._write([Entry(1, "created", id="a"), Entry(2, "created", id="b"), Entry(3, "created", id="a"),
+    journal._write([Entry(1, "created", id="a", sent_at=1.0), Entry(2, "created", id="b"), Entry(3, "created", id="a", sent_at=2.0),
                     Entry(4, "updated", "update", id="b")])  # fmt: skip
     assert journal.owners(["b", "c"]) == {"b": 2}
     assert [(entry.seq, first) for entry, first in journal.shared_ids()] == [(3, 1)]

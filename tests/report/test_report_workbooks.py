@@ -113,7 +113,7 @@ def test_the_first_sheet_sums_up_the_causes(tmp_path: Path) -> None:
     assert [line[0][:2] for line in lines[1:4]] == ["1.", "2.", "3."]
     assert str(tmp_path / "errors.xlsx") in lines[3][0]
     end = next(at for at, line in enumerate(lines) if line[0] == "Correct many rows at once")
-    codes = {line[6]: line[0] for line in lines[:end] if line[6] and line[6] != "Code"}
+    codes = {line[5]: line[0] for line in lines[:end] if line[5] and line[5] != "Code"}
     assert codes == dict.fromkeys(
         ("email.syntax", "state.unknown", "target.rejected", "target.failed", "target.not_attempted"), 1
     )
@@ -225,7 +225,7 @@ def test_a_value_of_many_rows_can_be_corrected_once(tmp_path: Path, lang: str, n
               row(51, ["a"] * 6, "failed", issue("target.failed"))]  # fmt: skip
     run(tmp_path, wrong, lang=lang)
     heads, lines = corrections(tmp_path / "errors.xlsx", name)
-    assert heads[1] == {"en": "Replacement", "es": "Reemplazo"}[lang]
+    assert heads[3] == {"en": "Replacement", "es": "Reemplazo"}[lang]
     assert [(x["rows"], x["code"], x["field"], x["column"], x["value"]) for x in lines] == [
         (12, "country.unknown", "country", "País", "EEUU"),
         (2, "field.required", "email", "Correo", ""),
@@ -319,3 +319,11 @@ def test_libreoffice_reads_the_same_text(tmp_path: Path) -> None:
     column = saved.headers.index("Texto")
     read = [text or "" for batch in saved.batches(100) for text in batch.cells[f"c{column}"]]
     assert [text.strip() for text in read] == [cell.strip() for cell in cells]
+
+
+def test_rows_are_as_tall_as_their_errors(tmp_path: Path) -> None:
+    """A long message wraps in its column; the row is made tall enough for it, up to eight lines."""
+    long = issue("target.rejected", "email", "Correo", "x", "word " * 200)
+    run(tmp_path, [row(2, ["a"] * 6, "rejected", long), row(3, ["a"] * 6, "failed")])
+    worksheet = openpyxl.load_workbook(tmp_path / "errors.xlsx")["Rows"]
+    assert [worksheet.row_dimensions[n].height for n in (2, 3)] == [120, None]

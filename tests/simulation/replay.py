@@ -15,7 +15,9 @@ def main(name: str, seed: int) -> int:
     from simulation.simulated_world import history, world
 
     begun = world(seed, name)
-    print(f"{begun.server.manners}\nfaults {begun.faults}, deaths {begun.deaths}, stops {begun.stops}, refused {begun.refused}")
+    print(
+        f"{begun.server.manners}\nfaults {begun.faults}, deaths {begun.deaths}, stops {begun.stops}, refused {begun.refused}"
+    )
     print(f"refuses rows {sorted(begun.server.refuses)}, strangers {begun.server.strangers}")
     for row in begun.rows:
         print(f"row {row.seq}: {row.action} {row.identity} after {row.after} lane {row.lane} {row.payload}")

@@ -65,11 +65,14 @@ def _of_create(made: World, row: Row, told: Told, waits: bool) -> list[str]:
     refused = row.seq in (made.ever_refused if waits or (strange and not made.server.keyed) else made.server.refuses)
     broken = {
         "is there more than once": len(ours) > 1,
-        "has the id of another": told.state == "created" and told.id not in [c["id"] for c in ours]
-                                 and not (shown and strange),
+        "has the id of another": told.state == "created"
+        and told.id not in [c["id"] for c in ours]
+        and not (shown and strange),
         "is not settled": told.state not in FINAL and not (shown and rivals) and (made.server.keyed or not strange),
         "is there, and not told so": told.state in FINAL and told.state != "created" and bool(ours),
-        "was not refused": told.state == "rejected" and not refused and (made.server.manners.duplicate == 201 or not rivals),
+        "was not refused": told.state == "rejected"
+        and not refused
+        and (made.server.manners.duplicate == 201 or not rivals),
         "was skipped for nobody": told.state == "skipped" and not rivals,
         "failed although nothing fails any more": told.state == "failed" and not waits and not (shown and rivals),
     }
@@ -82,10 +85,12 @@ def _of_groups(made: World) -> list[str]:
     for first in (r for r in made.rows if r.after is None and r.action == "create"):
         group = [r.seq for r in made.rows if r.seq == first.seq or r.after == first.seq]
         there = [c["nr"] for c in made.server.customers if c["nr"] in group]
-        rivals = [c for c in made.server.customers if c["email"] == json.loads(first.payload)["email"] and c["nr"] not in group]
+        rivals = [
+            c
+            for c in made.server.customers
+            if c["email"] == json.loads(first.payload)["email"] and c["nr"] not in group
+        ]
         wanted = any(s not in made.server.refuses for s in group)
         if len(there) > 1 or (len(there) < int(wanted) and not rivals):
             found.append(f"of the same customer {group} there are {there}")
     return found
-
-

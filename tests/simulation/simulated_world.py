@@ -167,7 +167,9 @@ class Wire:
             return None
         answer = world.server.write(call, now)
         if fate < 1.0:
-            return world.rng.choice((None, Answer(502, {}, None, "<html>"), Answer(answer.status, {}, None, '{"id": "i')))
+            return world.rng.choice(
+                (None, Answer(502, {}, None, "<html>"), Answer(answer.status, {}, None, '{"id": "i'))
+            )
         return answer
 
     async def read(self, call: Call) -> Answer:
@@ -236,7 +238,9 @@ async def _push(world: World, journal: Journal, retry: tuple[str, ...], engine: 
     loop = asyncio.get_running_loop()
     many = world.rng.choice((1, 2, 8))
     held = await _held(wire, target, queue, target.identities, Silent()) if world.processes > 1 else {}  # type: ignore[arg-type]
-    options = Options(concurrency=many, attempts=4, settle=settle, canary=1 if world.rng.random() < world.stops else None)
+    options = Options(
+        concurrency=many, attempts=4, settle=settle, canary=1 if world.rng.random() < world.stops else None
+    )
     back = world.clock_back * world.processes
     run = engine(wire, target, journal, queue, target.identities, options, Silent(), held,  # type: ignore[arg-type]
                  clock=lambda: loop.time() - back)  # fmt: skip

@@ -10,7 +10,6 @@ import anyio
 import pytest
 from simulation import simulated_world as sim
 from simulation.simulated_laws import broken_laws
-from simulation.simulated_server import LATEST, Manners
 
 from pipeline import existing
 from pipeline.client import Lost, NotSent
@@ -72,7 +71,7 @@ def repetition_after_a_5xx(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_settling(patch: pytest.MonkeyPatch) -> None:
-    """"Not there" counts at once."""
+    """ "Not there" counts at once."""
     patch.setattr(sim, "history", lambda seed, name: sim.concluded(sim.world(seed, name), settle=0.0))
 
 
@@ -172,22 +171,3 @@ def test_a_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) 
         caught = next(((s, n) for s in range(MOST) for n in TARGETS if broken_laws(sim.history(s, n))), None)
     assert caught is not None
     assert not broken_laws(sim.history(*caught))
-
-
-def later_than_settled(seed: int, name: str) -> list[str]:
-    """What breaks at a server that carries requests out after the settle time, but has each e-mail only once."""
-    made = sim.world(seed, name)
-    made.server.latest, made.server.strangers = 10 * LATEST, []
-    made.server.manners = Manners(duplicate=409)
-    return [law for law in broken_laws(sim.concluded(made)) if "is there, and not told so" in law]
-
-
-def test_a_refusal_is_not_taken_at_its_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row that may have arrived is refused because it is there: it is told as created; without the look it is not."""
-    assert not any(later_than_settled(seed, name) for seed in range(100) for name in TARGETS)
-
-    async def trusting(self: attempt.Sender, row: Any, refused: Entry) -> Entry:
-        return refused
-
-    monkeypatch.setattr(attempt.Sender, "_refused_at_last", trusting)
-    assert any(later_than_settled(seed, name) for seed in range(100) for name in TARGETS)

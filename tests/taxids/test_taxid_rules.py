@@ -12,7 +12,7 @@ import pipeline.taxids as taxids
 from pipeline import issues
 from pipeline.taxids import Rule, identity, rule, rules
 
-OWN = {"CL", "MX", "CO", "PE", "AR", "BR", "EC", "UY", "PY", "BO", "CR", "GT", "DO", "PA", "VE", "ES", "PT", "US"}
+OWN = {"CL", "MX", "CO", "PE", "AR", "BR", "EC", "UY", "PY", "BO", "CR", "GT", "DO", "PA", "VE", "ES", "PT", "US", "GB", "SV"}
 MODULES = sorted(module.name for module in pkgutil.iter_modules(taxids.__path__))
 
 # country, as written, compact, reason, normal form
@@ -38,6 +38,8 @@ KNOWN = [
     ("CO", "1018431234", "1018431234-2", None, "1018431234-2"),
     ("CO", "12345678901234567", "1234567890123456-7", "length", None),
     ("PE", "DNI 12345678", "12345678", "other_document", "12345678"),
+    ("PE", "C.E. 001234567", "CE001234567", "other_document", "CE001234567"),
+    ("CO", "C.E. 123456", "CE123456", "other_document", "CE123456"),
     ("AR", "12.345.678", "12345678", "other_document", "12345678"),
     ("BR", "663.256.017-26", "66325601726", None, "66325601726"),
     ("BR", "7195358000166", "07195358000166", None, "07195358000166"),
@@ -66,6 +68,15 @@ KNOWN = [
     ("GR", "EL 094259216", "EL094259216", None, "EL094259216"),
     ("GR", "GR 094259216", "EL094259216", None, "EL094259216"),
     ("FR", "732 829 320", "732829320", "other_document", "732829320"),
+    ("GB", "VAT no. GB 980 7806 84", "GB980780684", None, "GB980780684"),
+    ("GB", "802311781", "GB802311781", "check_digit", None),
+    ("GB", "GD001", "GBGD001", None, "GBGD001"),
+    ("GB", "XI980780684", "XI980780684", None, "XI980780684"),
+    ("GB", "SC123456", "SC123456", "other_document", "SC123456"),
+    ("GB", "1955839661", "1955839661", "other_document", "1955839661"),
+    ("SV", "SV 0614-050707-104-8", "06140507071048", None, "0614-050707-104-8"),
+    ("SV", "0614-050707-104-0", "06140507071040", "check_digit", None),
+    ("SV", "DUI 01234567-8", "012345678", "other_document", "01234567-8"),
     ("DE", "ATU14243102", "ATU14243102", "unusual", "ATU14243102"),
 ]  # fmt: skip
 

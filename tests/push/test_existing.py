@@ -1,0 +1,94 @@
+"""Who is at the target already is found however the target writes it, and a filter that finds nobody is not believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from pipeline import existing, targets
+from pipeline.client import Client, Patience
+from pipeline.existing import Wanted
+from pipeline.pace import Limiter
+from pipeline.progress import Silent
+from pipeline.targets.interface import Identity
+
+PIRIOD, DAYZERO = targets.load("piriod"), targets.load("dayzero")
+
+
+class Server:
+    """A list of customers with filters that compare letter by letter, or lie; counts what it is asked."""
+
+    def __init__(self, customers: list[dict[str, Any]], lies: bool = False) -> None:
+        self.customers, self.lies = customers, lies
+        self.asked: list[dict[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        params = dict(request.url.params)
+        self.asked.append(params)
+        found = self.customers
+        for name in ("tax_id", "email"):
+            if name in params:
+                found = [] if self.lies else [c for c in found if c.get(name) == params[name]]
+        if "limit" in params:
+            start, size = int(params.get("cursor", 0)), int(params["limit"])
+            more = start + size < len(found)
+            return httpx.Response(200, json={"items": found[start : start + size], "has_next": more,
+                                             "next_cursor": str(start + size) if more else None, "total": len(found)})  # fmt: skip
+        page = int(params["page"])
+        following = f"http://elsewhere.example/customers/?page={page + 1}" if page * 100 < len(found) else None
+        return httpx.Response(
+            200, json={"count": len(found), "next": following, "results": found[page * 100 - 100 : page * 100]}
+        )
+
+    def find(self, target: Any, *wanted: Wanted) -> existing.Found:
+        async def work() -> existing.Found:
+            client = Client(httpx.MockTransport(self), "http://127.0.0.1", {}, Limiter(None), Patience(5, 0))
+            return await existing.find(client, target, target.identities, lambda: iter(wanted), len(wanted), Silent())
+
+        return anyio.run(work)
+
+
+def crowd(count: int) -> list[dict[str, Any]]:
+    """Customers that are somebody else."""
+    return [
+        {"id": f"c{i}", "tax_id": f"{50_000_000 + i}-1", "country": {"id": "CL"}, "email": f"p{i}@x.example"}
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("spelling", ["76086428-5", "760864285", "76.086.428-5"])
+def test_a_tax_id_is_found_however_the_target_writes_it(spelling: str) -> None:
+    """Few rows and many customers: looked up one by one, with and without dots and dash."""
+    server = Server([*crowd(900), {"id": "x", "tax_id": spelling, "country": {"id": "CL"}}])
+    found = server.find(PIRIOD, Wanted("tax_id=760864285|country=CL", {"tax_id": "76086428-5", "country": "CL"}))
+    assert [r["id"] for r in found.records["tax_id=760864285|country=CL"]] == ["x"]
+    assert "one by one" in found.how and len(server.asked) < 10
+
+
+def test_an_e_mail_is_found_in_lower_case_too() -> None:
+    """The target keeps e-mails in lower case and compares letter by letter."""
+    server = Server([*crowd(3_000), {"id": "x", "email": "ana@x.example"}])
+    found = server.find(DAYZERO, Wanted("email=ana@x.example", {"email": "Ana@x.example"}))
+    assert [r["id"] for r in found.records["email=ana@x.example"]] == ["x"]
+
+
+@pytest.mark.parametrize("target", [PIRIOD, DAYZERO], ids=lambda t: t.name)
+def test_a_filter_that_does_not_find_who_is_there_is_not_believed(target: Any) -> None:
+    """The filter answers with an empty list always: all pages are read instead, and the customer is found."""
+    me = {"id": "x", "tax_id": "76086428-5", "country": {"id": "CL"}, "email": "ana@x.example"}
+    server = Server([*crowd(3_000), me], lies=True)
+    wanted = Wanted("tax_id=760864285|country=CL", {"tax_id": "76086428-5"}) if target is PIRIOD else Wanted(
+        "email=ana@x.example", {"email": "ana@x.example"})  # fmt: skip
+    found = server.find(target, wanted)
+    assert [r["id"] for r in found.records[wanted.identity]] == ["x"] and "all customers" in found.how
+
+
+def test_who_cannot_be_filtered_for_is_looked_for_on_every_page() -> None:
+    """Piriod has no filter by reference: all pages are read, and `next` links name no other host that is asked."""
+    server = Server([*crowd(250), {"id": "x", "reference": "R-1"}])
+    found = server.find(PIRIOD, Wanted("reference=r-1", {"reference": "R-1"}))
+    assert [r["id"] for r in found.records["reference=r-1"]] == ["x"] and len(server.asked) == 3
+    assert Identity(("reference",)) in PIRIOD.identities
