@@ -82,8 +82,14 @@ class Forecast:
 
 
 def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecast:
-    """What `push` would do with the folder's plan now."""
+    """What `push` would do with the folder's plan now.
+
+    Raises:
+        BrokenInvariant: the plan is torn, or was changed after planning.
+    """
     facts = store.facts(folder)
+    for one in store.plans(folder):
+        store.verify(one, store.own_facts(one))
     target = targets.load(facts["target"])
     closed = [s for s in (*journal.FINAL, *journal.OPEN) if s not in RETRY[options.retry]]
     settled = journal.seqs(folder.file("journal.db"), closed)
@@ -116,11 +122,7 @@ def push(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     facts = store.facts(folder)
     target = targets.load(facts["target"])
     workspace = server.secrets[target.workspace]
-    for plan_ in store.plans(folder):
-        told = store.own_facts(plan_)
-        store.verify(plan_, told)
-        guard(told, server, workspace)
-        seal.verify(told)
+    fits(folder, server, workspace)
     with exclusive(target.name, workspace, folder) as last:
         fresh = facts["verified"] and "round" not in facts and _is_fresh(folder, last)
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
@@ -134,6 +136,20 @@ def push(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
             memory.close()
             with contextlib.suppress(OSError):
                 last.touch()
+
+
+def fits(folder: RunFolder, server: Server, workspace: str) -> None:
+    """Hold every plan of a run against its hash, this server, and its seal.
+
+    Raises:
+        Misuse: another mode, workspace or address than it was made for.
+        BrokenInvariant: it was changed since.
+    """
+    for one in store.plans(folder):
+        told = store.own_facts(one)
+        store.verify(one, told)
+        _guard(told, server, workspace)
+        seal.verify(told)
 
 
 def _is_fresh(folder: RunFolder, last: Path) -> bool:
@@ -281,7 +297,7 @@ def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Se
     return {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
 
 
-def guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
+def _guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
     """Refuse a server that the plan was not made for.
 
     Raises:

@@ -40,10 +40,22 @@ def validate(
     for name in regulated:
         bad = wrong.filter(pl.col("field") == name)["at"]
         found += _regulated(name, clean.record, mapped, mapping, settings, bad)
-    everything = pl.concat(found)
+    everything = _without_consequences(pl.concat(found))
     errors = everything.filter(issues.is_error("code"))["at"].unique()
     valid = ~pl.int_range(clean.record.height, dtype=pl.UInt32, eager=True).is_in(errors.implode())
     return Checked(clean.record, valid.alias("valid"), everything, clean.changes)
+
+
+CONSEQUENCES = ("state.no_country", "phone.no_country", "tax_id.unchecked")
+"""What is said of other cells only because the row's country is not known."""
+
+
+def _without_consequences(found: pl.DataFrame) -> pl.DataFrame:
+    """The problems without those that follow from a wrong or missing country, which is one itself: one bad cell, one issue."""
+    wrong = found.filter((pl.col("field") == "country") & issues.is_error("code"))["at"]
+    if wrong.is_empty():
+        return found
+    return found.filter(~(pl.col("code").is_in(CONSEQUENCES) & pl.col("at").is_in(wrong.implode())))
 
 
 def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:

@@ -47,7 +47,9 @@ def correct(
     for note in prepared.notes:
         bar.say(f"  {note}")
     if edits.replacements and rows:
-        bar.say(f"  the replacements are in {folder.file('mapping.toml')}; for the next file: --mapping {folder.file('mapping.toml')}")
+        bar.say(
+            f"  the replacements are in {folder.file('mapping.toml')}; for the next file: --mapping {folder.file('mapping.toml')}"
+        )
     if given["dry_run"] or server is None:
         summary = write_report(folder, pushing, started, prepared.requests, pushed=False, progress=bar)
         return _end(folder, summary, given, dry_run=True)

@@ -44,10 +44,7 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
     verdicts = [rule(*row) for row in distinct.iter_rows()]
     answers = distinct.with_columns(
         pl.Series("value", [v.value for v in verdicts], dtype=dtype),
-        *(
-            pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String)
-            for part in _PARTS
-        ),
+        *(pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String) for part in _PARTS),
     )
     joined = frame.join(answers, on=names, how="left", nulls_equal=True, maintain_order="left")
     return Judged(joined["value"], joined["code"], joined["detail"], joined["suggestion"])

@@ -107,7 +107,13 @@ def _pairs(frame: pl.DataFrame) -> pl.DataFrame:
     numbers = e164(pl.concat(pieces), pl.concat([two["country"]] * 2))  # both at once: each plan is compiled once
     enough = pl.all_horizontal(piece.str.count_matches("[0-9]") > 5 for piece in pieces)
     return (
-        two.select("at", code=pl.lit("phone.several"), suggestion=numbers.head(two.height), other=numbers.tail(two.height), enough=enough)
+        two.select(
+            "at",
+            code=pl.lit("phone.several"),
+            suggestion=numbers.head(two.height),
+            other=numbers.tail(two.height),
+            enough=enough,
+        )
         .filter(pl.col("enough") & (pl.col("suggestion") != pl.col("other")))
         .select("at", "code", "suggestion")
     )

@@ -40,7 +40,8 @@ def judge(
 
 def once(work: Callable[[pl.Series], Judged], cells: pl.Series) -> Judged:
     """`work(cells)`, for a rule that looks at nothing but the cell: each distinct one once where they repeat."""
-    if cells.approx_n_unique() * 4 > len(cells):
+    distinct = cells.approx_n_unique()
+    if not isinstance(distinct, int) or distinct * 4 > len(cells):
         return work(cells)
     rows, place = numbered(cells)
     answers = work(cells.gather(rows))
@@ -56,7 +57,7 @@ def numbered(*keys: pl.Series) -> Numbered:
     rows = hashed.arg_unique()
     if len(rows) == 0:
         return Numbered(rows, rows)
-    place = hashed.replace_strict(hashed.gather(rows), pl.int_range(len(rows), dtype=rows.dtype, eager=True))
+    place = hashed.replace_strict(hashed.gather(rows), pl.int_range(len(rows), dtype=pl.get_index_type(), eager=True))
     if all(key.gather(rows).gather(place).eq_missing(key).all() for key in filled):
         return Numbered(rows, place)
     return by_text(*filled)

@@ -52,7 +52,9 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     return repeated.judge(rule, dtype, cells, country, *seen)
 
 
-def judge(cell: str | None, country: str | None, *beside: str | None, known: Directory, of_file: bool = False) -> Verdict:
+def judge(
+    cell: str | None, country: str | None, *beside: str | None, known: Directory, of_file: bool = False
+) -> Verdict:
     """The scalar rule: one cell, the country and the places of its row; `of_file`: the list of states is the user's own."""
     cell, places = raw.visible(cell) if cell else None, [place for place in map(_tidy, beside) if place]
     if not cell or not key(cell) or _nothing(known, cell, country):

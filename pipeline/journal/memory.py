@@ -155,11 +155,12 @@ class Journal:
     def seqs(self, states: Iterable[str], doubtful: Iterable[str] = ()) -> pl.Series:
         """The rows in one of `states`, ascending; of `doubtful` ones (and planned) those that may have arrived."""
         sure, doubt = [*states], [*doubtful, PLANNED]
-        found = self._db.execute(
-            f"SELECT seq FROM row WHERE state IN ({_marks(sure)})"  # noqa: S608
-            f" OR (sent_at IS NOT NULL AND state IN ({_marks(doubt)})) ORDER BY seq", (*sure, *doubt),
-        )  # fmt: skip
-        return pl.Series("seq", [seq for (seq,) in found], dtype=pl.UInt32)
+        found = self._db.execute(  # as one text: a million lines would be a million objects
+            f"SELECT group_concat(seq) FROM row WHERE state IN ({_marks(sure)})"  # noqa: S608
+            f" OR (sent_at IS NOT NULL AND state IN ({_marks(doubt)}))", (*sure, *doubt),
+        ).fetchone()[0]  # fmt: skip
+        texts = pl.Series("seq", [found], dtype=pl.String).drop_nulls().str.split(",").explode(empty_as_null=False)
+        return texts.cast(pl.UInt32).sort()
 
     def in_doubt(self, retry: Iterable[str] = ()) -> list[Entry]:
         """Rows whose customer may be at the target, in order: open ones, and those to be tried again that were sent."""

@@ -82,6 +82,7 @@ class Engine:
         self._deferred: dict[int, tuple[Row, Entry | None]] = {}
         self._tried: dict[int, int] = {}
         self._taken = 0
+        self._asks_at: float | None = None
         self._rules = Rules(options.max_errors)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = anyio.Event()
@@ -269,16 +270,20 @@ class Engine:
             self._queue.groups.note(row.seq, entry.state)
             self.result.counts[entry.state] += 1
             self._progress.advance(entry.state != PLANNED)
-        self._note()
+        self.note()
         if why := self._rules.hear(row, entry, self.result.counts, share=share):
             self.stop(why)
         if self._stopping.fatal is not None:
             self.stop("refused")
 
-    def _note(self) -> None:
+    def note(self) -> None:
+        """Tell how the push stands, and what it is waiting for."""
         said = [f"{count} {state}" for state, count in sorted(self.result.counts.items()) if count]
-        held = self._client.limiter.held_for
-        self._progress.note(", ".join([*said, *([f"the target asks to wait {held:.0f} s"] if held > 0.5 else [])]))
+        if (held := self._client.limiter.held_for) > 0.5:
+            said.append(f"the target asks to wait {held:.0f} s")
+        if self._asks_at is not None and (left := self._asks_at - anyio.current_time()) > 0.5:
+            said.append(f"{len(self._cases)} without an answer: asking again in {left:.0f} s")
+        self._progress.note(", ".join(said))
 
     async def _settle(self, *, wait: bool) -> None:
         """Ask the target about every lost request; send again what certainly is not there."""
@@ -301,8 +306,10 @@ class Engine:
             if not waiting and not last_looks:
                 return
             seconds = max(min(waiting), FIRST_LOOK) if waiting else last_looks.pop(0)
-            self._progress.note(f"{len(left)} without an answer; asking the target again in {seconds:.0f} s")
+            self._asks_at = anyio.current_time() + seconds
+            self.note()
             await self._pause(seconds)
+            self._asks_at = None
 
     async def _send_absent(self, again: list[tuple[Row, Entry | None]]) -> None:
         """Send rows again that are certainly not there: two of one customer must not wait for each other."""

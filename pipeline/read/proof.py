@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 CHUNK = 4 << 20  # bytes; about what a processor keeps at hand
+LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
@@ -110,6 +111,8 @@ def look(piece: bytes, shape: Shape) -> Survey | None:
     """
     if not piece.endswith(b"\n"):
         piece += b"\n"
+    if len(piece) < LEAST:
+        return None
     if b"\0" in piece or (b"\xef" in piece and b"\xef\xbf\xbd" in piece) or not _is_utf8(piece):
         return None
     if _has_pair(piece) and EXPONENT.search(piece):
@@ -134,7 +137,7 @@ def look(piece: bytes, shape: Shape) -> Survey | None:
     each = structure.len() == records * shape.width and bool((last == FEED).all())
     if not each and not _blank_or_full(piece, shape):
         return None
-    return Survey(records, not each or _may_be_blank(piece, after, feeds, shape), empties)
+    return Survey(records, not each or _may_be_blank(piece, feeds, shape), empties)
 
 
 def _series(piece: bytes, start: int = 0) -> pl.Series:
@@ -200,16 +203,19 @@ def _blank_or_full(piece: bytes, shape: Shape) -> bool:
     return lines.keys() <= {b"", shape.delimiter * (shape.width - 1)} and lines[b""] == blank + 1
 
 
-def _may_be_blank(piece: bytes, after: pl.Series, feeds: pl.Series, shape: Shape) -> bool:
+def _may_be_blank(piece: bytes, feeds: pl.Series, shape: Shape) -> bool:
     """Whether some record has empty cells only; a line inside of a cell that looks like one counts too."""
     edges = (shape.delimiter[0], shape.quote[0])
     delimiter, empty = re.escape(shape.delimiter), re.escape(shape.quote * 2)
     blank = re.compile(rb"(?:%b)?(?:%b(?:%b)?)*\r?\n" % (empty, delimiter, empty))
     if blank.match(piece):
         return True
-    first = after.filter(feeds.head(after.len()))
-    second = _series(piece + b"\n", 2).filter(feeds.head(after.len()))
-    suspects = _among(first, *edges) & _among(second, *edges, FEED, RETURN)
-    if not suspects.any():
+    # The first three bytes of each record tell nearly always; the few suspects are looked at one by one.
+    first, second, third = (_series(piece, i).filter(feeds.head(len(piece) - i)) for i in (1, 2, 3))
+    started, count = first.head(second.len()) == edges[0], third.len()
+    quoted = (first.head(count) == edges[1]) & (second.head(count) == edges[1]) & _among(third, edges[0], FEED, RETURN)
+    suspects = [*(started & _among(second, *edges, FEED, RETURN)).arg_true(), *quoted.arg_true()]
+    if not suspects:
         return False
-    return any(blank.match(piece, at + 1) for at in feeds.arg_true().head(first.len()).filter(suspects))
+    places = np.flatnonzero(np.frombuffer(piece, np.uint8) == FEED)
+    return any(blank.match(piece, int(places[suspect]) + 1) for suspect in suspects)

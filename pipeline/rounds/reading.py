@@ -21,6 +21,7 @@ from pipeline.read import ReadOptions
 from pipeline.report import RESERVED
 from pipeline.rounds.causes import Replacement, replacements
 from pipeline.rounds.damage import kind
+from pipeline.rounds.scrambled import unscrambled
 
 MARK = re.compile(r"(?P<run>.+)#(?P<plan>[0-9a-f]{12})(?:\.(?P<round>\d+))?")
 NEEDED = ("_run", "_row", "_key")
@@ -72,7 +73,7 @@ def recognise(
         return None
     scratch = Path(tempfile.mkdtemp(prefix="customer-import-"))
     try:
-        sheet = read.open_sheet(path, options, scratch, progress)
+        sheet = unscrambled(read.open_sheet(path, options, scratch, progress))
         if "_run" not in sheet.headers or not {"_row", "_key"} & set(sheet.headers):
             return None
         _must_have(sheet, path)

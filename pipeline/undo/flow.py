@@ -23,11 +23,10 @@ from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
 from pipeline.options import SETTLE_EXTRA, PushOptions, Server
 from pipeline.pace import Limiter
-from pipeline.plan import seal
 from pipeline.progress import Progress
 from pipeline.push import unwrap
 from pipeline.report.delimited import CsvFile
-from pipeline.run import binding_of, exclusive, guard, interruptible, origin, set_rate
+from pipeline.run import binding_of, exclusive, fits, interruptible, origin, set_rate
 from pipeline.targets.interface import Target
 from pipeline.undo.undoer import DONE, Patience, Result, Undoer
 
@@ -65,9 +64,12 @@ def ahead(folder: RunFolder, server: Server, options: PushOptions) -> Ahead:
     """
     facts = store.facts(folder)
     target = targets.load(facts["target"])
-    if not folder.file("journal.db").exists():
-        raise Misuse(f"{folder.path} was never pushed: there is nothing to undo", "")
     updates = to_put_back(folder.file("journal.db"), DONE)
+    if not folder.file("journal.db").exists():
+        raise Misuse(
+            f"{folder.path} was never pushed: there is nothing to undo",
+            f"Its plan is pushed with: customer-import push {folder.path}",
+        )
     rate = set_rate(options, target, server)
     return Ahead(updates, target.title, server.secrets.get(target.workspace, ""), server.mode, server.base_url, rate,
                  2 * updates / rate if rate else 0.0)  # fmt: skip
@@ -82,10 +84,8 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     """
     facts = store.facts(folder)
     target = targets.load(facts["target"])
-    store.verify(folder, facts)
     workspace = server.secrets[target.workspace]
-    guard(facts, server, workspace)
-    seal.verify(facts)
+    fits(folder, server, workspace)
     with exclusive(target.name, workspace, folder) as last:
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         try:

@@ -34,9 +34,21 @@ async def ask(client: Client, path: str) -> Any:
     return (await client.send(Call("GET", path), slot=False)).json
 
 
-async def steady(base: str, rate: float, seconds: float) -> list[tuple[float, int]]:
-    """Send at `rate` for so long with 32 workers; the moments at the server, and what it answered."""
-    limiter = Limiter(rate)
+class Noted(Limiter):
+    """A limiter that notes when it let somebody go."""
+
+    went: list[float]
+
+    async def slot(self) -> None:
+        """Wait, and note the moment."""
+        await super().slot()
+        self.went.append(self._clock())
+
+
+async def steady(base: str, rate: float, seconds: float) -> tuple[list[float], list[float]]:
+    """Send at `rate` for so long with 32 workers; the moments at the server, and ours."""
+    limiter = Noted(rate)
+    limiter.went = []
     async with connect(base, HEADERS, limiter, Patience(), AT_ONCE) as client:
         await ask(client, "/moments")
         until = anyio.current_time() + seconds
@@ -46,7 +58,7 @@ async def steady(base: str, rate: float, seconds: float) -> list[tuple[float, in
                 await client.send(POST)
 
         await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
-        return [(t, status) for t, status in await ask(client, "/moments")]
+        return [t for t, _ in await ask(client, "/moments")], limiter.went
 
 
 async def disturbed(base: str, rate: float, seconds: float, status: int) -> tuple[float, float, int, list[float]]:
@@ -79,11 +91,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0)
     seconds = parser.parse_args().seconds
     with served() as base:
-        print(f"{'set':>5} {'requests':>9} {'mean':>8} {'off by':>8} {'fullest second':>15} {'over by':>8}")
+        print(
+            f"{'set':>5} {'requests':>9} {'mean':>8} {'off by':>8} {'fullest second':>15} {'over by':>8} {'as it left':>11}"
+        )
         for rate in (5.0, 50.0, 500.0):
-            moments = [t for t, _ in anyio.run(steady, base, rate, seconds)]
+            moments, went = anyio.run(steady, base, rate, seconds)
             mean, most = (len(moments) - 1) / (moments[-1] - moments[0]), fullest(moments)
-            print(f"{rate:5g} {len(moments):9} {mean:8.2f} {mean / rate - 1:8.2%} {most:15} {most / rate - 1:8.2%}")
+            print(
+                f"{rate:5g} {len(moments):9} {mean:8.2f} {mean / rate - 1:8.2%} {most:15} {most / rate - 1:8.2%} {fullest(went):11}"
+            )
         print(f"\n{'set':>5} {'answer':>7} {'refused':>8} {'lowest rate':>12} {'last rate':>10} {'fullest second':>15}")
         for rate in (5.0, 50.0, 500.0):
             for status in (429, 503):

@@ -13,6 +13,7 @@ import datetime
 import re
 import time
 from collections import Counter
+from itertools import islice
 
 import ftfy
 import phonenumbers
@@ -49,6 +50,7 @@ TABLED = {
     "Cali",
 }
 UNITS = {"$": None, "Dollar": None}
+AT_ONCE = 50_000  # rows
 LIMITS = {"name": 100, "address": 64}
 
 
@@ -66,15 +68,14 @@ def codes(row: Row, target: str) -> list[str]:
         "country": None if country else "country.unknown", "phone": _phone(row["phone"], country), "website": _website(row["website"]),
         "currency": _currency(row["currency"], country),
     }  # fmt: skip
-    found += [code for name, code in said.items() if row[name] and code]
+    follows = ("phone.no_country", "tax_id.unchecked") if country is None else ()  # from the country, which is told itself
+    found += [code for name, code in said.items() if row[name] and code and code not in follows]
     if row["name"] and target == "piriod" and len(ftfy.fix_encoding(row["name"])) > LIMITS["name"]:
         found.append("text.too_long")
     if target == "piriod":
         if len(row["address"]) > LIMITS["address"]:
             found.append("text.too_long")
-        if row["state"] and country is None:
-            found.append("state.no_country")
-        elif row["state"] and country and row["state"] not in STATE[country]:
+        if row["state"] and country and row["state"] not in STATE[country]:
             found.append("state.not_in_country" if row["state"] == "Ontario" else "state.unknown")
         found += ["flag.unknown"] * (row["send_invoices"] == "quizás")
     else:
@@ -251,11 +252,15 @@ def compare(
     count: int, seed: int, name: str, faults: float = 0.1
 ) -> tuple[list[tuple[Row, list[str], list[str]]], Counter[str], Counter[str]]:
     """The rows that are judged otherwise (row, pipeline, reference), and both counts per code."""
-    listed = list(rows(count, seed, faults))
-    ours = piped(listed, name)
-    theirs = [codes(row, name) for row in listed]
-    differing = [(row, a, b) for row, a, b in zip(listed, ours, theirs, strict=True) if a != b]
-    return differing, Counter(c for a in ours for c in a), Counter(c for b in theirs for c in b)
+    source = rows(count, seed, faults)
+    differing: list[tuple[Row, list[str], list[str]]] = []
+    counts: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+    while listed := list(islice(source, AT_ONCE)):
+        ours, theirs = piped(listed, name), [codes(row, name) for row in listed]
+        differing += [(row, a, b) for row, a, b in zip(listed, ours, theirs, strict=True) if a != b]
+        for counted, told in zip(counts, (ours, theirs), strict=True):
+            counted.update(code for each in told for code in each)
+    return differing, *counts
 
 
 if __name__ == "__main__":

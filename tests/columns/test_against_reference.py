@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from benchmarks.lifelike import FAULTS, rows
-from benchmarks.reference import compare
+from benchmarks.reference import compare, piped
 
 
 @pytest.mark.parametrize("target", ["piriod", "dayzero"])
@@ -25,3 +25,12 @@ def test_the_list_is_the_beginning_of_a_longer_one():
         f"{column}: {kind}" for column, kinds in FAULTS.items() for kind in kinds
     }
     assert not any(row["_fault"] for row in rows(100, faults=0.0))
+
+
+@pytest.mark.parametrize("target", ["piriod", "dayzero"])
+def test_a_wrong_country_is_one_issue(target):
+    """What other cells cannot be without the country is no fault of theirs: one bad cell, one issue."""
+    row = next(row for row in rows(50, faults=0.0) if row["phone"] and "+" not in row["phone"] and row["tax_id"])
+    row |= {"currency": "CLP"}
+    assert piped([row], target) == [[]]
+    assert piped([row | {"country": "Atlántida"}], target) == [["country.unknown"]]

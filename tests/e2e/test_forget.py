@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import shutil
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -90,8 +91,9 @@ def test_no_byte_of_a_cell_is_left_and_counts_and_ids_are(target: str, shell: Sh
 def test_a_forgotten_run_says_so(shell: Shell, sandbox: Any) -> None:
     """`status` still counts; `push` and a second `forget` do no harm; `latest` stays the newest run."""
     running = sandbox()
-    imported(shell, running, "piriod")
+    folder, _ = imported(shell, running, "piriod")
     count = len(running.customers("piriod"))
+    shutil.copy(folder / "errors.csv", shell.home / "kept.csv")
     assert shell("forget", "second", "--yes", "--quiet").out == ""
     status = shell("status", "second")
     assert status.code == 1 and "personal data was removed" in status.out and "30 rows read = " in status.out
@@ -99,6 +101,8 @@ def test_a_forgotten_run_says_so(shell: Shell, sandbox: Any) -> None:
     assert sum(told["counts"].values()) == told["rows"] == 30 and told["forgotten"]
     push = shell("push", "second", "--base-url", running.base_url, "--yes", secrets=True)
     assert push.code == 2 and "personal data" in push.err and "from the source file" in push.err
+    kept = shell("run", "kept.csv", "--base-url", running.base_url, "--yes", "--out", "second", secrets=True)
+    assert kept.code == 2 and "personal data" in kept.err
     again = shell("forget", "second", "--json")
     assert again.code == 0 and json.loads(again.out)["removed"] == 0
     assert len(running.customers("piriod")) == count

@@ -65,7 +65,9 @@ def test_the_column_says_what_the_scalar_rule_says(kind: Kind) -> None:
         for _ in range(ROWS)
     ]  # fmt: skip
     cells, of, commune, city = (pl.Series([row[i] for row in rows], dtype=pl.String) for i in range(4))
-    field = Field("x", Column(kind, "x", "x"), required=False, nullable=True, choices=CHOICES if kind == "choice" else ())
+    field = Field(
+        "x", Column(kind, "x", "x"), required=False, nullable=True, choices=CHOICES if kind == "choice" else ()
+    )
     given_ = Settings(Catalogue(states=STATES, terms=TERMS))
     around = Around(field, None if kind == "country" else of, {"commune": commune, "city": city}, given_)
     judged = normaliser(kind)(cells, around)

@@ -191,7 +191,11 @@ def test_the_place_tells_which_of_two_states_is_meant(text: str, city: str | Non
 
 def test_a_number_that_is_an_id_and_another_states_code_is_asked() -> None:
     """Region 05 is Valparaíso; a state of Chile with the id 5 is another one, unless the list is the user's own."""
-    states = (Entry(5, "Coquimbo", "CL-CO", "CL"), Entry(13, "Región Metropolitana", "CL-RM", "CL"), Entry(70, "Valparaíso", "CL-VS", "CL"))
+    states = (
+        Entry(5, "Coquimbo", "CL-CO", "CL"),
+        Entry(13, "Región Metropolitana", "CL-RM", "CL"),
+        Entry(70, "Valparaíso", "CL-VS", "CL"),
+    )
     judged = read(["5", "13", "70", "5"], ["CL"] * 4, states, city=[None, None, None, "Viña del Mar"])
     assert judged.value.to_list() == [None, 13, 70, 70]
     assert judged.code.to_list() == ["state.ambiguous", None, None, None]

@@ -87,5 +87,9 @@ def test_a_name_and_address_that_everybody_has_tell_nothing() -> None:
 def test_of_three_alike_only_other_customers_are_told() -> None:
     """The same row again is skipped as such; one issue each."""
     verdicts = duplicates.judge(rows_of([("A", "x"), ("A", "x"), ("B", "x")], [7, 7, 7]), "error", str)
-    assert {at: v.issue and v.issue["code"] for at, v in verdicts.items()} == {0: None, 1: "duplicate.identical", 2: "duplicate.possible"}
+    assert {at: v.issue and v.issue["code"] for at, v in verdicts.items()} == {
+        0: None,
+        1: "duplicate.identical",
+        2: "duplicate.possible",
+    }
     assert verdicts[2].issue is not None and verdicts[2].issue["detail"] == "2"

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from simulation import simulated_world as sim
 
+from pipeline.client import Lost
 from pipeline.errors import Unavailable
+from pipeline.options import error_limit
 from pipeline.progress import Silent
 from pipeline.push import Engine, Options
 from pipeline.targets.interface import Answer, Call
@@ -26,7 +28,16 @@ class Scene:
                         payload=first.payload.replace('"nr": 0', f'"nr": {n}').replace("key0", f"key{n}").replace("p0@", f"p{n}@"))
             for n in range(rows)
         ]  # fmt: skip
-        self.world.customers, self.world.refuses, self.world.deaths, self.world.faults = [], frozenset(), 0, 0.0
+        self.world.deaths, self.world.faults, self.world.stops, self.world.clock_back, self.world.refused = (
+            0,
+            0.0,
+            0.0,
+            0.0,
+            (0, 0),
+        )
+        server = self.world.server
+        server.customers, server.strangers, server.refuses = [], [], frozenset()
+        server.manners = type(server.manners)()
         assert self.world.db is not None
         self.journal = sim.Doomed(Path("journal"), self.world.db)
         self.journal.world, self.journal._writer = self.world, self.journal.commit  # type: ignore[assignment]
@@ -102,7 +113,7 @@ def test_stale_rows_do_not_count_as_an_unreachable_target() -> None:
         sim.replace(r, action="update", id=f"id{r.seq}", payload='{"name":"new"}', before='{"name":"old"}')
         for r in scene.world.rows
     ]
-    scene.world.customers = [{"id": r.id, "nr": r.seq, "name": "changed", "at": 0.0} for r in scene.world.rows]
+    scene.world.server.customers = [{"id": r.id, "nr": r.seq, "name": "changed", "at": 0.0} for r in scene.world.rows]
     assert scene.run() == {"failed": 50}
     assert scene.engine.result.stopped is None
 
@@ -114,7 +125,7 @@ def test_the_answer_of_an_update_is_held_against_what_was_sent(shown: str, state
     scene.world.rows[:] = [
         sim.replace(scene.world.rows[0], action="update", id="id0", payload='{"name":"new"}', before='{"name":"old"}')
     ]
-    scene.world.customers = [{"id": "id0", "nr": 0, "name": "old", "at": 0.0}]
+    scene.world.server.customers = [{"id": "id0", "nr": 0, "name": "old", "at": 0.0}]
     real = scene.wire.send
 
     async def other(call: Call, **given: Any) -> Answer:
@@ -126,3 +137,61 @@ def test_the_answer_of_an_update_is_held_against_what_was_sent(shown: str, state
     entry = scene.journal.entry(0)
     assert entry is not None and [code for _, code, _ in entry.problems] == {
         "old": ["target.failed"], "NEW": ["target.stored_otherwise"], "new": []}[shown]  # fmt: skip
+
+
+def refusing(scene: Scene, good: frozenset[int] = frozenset()) -> None:
+    """Every row is refused, but for the good ones."""
+    scene.world.server.refuses = frozenset(range(len(scene.world.rows))) - good
+
+
+def test_where_nothing_is_ever_accepted_the_push_stops_and_says_why() -> None:
+    """150 rows, all refused: the mistake is not in the rows; the first causes are told, the rest is not attempted."""
+    scene = Scene(150)
+    refusing(scene)
+    counts = scene.run()
+    assert scene.engine.result.stopped == "hopeless"
+    assert 100 <= counts["rejected"] <= 102
+    causes = scene.engine.result.causes
+    assert 1 <= len(causes) <= 3 and all(c.startswith("row ") and "no" in c for c in causes)
+
+
+def test_one_accepted_row_or_a_limit_of_ones_own_lets_the_push_go_on() -> None:
+    """The same, with one good row among the first, or with --max-errors 100%."""
+    scene = Scene(150)
+    refusing(scene, frozenset({7}))
+    assert scene.run() == {"rejected": 149, "created": 1} and scene.engine.result.stopped is None
+    scene = Scene(150, max_errors=error_limit("100%", 150))
+    refusing(scene)
+    assert scene.run() == {"rejected": 150}
+
+
+@pytest.mark.parametrize(("text", "most"), [("1", 2), ("7", 8), ("10%", 6), ("2.5%", 3)])
+def test_max_errors_stops_after_so_many(text: str, most: int) -> None:
+    """What is in flight is finished: with two connections at most one more row is refused than allowed."""
+    scene = Scene(50, max_errors=error_limit(text, 50))
+    refusing(scene)
+    counts = scene.run()
+    assert scene.engine.result.stopped == "max_errors" and counts["rejected"] <= most
+    assert sum(counts.values()) == counts["rejected"]
+
+
+def test_nobody_answers_and_the_first_causes_are_told() -> None:
+    """Forty rows without an answer: the push stops, three different causes at most, each with its row."""
+    scene = Scene(60)
+    said = iter(range(1000))
+
+    async def dead(call: Call, **_: Any) -> Answer:
+        raise Lost(f"cause {next(said) % 5}")
+
+    scene.wire.send = dead  # type: ignore[method-assign]
+    assert scene.run() == {"unknown": scene.engine.result.counts["unknown"]}
+    assert scene.engine.result.stopped == "unreachable" and 40 <= scene.engine.result.counts["unknown"] <= 42
+    assert [c.partition(": ")[2] for c in scene.engine.result.causes] == ["cause 0", "cause 1", "cause 2"]
+
+
+def test_the_canary_is_as_many_rows_as_asked_for() -> None:
+    """Three rows go, whatever becomes of them, and the push says that it is the canary."""
+    scene = Scene(20, canary=3)
+    refusing(scene, frozenset({0, 2}))
+    assert scene.run() == {"created": 2, "rejected": 1}
+    assert scene.engine.result.stopped == "canary"

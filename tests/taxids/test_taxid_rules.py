@@ -12,7 +12,8 @@ import pipeline.taxids as taxids
 from pipeline import issues
 from pipeline.taxids import Rule, identity, rule, rules
 
-OWN = {"CL", "MX", "CO", "PE", "AR", "BR", "EC", "UY", "PY", "BO", "CR", "GT", "DO", "PA", "VE", "ES", "PT", "US", "GB", "SV"}
+OWN = {"CL", "MX", "CO", "PE", "AR", "BR", "EC", "UY", "PY", "BO", "CR", "GT", "DO", "PA", "VE", "ES", "PT", "US",
+       "GB", "SV"}  # fmt: skip
 MODULES = sorted(module.name for module in pkgutil.iter_modules(taxids.__path__))
 
 # country, as written, compact, reason, normal form
