@@ -116,7 +116,7 @@ def _reduce(folder: RunFolder, *, unfinished: bool) -> dict[str, Any]:
         )
     ids = _results(folder, several=len(facts["sources"]) > 1)
     told = {
-        "version": store.VERSION, "forgotten": datetime.now(UTC).isoformat(timespec="seconds"), "rows": facts["rows"],
+        "version": "forgotten", "forgotten": datetime.now(UTC).isoformat(timespec="seconds"), "rows": facts["rows"],
         "counts": found, "ids": ids, **{name: facts.get(name) for name in _FACTS},
         "sources": [{name: source.get(name) for name in ("name", "kind", "rows", "sha256")} for source in facts["sources"]],
     }  # fmt: skip

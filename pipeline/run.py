@@ -49,6 +49,8 @@ __all__ = ["Forecast", "Prepared", "Result", "forecast", "origin", "prepare", "p
 RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
 FRESH = 60.0
 """So many seconds a look-up of the plan counts, where this process has made it and nobody has pushed since."""
+COARSE = 2.0
+"""So many seconds a file system may round the time of a file down."""
 _planned: WeakKeyDictionary[RunFolder, tuple[float, float]] = WeakKeyDictionary()
 
 
@@ -66,7 +68,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a push is about to do; `seconds` at the set pace."""
+    """What a push is about to do; `seconds` at the set pace, `doubtful` rows are looked up first."""
 
     creates: int
     updates: int
@@ -79,6 +81,7 @@ class Forecast:
     host: str
     switches: dict[str, str]
     unchecked: tuple[str, ...]
+    doubtful: int = 0
 
 
 def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecast:
@@ -108,7 +111,7 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     return Forecast(
         counts["create"], counts["update"], requests, requests / rate if rate else 0.0, rate,
         server.secrets.get(target.workspace, ""), server.mode, target.title, server.base_url, said,
-        tuple(facts["unchecked"]),
+        tuple(facts["unchecked"]), journal.seqs(folder.file("journal.db"), journal.OPEN).len(),
     )  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def _is_fresh(folder: RunFolder, last: Path) -> bool:
     """Whether nobody can have come since the plan's look-up: it was made here, just now, and nobody pushed since."""
     began, ended = _planned.get(folder, (0.0, -FRESH))
     others = last.stat().st_mtime if last.exists() else 0.0
-    return time.monotonic() - ended < FRESH and others < began
+    return time.monotonic() - ended < FRESH and others < began - COARSE
 
 
 async def _push(
@@ -189,8 +192,11 @@ async def _push(
         )  # fmt: skip
         progress.begin("push", count)
         try:
-            with interruptible(engine):
-                result = await engine.run()
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(_tell, engine)
+                with interruptible(engine):
+                    result = await engine.run()
+                beside.cancel_scope.cancel()
         finally:
             progress.end()
         if result.stopped == "unreachable":
@@ -199,6 +205,13 @@ async def _push(
                 f"Look at the target, then: customer-import push {folder.path}",
             )
         return result, client.requests
+
+
+async def _tell(engine: Engine) -> None:
+    """Keep what is told of the push fresh, also while nothing happens."""
+    while True:
+        await anyio.sleep(1)
+        engine.note()
 
 
 async def _held(

@@ -31,6 +31,8 @@ def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: B
         _say_source(source, bar)
     if options.dry_run or server is None:
         summary = write_report(prepared.folder, pushing, started, prepared.requests, pushed=False, progress=bar)
+        if pushing.bulk:
+            bar.say(f"--bulk says how it is pushed: customer-import push {prepared.folder.path} --bulk")
         return _end(prepared.folder, summary, given, dry_run=True)
     return send(prepared.folder, server, pushing, bar, given, started, prepared.requests)
 
@@ -125,13 +127,19 @@ def _show_canary(folder: RunFolder, given: dict[str, Any]) -> None:
 
 
 def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str, Any]) -> None:
-    if server.kind == "sandbox" or not (ahead.creates or ahead.updates):
+    if server.kind == "sandbox" or not (ahead.creates or ahead.updates or ahead.doubtful):
         return
     mode = click.style(ahead.mode, fg="red" if ahead.mode == "LIVE" else "yellow", bold=True)
     pace = f"at {ahead.rate:g} requests a second at least {duration(ahead.seconds)}" if ahead.rate else "at no set pace"
+    how = " with uploads" if given["bulk"] else ""
     lines = [
         f"{ahead.target}, workspace {ahead.workspace}, {mode} data, {ahead.host}",
-        f"  {count(ahead.creates, 'customer')} to create, {ahead.updates:,} to update: {count(ahead.requests, 'request')}, {pace}",
+        f"  {count(ahead.creates, 'customer')} to create, {ahead.updates:,} to update: {count(ahead.requests, 'request')}{how}, {pace}",
+        *(
+            [f"  {count(ahead.doubtful, 'row')} without an answer: looked up first, and sent only where not there"]
+            if ahead.doubtful
+            else []
+        ),
         *(f"  {name}: {said}" for name, said in ahead.switches.items()),
         *(f"  not checked: {what}" for what in ahead.unchecked),
     ]

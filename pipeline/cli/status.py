@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import click
+import filelock
 import polars as pl
 
 from pipeline import forget, issues, outcomes, store
@@ -49,6 +50,7 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
         )
     code = 1 if any(counts[n] for n in ("invalid", "rejected", "failed", "unknown", "not_attempted")) else 0
     causes = _causes(found)
+    under_way = pushed and _under_way(folder)
     if as_json:
         put_json(
             "status",
@@ -57,12 +59,24 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
                 "rows": facts["rows"],
                 "counts": dict(counts),
                 "pushed": pushed,
+                "under_way": under_way,
                 "causes": causes,
             },
         )
     elif not quiet:
-        _show(folder, facts, counts, causes, pushed=pushed)
+        _show(folder, facts, counts, causes, pushed=pushed, under_way=under_way)
     return code
+
+
+def _under_way(folder: RunFolder) -> bool:
+    """Whether a process is pushing the run now; a dead one holds no lock."""
+    try:
+        with filelock.FileLock(folder.file(".lock"), timeout=0, mode=0o600):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
 
 
 def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
@@ -81,9 +95,11 @@ def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _show(
-    folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool
-) -> None:
-    click.echo(f"{folder.path}: {facts['target']}, {facts['mode']}, {'pushed' if pushed else 'planned, not pushed'}")
+    folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool,
+    under_way: bool,
+) -> None:  # fmt: skip
+    state = "a push is under way" if under_way else "pushed" if pushed else "planned, not pushed"
+    click.echo(f"{folder.path}: {facts['target']}, {facts['mode']}, {state}")
     click.echo(f"{facts['rows']:,} rows read = " + " + ".join(f"{n:,} {name}" for name, n in sorted(counts.items())))
     for cause in causes[:5]:
         shown = "; ".join(
@@ -91,6 +107,8 @@ def _show(
         )
         where = f" in {cause['column']}" if cause["column"] else ""
         click.echo(cut(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})", 100))
-    following = next_command(folder, counts)
+    if under_way:
+        click.echo("rows that are on their way count as unknown")
+    following = None if under_way else next_command(folder, counts)
     if following:
         click.echo(f"next: {following}")

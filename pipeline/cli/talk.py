@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 import click
 from tqdm import tqdm
 
 JSON_VERSION = 1
+FRESH = 0.5
+"""Seconds after which a note is drawn although the bar did not move."""
 
 
 class Bar:
@@ -20,6 +23,7 @@ class Bar:
         self._quiet = quiet
         self._drawn = not quiet and sys.stderr.isatty()
         self._bar: tqdm[Any] | None = None
+        self._noted = 0.0
 
     def begin(self, stage: str, total: int | None, unit: str = "rows") -> None:
         """Start a bar for `stage`."""
@@ -37,7 +41,9 @@ class Bar:
     def note(self, text: str) -> None:
         """Show `text` behind the bar."""
         if self._bar is not None:
-            self._bar.set_postfix_str(text, refresh=False)
+            now = time.monotonic()
+            self._bar.set_postfix_str(text, refresh=now - self._noted > FRESH)
+            self._noted = now if now - self._noted > FRESH else self._noted
 
     def end(self) -> None:
         """Remove the bar."""

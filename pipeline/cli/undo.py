@@ -102,7 +102,7 @@ def _show(folder: RunFolder, listed: Listed) -> None:
     updated = counts.total() - counts["created"]
     said = ", ".join(f"{n:,} {state}" for state, n in sorted(counts.items()) if state != "created" and n)
     click.echo(f"{count(updated, 'updated customer')}{': ' + said if updated else ''}")
-    for line in [u for u in listed.updated if u["undo"] not in OUT][:MOST_SHOWN]:
+    for line in [u for u in listed.updated if u["undo"] not in (*OUT, "not_attempted")][:MOST_SHOWN]:
         why = line["error"] or "changed since: " + ", ".join(line["left"])
         click.echo(cut(f"  row {line['row']}  {line['id']}  {line['undo']}: {why}", WIDTH))
     click.echo(f"{count(counts['created'], 'created customer')}{', still there' if counts['created'] else ''}")

@@ -41,9 +41,10 @@ def _normalise(cells: pl.Series, field: Field, settings: Settings) -> Judged:
     decided = _cents(plain, mark)
     left = (plain.is_null() & cells.is_not_null()).arg_true()
     rest = text_of.without_stand_ins(cells.gather(left))
-    if len(left) and (business is None or business in currencies.meanings("$")):
-        bare = _plain(rest.str.replace(r"^\$ ?", ""), mark)
-        decided = decided.clone().scatter(left, _cents(bare, mark))
+    if len(left):
+        dollars = business is None or business in currencies.meanings("$")
+        bare = rest.str.replace(r"^\$ ?", "") if dollars else rest
+        decided = decided.clone().scatter(left, _cents(_plain(bare, mark), mark))
     decided = _without(decided, low, high, business)
     text = plain.clone().scatter(left, rest)
 

@@ -39,7 +39,10 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
         whole = text.zip_with(~apart, text + "-" + digit)
     decided = accepted(country, whole)
     text = raw.without_stand_ins(cells.set(decided.is_not_null(), None))
-    return settle(decided, text.is_not_null(), _judge, text, country, digit)
+    if whole is cells:
+        padded = (text != cells).fill_null(False).arg_true()
+        decided = decided.clone().scatter(padded, accepted(country.gather(padded), text.gather(padded)))
+    return settle(decided, text.is_not_null() & decided.is_null(), _judge, text, country, digit)
 
 
 def _judge(text: str, country: str | None, digit: str | None) -> Verdict:

@@ -24,16 +24,25 @@ ERRORS = re.compile(
 _NUMBER = re.compile(r"[+-]?(?:\d[\d.,' \u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?%?")
 _SCIENCE = re.compile(r"[+-]?\d(?:[.,](\d+))?[eE][+-]?\d+")
 _SUFFERS = {
-    "plus": r"^\+\d[\d.,]*$", "zeros": r"^[+-]?0\d[\d.,]*$", "digits": r"^[+-]?\d{16,}$", "exponent": r"^[+-]?\d{12,}$",
-    "number": r"^[+-]?(?:\d+[.,]\d*0|\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d+[.,])%?$",
-    "date": r"^\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?$", "time": r"^\d{1,2}:\d{2}$",
-    "truth": r"^(?i:true|false|verdadero|falso)$", "letters": r"[^\x00-\xff]", "error": r"^[=+@-]",
+    "plus": r"^\+\d+$", "zeros": r"^0\d+$", "digits": r"^[+-]?\d{16,}$", "exponent": r"^[+-]?\d{12,}$",
+    "number": r"^[+-]?(?:\d+[.,]\d*0|\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?|\d+[.,]|\d+[eE]\d+)%?$",
+    "truth": r"^(?i:true|false|verdadero|falso)$", "letters": r"[^\x00-\xff]",
 }  # fmt: skip
 
 
 def open_to(kind_: str) -> str | None:
-    """The pattern of the texts that this kind of damage would have changed; None where that cannot be told."""
+    """The pattern of texts that this damage changes as well; None where that depends on more than their form.
+
+    Whether a program takes `3-4` or `13/2/2026` for a date depends on its language.
+    """
     return _SUFFERS.get(kind_)
+
+
+def form(kind_: str, text: str) -> str:
+    """What a text must share with another one so that a program that changes one of them changes both."""
+    if kind_ == "letters":
+        return kind_
+    return re.sub(r"^([+-]?)\d+", r"\g<1>0", re.sub(r"\d", "9", text.strip().lower()))
 
 
 @lru_cache(maxsize=100_000)
@@ -48,7 +57,7 @@ def kind(before: str, after: str) -> str | None:
         return "error"
     if any(was.lower() in words and now.lower() in words for words in TRUTHS):
         return "truth"
-    if _letters_lost(was, now):
+    if _letters_lost(was, now) or _misread(was, now):
         return "letters"
     return _number(was, now) or _moment(was, now)
 
@@ -66,7 +75,20 @@ def _letters_lost(was: str, now: str) -> bool:
     return all(b == "?" and not a.isascii() for a, b in differing)
 
 
+def _misread(was: str, now: str) -> bool:
+    """Whether the UTF-8 of the text was read as an old character set, and what that leaves open was dropped."""
+    if was.isascii() or now.isascii():
+        return False
+    seen = was.encode().decode("cp1252", "ignore")
+    return _solid(seen) == _solid(re.sub(r"[\x80-\x9f\ufffd\uf180-\uf1ff]", "", now))
+
+
+def _solid(text: str) -> str:
+    return re.sub(r"[\s\u00a0]+", "", text)
+
+
 def _number(was: str, now: str) -> str | None:
+    was, now = (re.sub(r"^[$€£¥]\s*|\s*[$€£¥]$", "", text) for text in (was, now))
     if not (_NUMBER.fullmatch(was) and _NUMBER.fullmatch(now)):
         return None
     said, shown = set(_values(was)), set(_values(now))
@@ -103,8 +125,9 @@ def _truncated(text: str) -> Iterator[Decimal]:
 
 
 def _moment(was: str, now: str) -> str | None:
-    if re.fullmatch(r"\d{1,2}:\d{2}", was) and now.lstrip("0").removesuffix(":00") == was.lstrip("0"):
-        return "time"
+    if re.fullmatch(r"\d{1,2}:\d{2}(?:[: ]\d{1,2})?", was) and re.fullmatch(r"[\d: ]+", now):
+        given, shown = ([int(part) for part in re.findall(r"\d+", text)] for text in (was, now))
+        return "time" if [*given, 0][: len(shown)] == shown or given == shown else None
     if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}", now):  # the order of a day and a month: no program changes it so
         return None
     said = days(was)

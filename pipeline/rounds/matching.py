@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import Misuse
-from pipeline.rounds.damage import SURE, kind, open_to
+from pipeline.rounds.damage import SURE, form, kind, open_to
 from pipeline.rounds.reading import WHERE, Edits
 
 SORTED_APART = 2
@@ -179,12 +179,12 @@ def _judged(
     cells = cells.join(faulty, on="seq", how="left", maintain_order="left").with_columns(header=header)
     wrong = pl.col("header").is_in(pl.col("faulty")).fill_null(False)
     doubtful = wrong & ~pl.col("kind").is_in(sorted(SURE)).fill_null(True)
-    spared = [(k, c) for k, c in cells.select("kind", "column").drop_nulls().unique().iter_rows()
-              if _others_intact(k, c, owned, known, texts, everywhere=not edits.workbook)]  # fmt: skip
-    intact = pl.DataFrame(spared, schema={"kind": pl.String, "column": pl.String}, orient="row").with_columns(
-        spared=True
+    intact = _intact(cells, owned, known, texts, everywhere=not edits.workbook)
+    forms = [k and form(k, b) for k, b in cells.select("kind", "before").iter_rows()]
+    keyed = cells.with_columns(
+        form=pl.Series(forms, dtype=pl.String), where=pl.lit("") if not edits.workbook else "column"
     )
-    cells = cells.join(intact, on=["kind", "column"], how="left", maintain_order="left")
+    cells = keyed.join(intact, on=["kind", "where", "form"], how="left", maintain_order="left")
     return cells.with_columns(kind=pl.when(~(doubtful | pl.col("spared").fill_null(False))).then("kind"))
 
 
@@ -194,21 +194,24 @@ def _kind(before: str | None, after: str | None) -> str | None:
     return kind(before, after)
 
 
-def _others_intact(
-    kind_: str, column: str, owned: pl.DataFrame, known: pl.DataFrame, texts: list[str], *,
-    everywhere: bool,
-) -> bool:  # fmt: skip
-    """Whether other cells that would have suffered the same came back whole: then a person changed this one."""
-    pattern = open_to(kind_)
-    if pattern is None:
-        return False
+def _intact(
+    cells: pl.DataFrame, owned: pl.DataFrame, known: pl.DataFrame, texts: list[str], *, everywhere: bool
+) -> pl.DataFrame:  # fmt: skip
+    """Forms of text that came back whole although a damage of that kind would have changed them too.
+
+    A cell of such a form that differs was changed by a person. `where` is the column, "" for the whole file.
+    """
     corrected = owned.filter(pl.col("seq").is_not_null())
     both = corrected.join(known.select("seq", *(pl.col(n).alias(f"k.{n}") for n in texts)), on="seq", how="left")
-    same = [
-        (pl.col(n).eq_missing(pl.col(f"k.{n}")) & pl.col(n).str.contains(pattern)).fill_null(False)
-        for n in (texts if everywhere else [column])
-    ]
-    return bool(both.select(pl.any_horizontal(same).any()).item())
+    found: set[tuple[str, str, str]] = set()
+    for kind_ in cells["kind"].drop_nulls().unique():
+        if (pattern := open_to(kind_)) is not None:
+            for name in texts:
+                same = pl.col(name).eq_missing(pl.col(f"k.{name}")) & pl.col(name).str.contains(pattern)
+                whole = both.filter(same)[name].unique().to_list()
+                found |= {(kind_, "" if everywhere else name, form(kind_, text)) for text in whole}
+    frame = pl.DataFrame(sorted(found), schema=dict.fromkeys(("kind", "where", "form"), pl.String), orient="row")
+    return frame.with_columns(spared=True)
 
 
 def _settled(

@@ -44,5 +44,7 @@ def _text(text: str) -> str:
 
 
 def _byte(sign: str) -> bytes:
-    """The byte of a letter; the five that the character set leaves open stand for themselves."""
+    """The byte of a letter; those that the character set leaves open stand for themselves, or in LibreOffice for U+F1xx."""
+    if 0xF180 <= ord(sign) <= 0xF1FF:
+        return bytes([ord(sign) & 0xFF])
     return bytes([ord(sign)]) if ord(sign) < 0xA0 else sign.encode("cp1252")

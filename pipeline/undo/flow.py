@@ -18,7 +18,7 @@ from pipeline import outcomes, store, targets
 from pipeline.changes import described
 from pipeline.client import Patience as Requests
 from pipeline.client import connect
-from pipeline.errors import Misuse, Unavailable
+from pipeline.errors import Interrupted, Misuse, Unavailable
 from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
 from pipeline.options import SETTLE_EXTRA, PushOptions, Server
@@ -93,9 +93,10 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
             try:
                 result = anyio.run(partial(_undo, target, server, memory, options, progress))
             except BaseExceptionGroup as group:
-                raise unwrap(group) from group
+                why = unwrap(group)
+                raise _again(folder, why.message) if isinstance(why, Interrupted) else why from group
             finally:
-                listed = _list(folder, facts, memory, options)
+                listed = _told(folder, facts, memory, options)
         finally:
             memory.close()
     if result.stopped == "unreachable":
@@ -121,6 +122,18 @@ async def _undo(target: Target, server: Server, memory: Journal, options: PushOp
                 return await undoer.run()
         finally:
             progress.end()
+
+
+def _again(folder: RunFolder, message: str) -> Interrupted:
+    return Interrupted(message, f"Make room; then it goes on with: customer-import undo {folder.path}")
+
+
+def _told(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: PushOptions) -> Listed:
+    """The list; what was sent is in the journal also where the list cannot be written."""
+    try:
+        return _list(folder, facts, memory, options)
+    except Misuse as error:
+        raise _again(folder, error.message) from error
 
 
 def _list(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: PushOptions) -> Listed:

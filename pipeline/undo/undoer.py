@@ -83,13 +83,17 @@ class Undoer:
             Interrupted: the journal cannot be written.
         """
         self._loop = asyncio.get_running_loop()
-        pending = iter(self._pending)
+        customers: dict[str, list[Entry]] = {}
+        for entry in reversed(self._pending):
+            customers.setdefault(entry.id or "", []).append(entry)
+        pending = iter(customers.values())
 
         async def worker() -> None:
-            for entry in pending:
-                if self.result.stopped:
-                    return
-                await self._settle(entry)
+            for entries in pending:
+                for entry in entries:  # one after the other, the last update first
+                    if self.result.stopped:
+                        return
+                    await self._settle(entry)
 
         async with anyio.create_task_group() as group:
             for _ in range(self._patience.concurrency):

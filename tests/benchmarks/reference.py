@@ -68,7 +68,9 @@ def codes(row: Row, target: str) -> list[str]:
         "country": None if country else "country.unknown", "phone": _phone(row["phone"], country), "website": _website(row["website"]),
         "currency": _currency(row["currency"], country),
     }  # fmt: skip
-    follows = ("phone.no_country", "tax_id.unchecked") if country is None else ()  # from the country, which is told itself
+    follows = (
+        ("phone.no_country", "tax_id.unchecked") if country is None else ()
+    )  # from the country, which is told itself
     found += [code for name, code in said.items() if row[name] and code and code not in follows]
     if row["name"] and target == "piriod" and len(ftfy.fix_encoding(row["name"])) > LIMITS["name"]:
         found.append("text.too_long")

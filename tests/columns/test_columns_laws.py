@@ -54,6 +54,28 @@ def test_any_text_gets_one_verdict_in_its_place(kind, rows):
         assert alone == [tuple(part[i] for part in judged)]
 
 
+@pytest.mark.parametrize("kind", OURS)
+def test_outer_white_space_changes_nothing(kind):
+    """A padded column, as fixed-width exports have it, gets the verdicts of the bare one."""
+    cells = [
+        "Ana@Empresa.CL",
+        "+56 9 8765 4321",
+        "987654321",
+        "empresa.cl",
+        "pesos",
+        "sí",
+        "Activo",
+        "1.234,56",
+        "$ 500",
+        "12",
+        "Net 30",
+        "-",
+        "??",
+    ]
+    known = {"countries": ["CL"] * len(cells), "settings": WORDS, **LIMITS.get(kind, {})}
+    assert told(kind, [f" {cell}\t\u3000" for cell in cells], **known) == told(kind, cells, **known)
+
+
 @pytest.mark.parametrize("kind", ["email", "phone", "url", "currency", "text", "name"])
 def test_a_normal_form_is_its_own_normal_form(kind):
     """What was normalised once is not changed again."""

@@ -189,3 +189,22 @@ def test_the_embedded_sandbox_can_be_undone_too(shell: Shell, tmp_path: Path) ->
     assert shell("run", "one.csv", *args, "--out", "three").counts == {"unchanged": 2}
     listed = shell("undo", "one")
     assert listed.code == 0 and "2 created customers, still there" in listed.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_ctrl_c_drains_and_undo_goes_on(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """Ctrl-C: exit 130, what is back is told, the next command is named, and it ends the rest; created rows are no business of it."""
+    running = sandbox()
+    before = updated(shell, tmp_path, "dayzero", running, count=30, new=1)
+    process = shell.start("undo", "two", "--base-url", running.base_url, "--yes", "--rate", "15", secrets=True)
+    writes = len([r for r in running.requests() if r.method == "PUT"])
+    while len([r for r in running.requests() if r.method == "PUT"]) < writes + 3 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "customer-import undo two" in err, err
+    counts = {line["_undo"] for line in lines(tmp_path / "two")}
+    assert counts == {"restored", "not_attempted", "created"}
+    assert shell("undo", "two", "--base-url", running.base_url, *PACE, secrets=True).code == 0
+    after = kept("dayzero", running)
+    assert {i: after[i] for i in before} == before and len(after) == 31

@@ -92,6 +92,7 @@ class World:
     requests: int = 0
     clock_back: float = 0.0
     dead: bool = False
+    concurrency: int | None = None
     ever_refused: frozenset[int] = frozenset()
     flying: dict[int, Call] = field(default_factory=dict)
 
@@ -236,7 +237,7 @@ async def _push(world: World, journal: Journal, retry: tuple[str, ...], engine: 
     """A push as the flow does it: look who came since the plan was made, then send; what it ended with."""
     wire, queue, target = Wire(world), Plan(world.rows, journal, retry), world.target
     loop = asyncio.get_running_loop()
-    many = world.rng.choice((1, 2, 8))
+    many = world.concurrency or world.rng.choice((1, 2, 8))
     held = await _held(wire, target, queue, target.identities, Silent()) if world.processes > 1 else {}  # type: ignore[arg-type]
     options = Options(
         concurrency=many, attempts=4, settle=settle, canary=1 if world.rng.random() < world.stops else None
@@ -302,10 +303,10 @@ def _vanish(loop: Virtual, task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-def plan(rng: random.Random, name: str) -> list[Row]:
+def plan(rng: random.Random, name: str, most: int) -> list[Row]:
     """A few rows; some of the same customer."""
     rows: list[Row] = []
-    for seq in range(rng.randint(1, 6)):
+    for seq in range(rng.randint(1, most)):
         after = lane = None
         who = seq
         if rows and rng.random() < 0.35:
@@ -326,10 +327,10 @@ def plan(rng: random.Random, name: str) -> list[Row]:
     return [replace(r, lane=True) if r.identity in mails else r for r in rows]
 
 
-def world(seed: int, name: str) -> World:
-    """The world of a seed."""
+def world(seed: int, name: str, most: int = 6) -> World:
+    """The world of a seed, with at most so many rows that create."""
     rng = random.Random(seed)
-    rows = plan(rng, name)
+    rows = plan(rng, name, most)
     target = replace(targets.load(name), record=_Anything, view=_view, identities=targets.load("dayzero").identities)
     server = Server(target.key_path is not None, rng, Manners.drawn(rng))
     made = World(target, rng, rows, server, rng.choice((0.0, 0.2, 0.5, 0.9)), rng.choice((0, 1, 3, 6)))
@@ -376,14 +377,16 @@ def history(seed: int, name: str, engine: type[Engine] = Engine, settle: float =
     return concluded(made, engine, settle)
 
 
-def concluded(made: World, engine: type[Engine] = Engine, settle: float = SETTLE) -> World:
-    """The rest of a history."""
+def concluded(
+    made: World, engine: type[Engine] = Engine, settle: float = SETTLE, forgives: bool | None = None
+) -> World:
+    """The rest of a history; where the server `forgives`, it takes in the end what it refused before."""
     for _ in range(30):
         if live(made, (), engine, settle) == "ended":
             break
     made.calm()
     live(made, ("failed",), engine, settle)
-    if made.rng.random() < 0.3:
+    if made.rng.random() < 0.3 if forgives is None else forgives:
         made.server.refuses = frozenset()
         live(made, ("failed", "rejected"), engine, settle)
     made.server.arrive(made.seconds + LATEST)

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from simulation import simulated_world as sim
 from simulation.simulated_laws import broken_laws
 from simulation.simulated_server import LATEST, Manners
@@ -111,3 +113,22 @@ def test_a_disk_that_is_full_at_any_commit_loses_nothing(fails: int, monkeypatch
             assert count < fails or "cannot be written" in ended
             broken = broken_laws(sim.concluded(made))
             assert not broken, (seed, name, broken, made.trace)
+
+
+@given(seed=st.integers(0, 10**6), target=st.sampled_from(TARGETS), faults=st.sampled_from((0.2, 0.5, 0.9)))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_one_or_fifty_at_a_time_the_outcomes_are_the_same(seed: int, target: str, faults: float) -> None:
+    """Each input row has exactly one outcome, each created id exists with its row's key, whatever the concurrency."""
+    told: list[list[tuple[int, str, str | None]]] = []
+    for concurrency in (1, 50):
+        made = sim.world(seed, target, most=60)
+        made.concurrency, made.faults, made.server.strangers, made.server.manners = concurrency, faults, [], Manners()
+        assert not broken_laws(sim.concluded(made, forgives=seed % 2 == 0))
+        assert made.db is not None
+        lines = made.db.execute("SELECT seq, state, id FROM row ORDER BY seq").fetchall()
+        assert [seq for seq, *_ in lines] == [row.seq for row in made.rows]
+        names = {c["id"]: c["name"] for c in made.server.customers}
+        keys = {c["id"]: (c["metadata"] or {}).get("import_key", f"key{c['nr']}") for c in made.server.customers}
+        assert all(keys[id_] == f"key{seq}" for seq, state, id_ in lines if state == "created")
+        told.append([(seq, state, names.get(id_)) for seq, state, id_ in lines])
+    assert told[0] == told[1]
