@@ -1,6 +1,6 @@
 """Turn customers, ours and the target's, into the text that says who they are: equal text, same customer.
 
-`tax_id=760864285|country=CL`: the fields of the first identity that are all there. Tax ids are compared in
+`tax_id=760864285|country=cl`: the fields of the first identity that are all there. Tax ids are compared in
 their compact form, other texts without case and outer spaces. A generic tax id identifies nobody.
 """
 

@@ -294,7 +294,7 @@ def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
     with contextlib.ExitStack() as held:
         for path, what in ((folder.file(".lock"), "this run"), (shared, f"the workspace {workspace}")):
             try:
-                held.enter_context(filelock.FileLock(path, timeout=0, mode=0o600))
+                held.enter_context(filelock.FileLock(path, timeout=0.3, mode=0o600))
             except filelock.Timeout as error:
                 raise Misuse(
                     f"another push to {what} is under way on this machine",

@@ -38,11 +38,13 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
         apart = digit.is_not_null() & text.str.contains(_JOINABLE).fill_null(False)
         whole = text.zip_with(~apart, text + "-" + digit)
     decided = accepted(country, whole)
-    text = raw.without_stand_ins(cells.set(decided.is_not_null(), None))
+    left = (decided.is_null() & cells.is_not_null()).arg_true()
+    rest = raw.without_stand_ins(cells.gather(left))
+    text = cells.clone().scatter(left, rest)
     if whole is cells:
-        padded = (text != cells).fill_null(False).arg_true()
+        padded = left.filter((rest != cells.gather(left)).fill_null(False))
         decided = decided.clone().scatter(padded, accepted(country.gather(padded), text.gather(padded)))
-    return settle(decided, text.is_not_null() & decided.is_null(), _judge, text, country, digit)
+    return settle(decided, decided.is_null() & text.is_not_null(), _judge, text, country, digit)
 
 
 def _judge(text: str, country: str | None, digit: str | None) -> Verdict:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pipeline.changes import described, differences
 from pipeline.client import Client, Missing
+from pipeline.existing import key_of
 from pipeline.journal import Entry
 from pipeline.push.fate import same, shown
 from pipeline.push.queue import Row
@@ -80,6 +81,8 @@ class Updater:
             Failed: the target does not show it.
         """
         ids, name = ", ".join(there), (row.identity or "").partition("=")[0] or None
+        if entry.sent_at is not None and (ours := await self._ours(row, there)):
+            return replace(entry, state="created", id=ours, problems=[])  # the look-up by key did not show it
         entry = replace(entry, id=there[0], sent_at=None)
         if self._existing.policy == "skip":
             return replace(entry, state="skipped", action="none", problems=[(None, "plan.existing", ids)])
@@ -92,6 +95,13 @@ class Updater:
         if row.lane:
             return _failed(entry, f"it is {ids} at the target, and several rows are this customer")
         return await self._bring_up_to_date(row, entry, there[0])
+
+    async def _ours(self, row: Row, there: Sequence[str]) -> str | None:
+        """Which of the customers carries the row's key."""
+        if self._target.key_path is None:
+            return None
+        found = [id_ for id_ in there if key_of(self._target, await shown(self._client, self._target, id_)) == row.key]
+        return found[0] if len(found) == 1 else None
 
     async def _bring_up_to_date(self, row: Row, entry: Entry, id_: str) -> Entry | tuple[Call, Entry]:
         payload, problem = self._resolve.resolve(row.payload)

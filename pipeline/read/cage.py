@@ -17,6 +17,7 @@ from typing import Any
 from pipeline.errors import Stop, Unreadable
 
 MEMORY = 3 << 30  # bytes of address space
+ALLOCATOR = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:20000"}  # memory of one piece is kept for the next
 MODULE = "pipeline.read.inside"
 SECONDS = 60  # for the smallest workbook
 SECONDS_PER_MEGABYTE = 20
@@ -38,7 +39,7 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     result.unlink(missing_ok=True)
     limit = SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20)
     # The parent's own way to find the package counts, so that the child runs the same code.
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2"}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2", **ALLOCATOR}
     child = [sys.executable, "-m", MODULE, str(scratch / "job.json")]
     try:
         subprocess.run(  # noqa: S603 - our own module, no shell

@@ -20,7 +20,7 @@ from pipeline.read.cells import taken_apart
 from pipeline.read.grid import PROBLEM_SCHEMA, columns
 from pipeline.read.shown import Shown
 
-PIECE = 4 << 20  # bytes of XML
+PIECE = 6 << 20  # bytes of XML
 LONGEST_ROW = 64 << 20  # bytes of XML
 THREADS = 2
 MOST_PLACES = 1 << 24  # cells of a piece, blank ones counted
@@ -71,16 +71,17 @@ class QuickSheet:
                 for raw in self._raw(stream, facts):
                     waiting.append((raw, pool.submit(_read, raw, shown)))
                     if len(waiting) > AHEAD:
-                        yield self._next(*waiting.popleft(), facts)
+                        yield self._next(*waiting.popleft(), shown, facts)
                 while waiting:
-                    yield self._next(*waiting.popleft(), facts)
+                    yield self._next(*waiting.popleft(), shown, facts)
             finally:
                 for _, one in waiting:
                     one.cancel()
 
-    def _next(self, raw: bytes, future: Future[_Read | None], facts: SheetFacts) -> Piece:
+    def _next(self, raw: bytes, future: Future[_Read | None], shown: Future[Shown], facts: SheetFacts) -> Piece:
         read = future.result()
         if read is None or (read.ends and read.ends[0] <= self.last):
+            shown.result()  # the parser needs the shared texts too, and they may have been refused
             rows, self.last, hidden = self.slow(raw, self.last)
             facts.hidden_rows += hidden
             return _piece_of(rows)

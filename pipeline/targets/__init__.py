@@ -1,32 +1,76 @@
-"""Turn a target's name into the value that describes its API: one module of this package for each.
+"""Turn a target's name into the value that describes its API: one module of this package, or of another, for each.
 
-A module here ends in one frozen `TARGET = Target(...)` and is found by walking the package.
+A module here ends in one frozen `TARGET = Target(...)` and is found by walking the package. Other distributions add
+targets by an entry point in the group `customer_import.targets`, whose name is the target's and whose value is such
+a `TARGET`:
+
+    [project.entry-points."customer_import.targets"]
+    acme = "acme_target:TARGET"
 """
 
 from __future__ import annotations
 
 import pkgutil
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 
 from pipeline.errors import Misuse
 from pipeline.targets.interface import Target
 
+GROUP = "customer_import.targets"
+
 
 @lru_cache(maxsize=1)
-def names() -> tuple[str, ...]:
-    """The names of all targets, in alphabetical order."""
+def own() -> tuple[str, ...]:
+    """The names of the targets of this package, in alphabetical order."""
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "interface"))
 
 
+@lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """The names of all targets, in alphabetical order: ours, and those that other distributions add."""
+    return tuple(sorted({*own(), *_added()}))
+
+
+@cache
 def load(name: str) -> Target:
-    """The target called `name`.
+    """The target called `name`; one of ours is never replaced by another of its name.
 
     Raises:
-        Misuse: there is none of that name.
+        Misuse: there is none of that name, or what a distribution adds under it is no target.
     """
-    if name not in names():
+    if name in own():
+        target = import_module(f"{__name__}.{name}").TARGET
+        assert isinstance(target, Target)
+        return target
+    if name not in _added():
         raise Misuse(f"there is no target {name!r}", f"Choose one of: {', '.join(names())}.")
-    target = import_module(f"{__name__}.{name}").TARGET
-    assert isinstance(target, Target)
+    return _loaded(_added()[name])
+
+
+@lru_cache(maxsize=1)
+def _added() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP) if point.name not in own()}
+
+
+def _loaded(point: EntryPoint) -> Target:
+    """The target of another distribution.
+
+    Raises:
+        Misuse: it cannot be imported, is no target, or asks for the secrets of another target.
+    """
+    whose = f"the target {point.name!r} of {point.dist.name if point.dist else point.value}"
+    remedy = f"Mend or remove that distribution: pip uninstall {point.dist.name if point.dist else '...'}"
+    try:
+        target = point.load()
+    except Exception as error:  # a stranger's module may fail in any way
+        raise Misuse(f"{whose} cannot be loaded: {type(error).__name__}: {error}", remedy) from error
+    if not isinstance(target, Target) or target.name != point.name:
+        raise Misuse(f"{whose} is no pipeline.targets.interface.Target of that name", remedy)
+    taken = {s.variable for name in own() for s in load(name).secrets} & {s.variable for s in target.secrets}
+    if taken:
+        raise Misuse(f"{whose} asks for the secrets of another target: {', '.join(sorted(taken))}", remedy)
+    if target.workspace not in {s.variable for s in target.secrets}:
+        raise Misuse(f"{whose} names its workspace {target.workspace!r}, which is none of its secrets", remedy)
     return target

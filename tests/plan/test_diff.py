@@ -42,3 +42,12 @@ def test_a_blank_cell_clears_only_when_asked() -> None:
 def test_changes_are_told_before_and_after() -> None:
     """What a person reads: field, before, after."""
     assert described({"phone": "2", "name": None}, {"phone": "1", "name": "A"}) == "phone: 1 -> 2 | name: A -> "
+
+
+def test_entries_of_an_object_are_told_one_by_one_and_compared_as_text() -> None:
+    """Of metadata only what differs is told, and 5 and "5" are the same; what others have put there stays."""
+    theirs = {"metadata": {"tier": "A", "floor": 5, "other": "x"}}
+    assert differences({"metadata": {"tier": "A", "floor": "5"}}, theirs, (), ("metadata",), ()) == {}
+    changes = differences({"metadata": {"tier": "B", "floor": "5"}}, theirs, (), ("metadata",), ())
+    assert changes == {"metadata": {"tier": "B", "floor": 5, "other": "x"}}
+    assert described(changes, theirs) == "metadata.tier: A -> B"

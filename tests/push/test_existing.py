@@ -11,8 +11,13 @@ import pytest
 from pipeline import existing, targets
 from pipeline.client import Client, Patience
 from pipeline.existing import Wanted
+from pipeline.handoff import Catalogue
+from pipeline.journal import Entry
 from pipeline.pace import Limiter
 from pipeline.progress import Silent
+from pipeline.push.queue import Row
+from pipeline.push.resolve import Resolver
+from pipeline.push.update import Existing, Updater
 from pipeline.targets.interface import Identity
 
 PIRIOD, DAYZERO = targets.load("piriod"), targets.load("dayzero")
@@ -92,3 +97,20 @@ def test_who_cannot_be_filtered_for_is_looked_for_on_every_page() -> None:
     found = server.find(PIRIOD, Wanted("reference=r-1", {"reference": "R-1"}))
     assert [r["id"] for r in found.records["reference=r-1"]] == ["x"] and len(server.asked) == 3
     assert Identity(("reference",)) in PIRIOD.identities
+
+
+@pytest.mark.parametrize(("key", "state"), [("k1", "created"), ("another", "skipped")])
+def test_a_row_in_doubt_that_is_found_by_its_identity_is_told_by_its_key(key: str, state: str) -> None:
+    """The look-up by key was falsely empty, the one by identity was not: with our key it is ours, else somebody else's."""
+    row = Row(1, 2, "create", None, "k1", "tax_id=1|country=cl", None, False, "{}", None)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"id": "x", "metadata": {"import_key": key}})
+
+    async def work() -> object:
+        client = Client(httpx.MockTransport(answer), "http://127.0.0.1", {}, Limiter(None), Patience(5, 0))
+        updater = Updater(client, PIRIOD, Resolver(PIRIOD, (), Catalogue()), Existing())
+        return await updater.adopt(row, Entry(1, "unknown", attempts=1, sent_at=5.0), ["x"])
+
+    entry = anyio.run(work)
+    assert isinstance(entry, Entry) and (entry.state, entry.id) == (state, "x")

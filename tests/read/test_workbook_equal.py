@@ -31,9 +31,7 @@ KEEP = settings(max_examples=20, derandomize=True, deadline=None, phases=[Phase.
 
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12
-) | st.sampled_from(
-    ["00123", "TRUE", "1E5", "#N/A", "=x", "a\nb", " x ", "&amp;", "<v>", "_xyz", "_x00", "12,5", "\t"]
-)
+) | st.sampled_from(["00123", "TRUE", "1E5", "#N/A", "=x", "a\nb", " x ", "&amp;", "<v>", "_xyz", "_x00", "12,5", "\t"])
 NUMBERS = st.integers(0, 10**9)
 MONEY = st.integers(-(10**9), 10**9).map(lambda n: n / 100)
 MOMENTS = st.datetimes(dt.datetime(1905, 1, 1), dt.datetime(9000, 1, 1)).map(lambda d: d.replace(microsecond=0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_seed_replays_exactly() -> None:
 
 def test_histories_have_deaths_lost_answers_and_repeats() -> None:
     """The worlds are not peaceful ones: what the laws are held against does happen."""
-    told = " ".join(" ".join(sim.history(seed, name).trace) for seed in range(150) for name in TARGETS)
+    told = " ".join(" ".join(sim.history(seed, name).trace) for seed in range(80) for name in TARGETS)
     for event in ("dies before a commit", "dies in a commit", "dies after a commit", "dies in a request", "dies at step",
                   "unknown", "sent 2", "rejected", "skipped", "failed", "updated", "interrupted", "canary", "stopped: "):  # fmt: skip
         assert event in told, event
@@ -75,7 +76,7 @@ def test_histories_have_deaths_lost_answers_and_repeats() -> None:
 def test_a_server_that_commits_after_the_settle_time_is_what_no_client_can_prevent() -> None:
     """The documented limit: such a server makes customers twice, and that is all that breaks."""
     broken: list[str] = []
-    for seed in range(300):
+    for seed in range(100):
         made = sim.world(seed, "piriod")
         made.server.latest = 10 * LATEST
         made.server.manners = Manners()
@@ -119,16 +120,23 @@ def test_a_disk_that_is_full_at_any_commit_loses_nothing(fails: int, monkeypatch
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_one_or_fifty_at_a_time_the_outcomes_are_the_same(seed: int, target: str, faults: float) -> None:
     """Each input row has exactly one outcome, each created id exists with its row's key, whatever the concurrency."""
-    told: list[list[tuple[int, str, str | None]]] = []
+    told: list[Counter[tuple[str | None, str]]] = []
     for concurrency in (1, 50):
         made = sim.world(seed, target, most=60)
         made.concurrency, made.faults, made.server.strangers, made.server.manners = concurrency, faults, [], Manners()
         assert not broken_laws(sim.concluded(made, forgives=seed % 2 == 0))
         assert made.db is not None
-        lines = made.db.execute("SELECT seq, state, id FROM row ORDER BY seq").fetchall()
-        assert [seq for seq, *_ in lines] == [row.seq for row in made.rows]
-        names = {c["id"]: c["name"] for c in made.server.customers}
-        keys = {c["id"]: (c["metadata"] or {}).get("import_key", f"key{c['nr']}") for c in made.server.customers}
-        assert all(keys[id_] == f"key{seq}" for seq, state, id_ in lines if state == "created")
-        told.append([(seq, state, names.get(id_)) for seq, state, id_ in lines])
+        states = dict(made.db.execute("SELECT seq, state FROM row"))
+        ids = dict(made.db.execute("SELECT seq, id FROM row WHERE state = 'created'"))
+        assert states.keys() == {row.seq for row in made.rows}
+        assert {c["id"]: c["nr"] for c in made.server.customers if c["at"]} == {id_: seq for seq, id_ in ids.items()}
+        # Which of several rows of one customer gets in depends on what became of the one before it: chance.
+        alone = (
+            {row.seq for row in made.rows}
+            - {row.after for row in made.rows}
+            - {r.seq for r in made.rows if r.after is not None}
+        )
+        told.append(
+            Counter((row.identity, states[row.seq] if row.seq in alone else str(row.seq in ids)) for row in made.rows)
+        )
     assert told[0] == told[1]
