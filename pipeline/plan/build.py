@@ -13,11 +13,11 @@ import polars as pl
 
 from pipeline import identity as who
 from pipeline import issues, store
+from pipeline.changes import described, differences
 from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.plan import duplicates
-from pipeline.changes import described, differences
 from pipeline.plan.payload import Pieces, frame, unframe
 from pipeline.plan.seal import sealed
 from pipeline.progress import Progress

@@ -1,0 +1,221 @@
+"""Turn `customer-import.toml` (the project's, and the user's) into what flags say where nobody types them.
+
+    flag > environment (CUSTOMER_IMPORT_RATE, ...) > project's file > user's file
+
+Keys are the names of flags. A profile (`--profile acme`) is a table of its own, and beats the keys that stand outside
+of all profiles. An address and a secret are never read from here: a file that comes with a project must not send
+anybody's token anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+import platformdirs
+from click.core import ParameterSource
+
+from pipeline.errors import Misuse
+
+FILE = "customer-import.toml"
+PREFIX = "CUSTOMER_IMPORT_"
+META = "customer-import.settings"
+
+KEYS = {
+    "to": "target", "sandbox": "use_sandbox", "test-mode": "test_mode",
+    "sheet": "sheet", "header-row": "header_row", "encoding": "encoding", "delimiter": "delimiter",
+    "mapping": "mapping_file", "map": "assigned", "set": "constants", "default": "defaults", "preset": "preset",
+    "decimal": "decimal", "account-country": "account_country", "business-currency": "business_currency",
+    "states": "states_file", "on-existing": "on_existing", "match": "match", "duplicates": "duplicates", "blank": "blank",
+    "rate": "rate", "concurrency": "concurrency", "max-retries": "max_retries", "timeout": "timeout", "settle": "settle",
+    "max-errors": "max_errors", "canary": "canary", "bulk": "bulk", "bulk-rows": "bulk_rows", "bulk-part": "bulk_part",
+    "raw-csv": "raw_csv", "lang": "lang", "quiet": "quiet",
+}  # fmt: skip
+"""Flag -> the name of its parameter: what a configuration file may say."""
+
+NEVER = {
+    "base-url": "Say --base-url on the command line, or set CUSTOMER_IMPORT_BASE_URL.",
+    "yes": "Say --yes on the command line: a live push is for a person, or for a script that was written for it.",
+    **dict.fromkeys(
+        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile"), "Say it on the command line."
+    ),
+}
+"""Flags that no file may set, and what to do instead."""
+
+TABLES = ("map", "set", "default")
+PATHS = ("mapping", "states")
+SECRET = ("token", "secret", "password", "api_key", "apikey", "api-key", "business_id", "piriod_", "dayzero_")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the files say: `values` by key, `tables` by key, where each came from, and the `workspace` it is for."""
+
+    profile: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    origin: Mapping[str, Path] = field(default_factory=dict)
+    workspace: str | None = None
+
+
+def paths() -> tuple[Path, ...]:
+    """Where a configuration file may be: the project's (the folder where one works), and the user's."""
+    return Path(FILE), Path(platformdirs.user_config_dir("customer-import")) / FILE
+
+
+def load(profile: str | None) -> Settings:
+    """What the files say for `profile`; every key is held against those there are.
+
+    Raises:
+        Misuse: a file is no TOML, has an unknown or forbidden key, or no file has the profile.
+    """
+    levels: list[tuple[Path, dict[str, Any]]] = []
+    common: list[tuple[Path, dict[str, Any]]] = []
+    known: list[str] = []
+    for path in paths():
+        content = _read(path)
+        profiles = content.pop("profiles", {})
+        if not isinstance(profiles, dict) or not all(isinstance(p, dict) for p in profiles.values()):
+            raise Misuse(f"{path}: [profiles] holds no tables", "Write a profile like [profiles.acme].")
+        common.append((path, _checked(path, "", content)))
+        told = {name: _checked(path, f"profiles.{name}.", table) for name, table in profiles.items()}
+        known += told
+        if profile in told:
+            levels.append((path, told[profile]))
+    if profile is not None and not levels:
+        raise _unknown_profile(profile, known)
+    return _merged(profile, [*levels, *common])
+
+
+def profiles() -> list[str]:
+    """The names of all profiles, in order of appearance."""
+    return list(dict.fromkeys(name for path in paths() for name in _read(path).get("profiles", {})))
+
+
+def apply(context: click.Context, profile: str | None) -> None:
+    """Let the current command take what nobody types from the files; see the callback of `--profile`.
+
+    Raises:
+        Misuse: what a file says is no value of that flag.
+    """
+    settings = load(profile)
+    context.meta[META] = settings
+    defaults: dict[str, Any] = {}
+    by_name = {p.name: p for p in context.command.params if isinstance(p, click.Option)}
+    for key, value in settings.values.items():
+        option = by_name.get(KEYS[key])
+        if option is None:
+            continue
+        try:
+            option.type_cast_value(context, value)
+        except click.BadParameter as error:
+            where = settings.origin[key]
+            raise Misuse(f"{where}: {key} = {value!r}: {error.message}", f"Correct it in {where}.") from error
+        defaults[KEYS[key]] = value
+    context.default_map = {**(context.default_map or {}), **defaults}
+
+
+def current() -> Settings:
+    """What the files say to the command that runs now."""
+    context = click.get_current_context(silent=True)
+    found = context.meta.get(META) if context else None
+    return found if isinstance(found, Settings) else Settings()
+
+
+def typed(name: str) -> bool:
+    """Whether the parameter was said on the command line or in the environment, not by a file or by default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.PROMPT)
+
+
+def joined(key: str, said: tuple[str, ...]) -> tuple[str, ...]:
+    """The `NAME=VALUE` texts of a flag that adds to what the files say; what was typed comes last, and wins."""
+    return (*(f"{name}={value}" for name, value in current().tables.get(key, {}).items()), *said)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Misuse(f"{path} cannot be read: {error}", f"Correct {path}, or move it away.") from error
+
+
+def _checked(path: Path, place: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with its keys in their usual spelling; the texts of unknown ones are never shown."""
+    found: dict[str, Any] = {}
+    for said, value in table.items():
+        key = said.replace("_", "-")
+        if key == "workspace" and isinstance(value, str) and value.strip():
+            found[key] = value.strip()
+        elif key in NEVER:
+            raise Misuse(f"{path}: {place}{said} is not read from a configuration file", NEVER[key])
+        elif any(word in said.lower() for word in SECRET):
+            raise Misuse(
+                f"{path}: {place}{said}: a secret has no place in a configuration file",
+                "Take it out, and store it: customer-import login TARGET (or in the environment, or in .env).",
+            )
+        elif key not in KEYS:
+            near = get_close_matches(key, [*KEYS, "workspace"], 1)
+            said_near = f"Did you mean {near[0]}?" if near else f"Keys are the names of flags: {', '.join(KEYS)}."
+            raise Misuse(f"{path}: there is no key {place}{said}", said_near)
+        else:
+            found[key] = _value(path, f"{place}{said}", key, value)
+    return found
+
+
+def _value(path: Path, place: str, key: str, value: Any) -> Any:
+    if key in TABLES:
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            example = '{ "SOURCE HEADER" = "field" }' if key == "map" else '{ country = "CL" }'
+            raise Misuse(f"{path}: {place} is no table of texts", f"Write it like: {key} = {example}")
+        return value
+    if not isinstance(value, str | bool | int | float):
+        raise Misuse(f"{path}: {place} is no single value", f"Write one text, number, true or false for {key}.")
+    if key in PATHS:
+        return str((path.parent / str(value)) if not Path(str(value)).is_absolute() else value)
+    return value
+
+
+def _merged(profile: str | None, levels: list[tuple[Path, dict[str, Any]]]) -> Settings:
+    """The levels as one, the first one that has a key decides; tables are joined line by line."""
+    values: dict[str, Any] = {}
+    tables: dict[str, dict[str, str]] = {}
+    origin: dict[str, Path] = {}
+    workspace: str | None = None
+    for path, level in reversed(levels):
+        for key, value in level.items():
+            origin[key] = path
+            if key == "workspace":
+                workspace = value
+            elif key in TABLES:
+                tables[key] = {**tables.get(key, {}), **value}
+            else:
+                values[key] = value
+    return Settings(profile, values, tables, origin, workspace)
+
+
+def _unknown_profile(profile: str, known: list[str]) -> Misuse:
+    near = get_close_matches(profile, known, 1)
+    if near:
+        return Misuse(f"there is no profile {profile!r}", f"Did you mean --profile {near[0]}?")
+    here = f"There are: {', '.join(dict.fromkeys(known))}." if known else "There is none yet."
+    return Misuse(f"there is no profile {profile!r} in {' or '.join(map(str, paths()))}",
+                  f"{here} Write one: [profiles.{profile}] in {FILE}.")  # fmt: skip
+
+
+def environment_of(key: str) -> str:
+    """The variable that says what a flag says: `CUSTOMER_IMPORT_ON_EXISTING`."""
+    return PREFIX + key.replace("-", "_").upper()
+
+
+def profile_of_environment() -> str | None:
+    """The profile that CUSTOMER_IMPORT_PROFILE names."""
+    return os.environ.get(f"{PREFIX}PROFILE", "").strip() or None
