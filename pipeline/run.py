@@ -179,6 +179,8 @@ async def _push(
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
         if "round" in facts:
             await rounds.settle_superseded(folder, client, target, memory, queue, identities, resolve)
+            queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
+            count = queue.count()
         held = {} if fresh else await _held(client, target, queue, identities, progress, memory)
         sheet = (
             await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)

@@ -9,9 +9,8 @@ anybody's token anywhere.
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -129,9 +128,17 @@ def current() -> Settings:
 
 
 def typed(name: str) -> bool:
-    """Whether the parameter was said on the command line or in the environment, not by a file or by default."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.PROMPT)
+    """Whether the parameter was said on the command line, not by the environment, by a file, or by default."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def only_typed(given: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
+    """`given` with what nobody typed as if nothing was said; `but` are parameters that stay as they are."""
+    context = click.get_current_context()
+    unsaid = {p.name: p for p in context.command.params if p.name in KEYS.values() and p.name not in but}
+    blank = {n: () if p.multiple else p.type_cast_value(context, p.get_default(context, call=True))
+             for n, p in unsaid.items() if n is not None and isinstance(p, click.Option) and not typed(n)}  # fmt: skip
+    return {**given, **blank}
 
 
 def joined(key: str, said: tuple[str, ...]) -> tuple[str, ...]:
@@ -216,6 +223,22 @@ def environment_of(key: str) -> str:
     return PREFIX + key.replace("-", "_").upper()
 
 
-def profile_of_environment() -> str | None:
-    """The profile that CUSTOMER_IMPORT_PROFILE names."""
-    return os.environ.get(f"{PREFIX}PROFILE", "").strip() or None
+def prepared(command: click.Command) -> click.Command:
+    """The command with `--profile`, and with a variable of the environment for each flag that a file may set."""
+    if any(p.name == "profile" for p in command.params):
+        return command
+    variables = {KEYS[key]: environment_of(key) for key in KEYS if key not in TABLES}
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name in variables and option.envvar is None:
+            option.envvar = variables[option.name]
+    option = click.Option(
+        ["--profile"], metavar="NAME", is_eager=True, expose_value=False, envvar=f"{PREFIX}PROFILE",
+        callback=_chosen, help=f"A profile of {FILE}.",
+    )  # fmt: skip
+    command.params.append(option)
+    return command
+
+
+def _chosen(context: click.Context, _option: click.Parameter, profile: str | None) -> None:
+    if not context.resilient_parsing:
+        apply(context, profile)

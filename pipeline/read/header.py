@@ -68,6 +68,10 @@ def find(head: Sequence[Row], width: int, told: int | None, name: str) -> Place:
             )
         return _place(row, width, head)
     at = _widest_first(head)
+    if _certainly_data(head, at):
+        shown = ", ".join(repr((head[at].cells[i] or "")[:30]) for i in head[at].filled()[:4])
+        note = f"there is no header: row {head[at].number} ({shown}) is data, and the columns are called Column 1, Column 2 ..."
+        return Place(0, tuple(f"Column {i + 1}" for i in range(width)), (note,))
     if at + 1 < len(head):
         _refuse_data(head, at, name)
         _refuse_several(head, at, name)
@@ -149,6 +153,18 @@ def _contrast(head: Sequence[Row], at: int) -> tuple[int, int]:
         elif usual != "text" and own != usual and count >= 0.6 * kinds.total():
             names += 1
     return names, repeats
+
+
+def _certainly_data(head: Sequence[Row], at: int) -> bool:
+    """The first row of all holds what stands below it, in kinds of values that no header has beside each other.
+
+    Numbers alone prove nothing: years make good headers.
+    """
+    if at or len(head) < 3:
+        return False
+    names, repeats = _contrast(head, at)
+    kinds = {kind(head[at].cells[i] or "") for i in head[at].filled()} & {"email", "url", "date", "code"}
+    return not names and repeats >= 3 and len(kinds) >= 2
 
 
 def _refuse_data(head: Sequence[Row], at: int, name: str) -> None:

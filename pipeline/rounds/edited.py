@@ -11,6 +11,7 @@ from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
 from pipeline.rounds.causes import Replacement
 from pipeline.rounds.reading import Edits
+from pipeline.rounds.rows import reached
 from pipeline.rounds.standing import corrections
 
 
@@ -32,7 +33,8 @@ def edited(
     cells = [f"c{i}" for i in range(len(headers))]
     rows, left = [], set(changes)
     for batch in corrections(folder):
-        wanted = batch if everything or replacements else batch.filter(pl.col("origin").is_in(list(changes)))
+        named = pl.col("origin").is_in(list(changes))
+        wanted = batch if everything else batch.filter(named | reached(replacements) if replacements else named)
         for line in wanted.iter_rows(named=True):
             new = {f"c{i}": text for i, text in changes.get(line["origin"], {}).items()}
             left.discard(line["origin"])

@@ -119,7 +119,7 @@ def _with_reached(
     found = [rows]
     for batch in corrections(folder):
         left = batch.filter(pl.col("origin") > (-1 if last is None else last)) if not rows.is_empty() else batch
-        hit = left.filter(_reached(edits.replacements)).join(rows, on="origin", how="anti")
+        hit = left.filter(reached(edits.replacements)).join(rows, on="origin", how="anti")
         if hit.height and _cut(edits):
             found.append(hit.select(
                 "seq", "origin", "status", "source", "sheet", "row", "key", *cells, line=pl.lit(0, pl.UInt32),
@@ -135,7 +135,7 @@ def _cut(edits: Edits) -> bool:
     return edits.rows.height >= MOST_ROWS * 9 // 10
 
 
-def _reached(said: Sequence[Replacement]) -> pl.Expr:
+def reached(said: Sequence[Replacement]) -> pl.Expr:
     """Whether a row has a problem that one of the replacements is about."""
     item = pl.element().struct
     tests = [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 from conftest import Ended, Shell, people, rut, write_csv
 from e2e.round_files import (
@@ -25,6 +26,11 @@ from e2e.round_files import (
     with_changes,
     write_rows,
 )
+
+from pipeline import rounds
+from pipeline.errors import Misuse
+from pipeline.folder import RunFolder
+from pipeline.progress import Silent
 
 TARGETS = ("piriod", "dayzero")
 PACE = ("--yes", "--rate", "0", "--quiet")
@@ -168,7 +174,9 @@ def test_deleted_rows_stay_and_added_rows_are_new(inside: Inside, sandbox: Any, 
     assert len(job.names) == 8
 
 
-@pytest.mark.parametrize("spoil", ["key column", "row column", "a key", "a strange key", "another run", "two runs", "older", "sorted apart"])
+@pytest.mark.parametrize(
+    "spoil", ["key column", "row column", "a key", "a strange key", "another run", "two runs", "older", "sorted apart"]
+)
 def test_a_file_that_cannot_be_matched_is_refused(spoil: str, inside: Inside, sandbox: Any, tmp_path: Path) -> None:
     """Keys or numbers gone, another run, an older round, columns sorted apart: exit 2, the reason, the remedy, nothing sent."""
     rows = people(6, start=76_200_000)
@@ -223,7 +231,9 @@ def test_rows_that_are_in_meanwhile_are_not_sent_again(inside: Inside, sandbox: 
     kept = tmp_path / "kept.csv"
     shutil.copy(tmp_path / "run" / "errors.csv", kept)
     assert job("push", "run").counts == {"created": 10, "invalid": 2}
-    correct_csv(kept, with_changes({3: {"Correo": "uno@x.example"}, 4: {"Correo": "dos@x.example"}, 9: {"Nombre": "Otra"}}))
+    correct_csv(
+        kept, with_changes({3: {"Correo": "uno@x.example"}, 4: {"Correo": "dos@x.example"}, 9: {"Nombre": "Otra"}})
+    )
     ended = job.shell("run", kept, "--out", "run", *job.where[:-1], secrets=True)
     assert ended.code == 0, ended.err
     assert "7 rows of the file are in already" in ended.err and "row 9" in ended.err
@@ -268,7 +278,9 @@ def test_a_cause_is_corrected_once(way: str, inside: Inside, sandbox: Any, tmp_p
         ended = job("run", errors, "--default", "country=CL")
     else:
         book = openpyxl.load_workbook(errors)
-        front = next(s for s in book.worksheets if any("replacement" in [c.value for c in line] for line in s.iter_rows()))
+        front = next(
+            s for s in book.worksheets if any("replacement" in [c.value for c in line] for line in s.iter_rows())
+        )
         lines = list(front.iter_rows())
         names = next([c.value for c in line] for line in lines if "replacement" in [c.value for c in line])
         at = {name: n for n, name in enumerate(names)}
@@ -284,7 +296,9 @@ def test_a_cause_is_corrected_once(way: str, inside: Inside, sandbox: Any, tmp_p
     more = people(4, start=76_900_000)
     more[0]["País"] = rows[5]["País"]
     write_csv(tmp_path / "next.csv", more)
-    after = job.shell("run", "next.csv", "--to", "piriod", "--mapping", kept, "--out", "next", *job.where, secrets=True, folder="next")
+    after = job.shell(
+        "run", "next.csv", "--to", "piriod", "--mapping", kept, "--out", "next", *job.where, secrets=True, folder="next"
+    )
     assert (after.code, after.counts) == (0, {"created": 4}), after.err
 
 
@@ -354,14 +368,42 @@ def test_the_embedded_sandbox_needs_no_flag_the_second_time(shell: Shell, tmp_pa
     assert json.loads(ended.out)["counts"]["created"] == 6
 
 
+def test_corrections_are_checked_and_started_without_a_file(inside: Inside, sandbox: Any, tmp_path: Path) -> None:
+    """What a page in the browser needs: the rows that are not in, a verdict on changes that keeps nothing, and the round."""
+    rows = small()
+    rows[3]["País"] = "Chiile"
+    job = Job(inside, sandbox, tmp_path, "piriod", rows)
+    job.run()
+    folder, quiet = RunFolder(tmp_path / "run"), Silent()
+    wrong = pl.concat(rounds.corrections(folder))
+    assert wrong["row"].to_list() == [3, 4, 5] and wrong["issues"].list.len().min() > 0
+    email = list(rows[0]).index("Correo")
+    changes = {wrong["origin"][0]: {email: "uno@x.example"}, wrong["origin"][1]: {email: "mal"}}
+    once = [rounds.Replacement("country", "Chiile", "CL", "country.unknown", "País")]
+    checked = rounds.check(folder, rounds.edited(folder, changes, once), progress=quiet)
+    assert checked.counts == {"ready": 2, "invalid": 1}
+    assert not list((tmp_path / "run").glob("round-*")) and job.counts == {"created": 3, "invalid": 3}
+    with pytest.raises(Misuse):
+        rounds.edited(folder, {0: {email: "x"}})
+    prepared = rounds.start(folder, rounds.edited(folder, changes, once), None, quiet)
+    assert prepared.counts == {"ready": 2, "invalid": 1}
+    assert job("push", "run").counts == {"created": 5, "invalid": 1}
+
+
 def test_an_untouched_error_file_changes_nothing_for_good(inside: Inside, sandbox: Any, tmp_path: Path) -> None:
     """Run again as it is: the rows are as they were, and the file that comes back holds the same texts."""
     job = Job(inside, sandbox, tmp_path, "piriod", faulty("piriod"))
     first = job.run()
-    before = [{n: v for n, v in r.items() if n not in ("_attempts", "_run")} for r in read_csv(tmp_path / "run" / "errors.csv")]
+    before = [
+        {n: v for n, v in r.items() if n not in ("_attempts", "_run")}
+        for r in read_csv(tmp_path / "run" / "errors.csv")
+    ]
     ended = job("run", tmp_path / "run" / "errors.csv")
     assert ended.counts == first.counts, ended.err
-    after = [{n: v for n, v in r.items() if n not in ("_attempts", "_run")} for r in read_csv(tmp_path / "run" / "errors.csv")]
+    after = [
+        {n: v for n, v in r.items() if n not in ("_attempts", "_run")}
+        for r in read_csv(tmp_path / "run" / "errors.csv")
+    ]
     ours = ("_key", "_changes")
     assert [{n: v for n, v in r.items() if n not in ours} for r in after] == [
         {n: v for n, v in r.items() if n not in ours} for r in before

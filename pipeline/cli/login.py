@@ -1,0 +1,81 @@
+"""Turn secrets that a person types into entries of the system's keyring."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pipeline import targets
+from pipeline.cli import configuration, environment, keychain
+from pipeline.cli.talk import put_json, talk
+from pipeline.errors import Misuse
+from pipeline.targets.interface import Secret, Target
+
+
+@click.command("login", short_help="Store a target's secrets in the system's keyring.")
+@click.argument("target", metavar="TARGET")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--quiet", is_flag=True, help="No talk.")
+def command(target: str, as_json: bool, quiet: bool) -> int:
+    """Ask for the secrets of TARGET, without showing them, and store them in the system's keyring.
+
+    With --profile they are that profile's. Without a terminal they are read from standard input, one a line.
+
+    \b
+    Examples:
+      customer-import login piriod
+      customer-import login dayzero --profile acme
+      customer-import targets piriod --check
+    """
+    chosen = targets.load(target)
+    profile = configuration.current().profile
+    said = _asked(chosen, profile) if sys.stdin.isatty() else _read(chosen)
+    keyring = ""
+    for secret in chosen.secrets:
+        environment.must_be_sendable(secret.variable, said[secret.variable])
+    for secret in chosen.secrets:
+        keyring = keychain.store(secret.variable, profile, said[secret.variable])
+    names = [s.variable for s in chosen.secrets]
+    whose = f" for the profile {profile}" if profile else ""
+    if as_json:
+        put_json("login", {"target": chosen.name, "profile": profile, "stored": names, "keyring": keyring})
+    elif not quiet:
+        click.echo(f"{' and '.join(names)} stored in the keyring ({keyring}){whose}")
+    if hidden := [n for n in names if environment.place(n, profile) not in ("keyring", None)]:
+        talk(f"{' and '.join(hidden)} is set elsewhere too ({environment.place(hidden[0], profile)}), and that one is used",
+             quiet=quiet)  # fmt: skip
+    talk(f"next: customer-import targets {chosen.name} --check{f' --profile {profile}' if profile else ''}", quiet=quiet)
+    return 0
+
+
+def _asked(target: Target, profile: str | None) -> dict[str, str]:
+    """What a person types; only what is no secret is shown."""
+    workspace = configuration.current().workspace
+    return {
+        s.variable: str(
+            click.prompt(_text(s), hide_input=s.private, err=True,
+                         default=workspace if s.variable == target.workspace and profile else None)
+        ).strip()
+        for s in target.secrets
+    }  # fmt: skip
+
+
+def _read(target: Target) -> dict[str, str]:
+    """The lines of standard input.
+
+    Raises:
+        Misuse: there are not as many as there are secrets.
+    """
+    lines = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
+    if len(lines) != len(target.secrets):
+        names = ", ".join(s.variable for s in target.secrets)
+        raise Misuse(
+            f"{target.title} needs {len(target.secrets)} secrets, and standard input has {len(lines)} lines",
+            f"Write one a line, in this order: {names}.",
+        )
+    return {s.variable: line for s, line in zip(target.secrets, lines, strict=True)}
+
+
+def _text(secret: Secret) -> str:
+    return f"{secret.variable} ({secret.help})"

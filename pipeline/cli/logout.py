@@ -1,0 +1,34 @@
+"""Turn the secrets that `login` has stored into nothing."""
+
+from __future__ import annotations
+
+import click
+
+from pipeline import targets
+from pipeline.cli import configuration, environment, keychain
+from pipeline.cli.talk import put_json, talk
+
+
+@click.command("logout", short_help="Remove a target's secrets from the system's keyring.")
+@click.argument("target", metavar="TARGET")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--quiet", is_flag=True, help="No talk.")
+def command(target: str, as_json: bool, quiet: bool) -> int:
+    """Remove the secrets of TARGET, which `login` has stored, from the system's keyring.
+
+    \b
+    Example:
+      customer-import logout piriod --profile acme
+    """
+    chosen = targets.load(target)
+    profile = configuration.current().profile
+    removed = [s.variable for s in chosen.secrets if keychain.remove(s.variable, profile)]
+    if as_json:
+        put_json("logout", {"target": chosen.name, "profile": profile, "removed": removed})
+    elif not quiet:
+        whose = f" of the profile {profile}" if profile else ""
+        click.echo(f"{' and '.join(removed)}{whose} removed" if removed else f"nothing was stored{whose}")
+    for secret in chosen.secrets:
+        if place := environment.place(secret.variable, profile):
+            talk(f"{secret.variable} is still set ({place})", quiet=quiet)
+    return 0
