@@ -73,7 +73,8 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         sources = open_sources(options, target, spool, progress)
         for source in sources:
             if source.mapping.missing:
-                raise Misuse(*mapping.missing_message(source.mapping, target.record))
+                headless = source.sheet.facts.header_row == 0
+                raise Misuse(*mapping.missing_message(source.mapping, target.record, headless=headless))
         return make_plan(options, server, target, folder, spool, sources, progress)
     except OSError as error:
         folder.discard(whole=not kept)

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -32,7 +32,7 @@ from pipeline import existing, identity, journal, outcomes, report, rounds, stor
 from pipeline.client import Client, Failed, Patience, check_base_url, connect
 from pipeline.errors import Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.journal import Journal
+from pipeline.journal import Entry, Journal
 from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
 from pipeline.plan import seal
@@ -115,8 +115,13 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     )  # fmt: skip
 
 
-def push(folder: RunFolder, server: Server, options: PushOptions, progress: Progress) -> tuple[Result, int]:
+def push(
+    folder: RunFolder, server: Server, options: PushOptions, progress: Progress,
+    watch: Callable[[list[Entry]], None] | None = None,
+) -> tuple[Result, int]:  # fmt: skip
     """Send what is pending and settle what is unknown; return what was done and how many requests it took.
+
+    `watch` is told of every entry of the journal, once it is on the disk, from another thread; it must not raise.
 
     Raises:
         Misuse: the plan does not fit this server, or another push to the same workspace is under way.
@@ -129,6 +134,7 @@ def push(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     with exclusive(target.name, workspace, folder) as last:
         fresh = facts["verified"] and "round" not in facts and _is_fresh(folder, last)
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
+        memory.watch = watch
         try:
             store.mark_pushed(folder)
             last.touch(mode=0o600)  # from here on, what another plan found at the target may be outdated

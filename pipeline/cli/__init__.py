@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 import click
 
+from pipeline.cli import configuration
 from pipeline.errors import BrokenInvariant, Stop
 
 COMMANDS = {
@@ -23,9 +24,14 @@ COMMANDS = {
     "forget": "remove the personal data of a finished run, keep counts and ids",
     "inspect": "what was detected in a file, and how its columns are mapped",
     "template": "write an empty workbook or CSV with a target's columns",
+    "login": "store a target's secrets in the system's keyring",
+    "logout": "remove them from there",
     "targets": "the targets, their fields and limits, and the secrets they need",
     "sandbox": "the local stand-in for both APIs",
 }
+
+PLAIN = ("sandbox",)
+"""Commands that read no configuration."""
 
 
 class _Lazy(click.Group):
@@ -39,7 +45,7 @@ class _Lazy(click.Group):
             return None
         command = import_module(f"{__name__}.{name}").command
         assert isinstance(command, click.Command)
-        return command
+        return command if name in PLAIN else configuration.prepared(command)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

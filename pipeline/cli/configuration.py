@@ -135,9 +135,11 @@ def typed(name: str) -> bool:
 def only_typed(given: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
     """`given` with what nobody typed as if nothing was said; `but` are parameters that stay as they are."""
     context = click.get_current_context()
-    unsaid = {p.name: p for p in context.command.params if p.name in KEYS.values() and p.name not in but}
-    blank = {n: () if p.multiple else p.type_cast_value(context, p.get_default(context, call=True))
-             for n, p in unsaid.items() if n is not None and isinstance(p, click.Option) and not typed(n)}  # fmt: skip
+    unsaid = [p for p in context.command.params if isinstance(p, click.Option) and p.name in KEYS.values()]
+    files, context.default_map = context.default_map, None
+    blank = {p.name: p.type_cast_value(context, p.get_default(context, call=True))
+             for p in unsaid if p.name and p.name not in but and not typed(p.name)}  # fmt: skip
+    context.default_map = files
     return {**given, **blank}
 
 

@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
-from click.core import ParameterSource
-
 from pipeline import mapping, rounds, store, targets
-from pipeline.cli import environment, finish, flags
+from pipeline.cli import configuration, environment, finish, flags
 from pipeline.cli.push import server_of
 from pipeline.cli.talk import Bar
 from pipeline.errors import Misuse
@@ -21,6 +18,10 @@ from pipeline.read import ReadOptions
 
 OWN = ("on_existing", "match", "duplicates", "blank", "account_country", "business_currency", "decimal")
 """Flags that a correction may say anew; where they are absent, what the run was started with holds."""
+
+PACE = ("rate", "concurrency", "max_retries", "timeout", "settle", "max_errors", "canary", "bulk", "bulk_rows", "bulk_part",
+        "raw_csv", "lang", "quiet")  # fmt: skip
+"""Flags of how a run is pushed and told: a configuration file may say them of a correction too."""
 
 
 def run(given: dict[str, Any], bar: Bar) -> int | None:
@@ -37,6 +38,7 @@ def run(given: dict[str, Any], bar: Bar) -> int | None:
     assert found[0] is not None
     folder, edits = found[0]
     facts = store.facts(folder)
+    given = configuration.only_typed(given, but=PACE)
     _must_fit(folder, facts, given)
     with _server(facts, given) as server:
         return finish.correct(folder, edits, _said(given), server, flags.push_options(given), bar, given)
@@ -67,8 +69,7 @@ def _must_fit(folder: RunFolder, facts: dict[str, Any], given: dict[str, Any]) -
 
 def _said(given: dict[str, Any]) -> rounds.Said:
     """What the command line says besides what the run was started with."""
-    context = click.get_current_context()
-    told = {n: given[n] for n in OWN if context.get_parameter_source(n) is not ParameterSource.DEFAULT}
+    told = {n: given[n] for n in OWN if configuration.typed(n)}
     if country := told.get("account_country"):
         told["account_country"] = country.upper()
     if given["states_file"]:

@@ -1,6 +1,8 @@
-"""Turn the environment and a `.env` file into secrets, and a target's name into the server to talk to.
+"""Turn the environment, `.env` and the keyring into secrets, and a target's name into the server to talk to.
 
-Secrets are never taken from the command line. They go to the vendor's host, or to the one that `--base-url` or
+Where several places have a secret, the first of these decides, so that what is a profile's own beats what is not:
+the environment, `.env.PROFILE`, the keyring's entry of the profile, `.env`, the keyring's entry without a profile.
+Secrets are never taken from the command line or from a configuration file. They go to the vendor's host, or to the one that `--base-url` or
 CUSTOMER_IMPORT_BASE_URL names, and to no other.
 """
 
@@ -14,6 +16,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from pipeline import targets
+from pipeline.cli import configuration, keychain
 from pipeline.client import check_base_url
 from pipeline.errors import Misuse
 from pipeline.options import Server
@@ -23,9 +27,45 @@ BASE_URL = "CUSTOMER_IMPORT_BASE_URL"
 
 
 def secrets(target: Target) -> dict[str, str]:
-    """The target's secrets that are set, by variable; the environment beats `.env`."""
-    values = {**dotenv_values(".env"), **os.environ} if Path(".env").is_file() else dict(os.environ)
-    return {s.variable: found for s in target.secrets if (found := (values.get(s.variable) or "").strip())}
+    """The target's secrets that are set, by variable.
+
+    Raises:
+        Misuse: they are of another workspace than the one that the configuration names.
+    """
+    settings = configuration.current()
+    found = {s.variable: value for s in target.secrets if (value := _find(s.variable, settings.profile)[0])}
+    meant = settings.workspace if settings.values.get("to", target.name) == target.name else None
+    if meant and found.setdefault(target.workspace, meant) != meant:
+        where = settings.origin["workspace"]
+        raise Misuse(
+            f"{where} is for the workspace {meant}, and {target.workspace} is {found[target.workspace]}"
+            f" ({place(target.workspace, settings.profile)})",
+            f"Nothing was sent. Set {target.workspace} to {meant}, or choose another --profile.",
+        )
+    return found
+
+
+def place(variable: str, profile: str | None) -> str | None:
+    """Where a secret comes from, in words: "environment", ".env", "keyring"; None where it is not set."""
+    return _find(variable, profile)[1]
+
+
+def _find(variable: str, profile: str | None) -> tuple[str, str | None]:
+    """A secret, and where it was found; the keyring is asked only where nothing better has it."""
+    if value := (os.environ.get(variable) or "").strip():
+        return value, "environment"
+    for name, owner in ((f".env.{profile}", profile), (".env", None)):
+        if owner is None and name != ".env":
+            continue
+        if value := _of_file(name, variable):
+            return value, name
+        if value := keychain.recall(variable, owner) or "":
+            return value, "keyring"
+    return "", None
+
+
+def _of_file(name: str, variable: str) -> str:
+    return (dotenv_values(name).get(variable) or "").strip() if Path(name).is_file() else ""
 
 
 def missing(target: Target, known: dict[str, str]) -> list[str]:
@@ -56,11 +96,21 @@ def remote(target: Target, base_url: str | None, *, test_mode: bool) -> Server |
     if missing(target, known):
         return None
     for variable, value in known.items():
-        if not value.isascii() or not value.isprintable() or " " in value:
-            raise Misuse(
-                f"{variable} holds a character that no token has", "Copy the value again, without quotes or spaces."
-            )
+        must_be_sendable(variable, value)
     return Server(url, "test" if test_mode else "live", known)
+
+
+def must_be_sendable(variable: str, value: str) -> None:
+    """Stop where a secret holds what no header can carry.
+
+    Raises:
+        Misuse: it does, or it is blank.
+    """
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise Misuse(
+            f"{variable} holds a character that no token has" if value else f"{variable} is blank",
+            "Copy the value again, without quotes or spaces.",
+        )
 
 
 def demand(target: Target, server: Server | None) -> Server:
@@ -71,7 +121,8 @@ def demand(target: Target, server: Server | None) -> Server:
     helps = "; ".join(f"{s.variable} ({s.help})" for s in target.secrets if s.variable in names)
     raise Misuse(
         f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set",
-        f"Set in the environment or in a file .env: {helps}. To try without an account, add --sandbox.",
+        f"Set in the environment or in a file .env: {helps}; or store them: customer-import login {target.name}."
+        + (" To try without an account, add --sandbox." if target.name in targets.own() else ""),
     )
 
 
@@ -89,8 +140,18 @@ def sandbox_file() -> Path:
 
 @contextlib.contextmanager
 def embedded(target: Target, database: Path, account_country: str | None) -> Iterator[Server]:
-    """Run the embedded sandbox for a while."""
+    """Run the embedded sandbox for a while.
+
+    Raises:
+        Misuse: it does not know the target.
+    """
     from pipeline import sandbox
+
+    if target.name not in targets.own():
+        raise Misuse(
+            f"the sandbox does not know {target.title}, which another distribution adds",
+            f"Leave --sandbox out; --base-url names a test server of {target.title}.",
+        )
 
     settings = sandbox.Settings(database=database)
     if account_country:

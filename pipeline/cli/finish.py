@@ -58,25 +58,6 @@ def correct(
     return send(folder, server, pushing, bar, given, started, prepared.requests)
 
 
-def correct(
-    folder: RunFolder, edits: rounds.Edits, said: rounds.Said, server: Server | None, pushing: PushOptions, bar: Bar,
-    given: dict[str, Any],
-) -> int:  # fmt: skip
-    """Plan a correction of a run, and unless it is a dry run push; return the exit code."""
-    started = datetime.now(UTC)
-    prepared = rounds.start(folder, edits, server, bar, said)
-    rows = sum(prepared.counts.values())
-    bar.say(f"{edits.name}: a correction of {folder.path}, {count(rows, 'row')}")
-    for note in prepared.notes:
-        bar.say(f"  {note}")
-    if edits.replacements and rows:
-        bar.say(f"  the replacements are in {folder.file('mapping.toml')}; for the next file: --mapping {folder.file('mapping.toml')}")
-    if given["dry_run"] or server is None:
-        summary = write_report(folder, pushing, started, prepared.requests, pushed=False, progress=bar)
-        return _end(folder, summary, given, dry_run=True)
-    return send(folder, server, pushing, bar, given, started, prepared.requests)
-
-
 def send(
     folder: RunFolder, server: Server, pushing: PushOptions, bar: Bar, given: dict[str, Any], started: datetime,
     requests: int = 0,

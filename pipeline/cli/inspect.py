@@ -14,7 +14,7 @@ import click
 import polars as pl
 
 from pipeline import mapping, targets
-from pipeline.cli import flags
+from pipeline.cli import configuration, flags
 from pipeline.cli.talk import Bar, put_json, talk
 from pipeline.errors import Misuse
 from pipeline.handoff import Choice
@@ -58,8 +58,9 @@ def command(source: str, target: str, save: Path | None, as_json: bool, quiet: b
         sources=(source,), target=chosen.name, sheet=given["sheet"], header_row=given["header_row"],
         encoding=given["encoding"], delimiter="\t" if given["delimiter"] in ("tab", "\\t") else given["delimiter"],
         mapping_file=Path(given["mapping_file"]) if given["mapping_file"] else None,
-        assigned=flags.pairs(given["assigned"], "--map"), constants=flags.pairs(given["constants"], "--set"),
-        defaults=flags.pairs(given["defaults"], "--default"), preset=given["preset"],
+        assigned=flags.pairs(configuration.joined("map", given["assigned"]), "--map"),
+        constants=flags.pairs(configuration.joined("set", given["constants"]), "--set"),
+        defaults=flags.pairs(configuration.joined("default", given["defaults"]), "--default"), preset=given["preset"],
     )  # fmt: skip
     scratch = Path(tempfile.mkdtemp(prefix="customer-import-"))
     try:

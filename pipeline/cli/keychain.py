@@ -23,7 +23,7 @@ def recall(variable: str, profile: str | None) -> str | None:
     """What is stored; None where nothing is, or where no keyring can be asked (a scheduled job has none)."""
     try:
         found = _keyring().get_password(SERVICE, entry(variable, profile))
-    except Exception:  # noqa: BLE001 - keyrings fail in their own ways: locked, no session, no backend, not installed
+    except Exception:  # noqa: BLE001 - locked, no session, no backend, not installed: each has errors of its own
         return None
     return str(found).strip() or None if found is not None else None
 
@@ -38,7 +38,7 @@ def store(variable: str, profile: str | None, value: str) -> str:
     try:
         keyring.set_password(SERVICE, entry(variable, profile), value)
         kept = keyring.get_password(SERVICE, entry(variable, profile)) == value
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - see recall; what it says may hold the secret, so it is not passed on
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise Misuse(
             f"the system's keyring cannot be used: {why.replace(value, '***')}",

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli import correction, environment, finish, flags
+from pipeline.cli import configuration, correction, environment, finish, flags
 from pipeline.cli.talk import Bar, count, talk
 from pipeline.errors import Misuse
 from pipeline.options import RunOptions, Server
@@ -111,8 +111,9 @@ def _options(given: dict[str, Any]) -> RunOptions:
         sheet=given["sheet"], header_row=given["header_row"], encoding=given["encoding"],
         delimiter="\t" if given["delimiter"] in ("tab", "\\t") else given["delimiter"], limit=given["limit"],
         mapping_file=Path(given["mapping_file"]) if given["mapping_file"] else None,
-        assigned=flags.pairs(given["assigned"], "--map"), constants=flags.pairs(given["constants"], "--set"),
-        defaults=flags.pairs(given["defaults"], "--default"), preset=given["preset"], decimal=given["decimal"],
+        assigned=flags.pairs(configuration.joined("map", given["assigned"]), "--map"),
+        constants=flags.pairs(configuration.joined("set", given["constants"]), "--set"),
+        defaults=flags.pairs(configuration.joined("default", given["defaults"]), "--default"), preset=given["preset"], decimal=given["decimal"],
         account_country=country.upper() if country else None,
         business_currency=given["business_currency"].upper() if given["business_currency"] else None,
         states_file=Path(given["states_file"]) if given["states_file"] else None, on_existing=given["on_existing"],

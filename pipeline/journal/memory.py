@@ -30,6 +30,7 @@ class Journal:
     ) -> None:
         """Use `open` instead."""
         self._path, self._db, self._writer, self._mark = path, db, writer, mark
+        self.watch: Callable[[list[Entry]], None] | None = None  # is told, beside the event loop, what was committed
         self._waiting: list[Entry] = []
         self._written = anyio.Event()
         self._wake = anyio.Event()
@@ -115,6 +116,8 @@ class Journal:
     def _write(self, group: list[Entry]) -> None:
         if group:
             self._commit("INSERT OR REPLACE INTO row VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", map(line_of, group))
+            if self.watch is not None:
+                self.watch(group)
 
     def _commit(self, statement: str, lines: Iterable[tuple[Any, ...]]) -> None:
         try:

@@ -89,8 +89,11 @@ def _planned(
     return plan
 
 
-def missing_message(mapping: Mapping, record: type[BaseModel]) -> tuple[str, str]:
-    """What to say, once, where required fields have no source: the message, and the flags that help."""
+def missing_message(mapping: Mapping, record: type[BaseModel], *, headless: bool = False) -> tuple[str, str]:
+    """What to say, once, where required fields have no source: the message, and the flags that help.
+
+    `headless`: the reader found no header, and has called the columns Column 1, Column 2 ...
+    """
     known = fields(record)
     names = list(mapping.missing)
     message = f"no column of the source feeds {_listed(names)}, which every customer needs"
@@ -99,7 +102,11 @@ def missing_message(mapping: Mapping, record: type[BaseModel]) -> tuple[str, str
     if settable:
         flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)
         ways.append(f"for the same value in every row: {flags}")
-    ways.append("for a column of the source: " + " ".join(f'--map "HEADER={name}"' for name in names))
+    header = "Column 1" if headless else "HEADER"
+    ways.append("for a column of the source: " + " ".join(f'--map "{header}={name}"' for name in names))
+    if headless:
+        message = f"the list has no header that names its columns (they are called Column 1, Column 2 ...), and {message}"
+        ways.append("if a row holds the column names: --header-row N")
     return message, f"Say it {'; '.join(ways)}. `customer-import inspect SOURCE` shows the columns."
 
 

@@ -218,7 +218,8 @@ def _open(path: Path, options: ReadOptions) -> Table:
     with tempfile.TemporaryDirectory() as scratch:
         sheet = open_sheet(path, options, Path(scratch), Silent())
         rows = [list(row[1:]) for batch in sheet.batches(1000) for row in batch.cells.iter_rows()]
-    return [list(sheet.headers), *([value or "" for value in row] for row in rows)]
+    named = [list(sheet.headers)] if sheet.facts.header_row else []  # without a header the first row is data
+    return [*named, *([value or "" for value in row] for row in rows)]
 
 
 def duckdb(path: Path) -> Table | None:

@@ -27,7 +27,7 @@ WORDS = {
     "xml_entities": ("entities",),
 }
 
-SAID = ("over more than one column", "but no header")
+SAID = ("over more than one column", "but no header", "there is no header")
 
 
 def manifest() -> list[dict]:

@@ -16,11 +16,16 @@ LISTED = list(pollution.files())
 def test_the_scores_are_above_the_best_published_ones():
     """DuckDB that is told the dialect has 9.961 simple and 9.599 weighted; this reader is told nothing.
 
-    A list without header is asked about; the weighted score counts with the flag that the question proposes first.
+    What it asks instead of answering counts as nothing here: an empty file, and a header without rows.
     """
-    unasked, _, _ = pollution.scores(pollution.ours, LISTED)
+    simple, weighted, _ = pollution.scores(pollution.ours, LISTED)
+    assert simple > 9.961
+    assert weighted > 9.65
+
+
+def test_the_scores_with_questions_answered():
+    """Each question is answered with the flag that its own message proposes first."""
     simple, weighted, kinds = pollution.scores(pollution.ours_answered, LISTED)
-    assert unasked > 9.955
     assert simple > 9.97
     assert weighted > 9.84
     assert min(kinds.values()) > 7.8
