@@ -94,6 +94,11 @@ def facts(folder: RunFolder) -> dict[str, Any]:
 def own_facts(plan: RunFolder) -> dict[str, Any]:
     """The content of one plan's plan.json; see `facts`."""
     content = plan.read_json("plan.json")
+    if isinstance(content, dict) and content.get("forgotten"):
+        raise Misuse(
+            f"the personal data of {plan.path} was removed on {content['forgotten']}; there is nothing left to send or correct",
+            "Run the import again from the source file: who is in is found at the target.",
+        )
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise Misuse(
             f"{plan.path} was planned by another version of this program",

@@ -9,16 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "pipeline"
 LEVELS = [
-    {"cli"},
+    {"cli", "api"},
     {"undo"},
     {"run"},
     {"rounds"},
     {"prepare"},
-    {"survey"},
+    {"survey", "findings", "request"},
     {"sources"},
-    {"roundtrip", "forget"},
+    {"roundtrip", "forget", "bundle"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes", "review"},
-    {"existing"},
+    {"existing", "watch"},
     {"client", "lookups", "journal", "changes", "identity", "store", "options"},
     {"pace", "folder"},
     {"targets"},

@@ -137,10 +137,17 @@ def only_typed(given: Mapping[str, Any], but: Collection[str] = ()) -> dict[str,
     context = click.get_current_context()
     unsaid = [p for p in context.command.params if isinstance(p, click.Option) and p.name in KEYS.values()]
     files, context.default_map = context.default_map, None
-    blank = {p.name: p.type_cast_value(context, p.get_default(context, call=True))
+    blank = {p.name: _default(p, context)
              for p in unsaid if p.name and p.name not in but and not typed(p.name)}  # fmt: skip
     context.default_map = files
     return {**given, **blank}
+
+
+def _default(option: click.Option, context: click.Context) -> Any:
+    """What an option is where nobody says anything."""
+    value = option.get_default(context, call=True)
+    nothing = () if option.multiple else None
+    return nothing if option.value_is_missing(value) else option.type_cast_value(context, value)
 
 
 def joined(key: str, said: tuple[str, ...]) -> tuple[str, ...]:

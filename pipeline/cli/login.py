@@ -45,7 +45,9 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     if hidden := [n for n in names if environment.place(n, profile) not in ("keyring", None)]:
         talk(f"{' and '.join(hidden)} is set elsewhere too ({environment.place(hidden[0], profile)}), and that one is used",
              quiet=quiet)  # fmt: skip
-    talk(f"next: customer-import targets {chosen.name} --check{f' --profile {profile}' if profile else ''}", quiet=quiet)
+    talk(
+        f"next: customer-import targets {chosen.name} --check{f' --profile {profile}' if profile else ''}", quiet=quiet
+    )
     return 0
 
 
