@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from typing import Any
 import filelock
 import polars as pl
 
-from pipeline import outcomes, store
+from pipeline import outcomes, store, typed
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.report.delimited import CsvFile
@@ -111,8 +112,8 @@ def _reduce(folder: RunFolder, *, unfinished: bool) -> dict[str, Any]:
         said = ", ".join(f"{count:,} {name}" for name, count in open_.items())
         raise Misuse(
             f"the run is not finished: {said}; without its plan nobody can find out what becomes of these rows",
-            f"Finish it: customer-import push {folder.path}; or forget it all the same: "
-            f"customer-import forget {folder.path} --unfinished",
+            f"Finish it: {typed.go_on(folder)}; or forget it all the same: "
+            f"{shlex.join(['customer-import', 'forget', str(folder.path), '--unfinished'])}",
         )
     ids = _results(folder, several=len(facts["sources"]) > 1)
     told = {

@@ -92,7 +92,8 @@ def make_plan(
 ) -> Prepared:  # fmt: skip
     """Plan the rows of `sources` into `folder`; see `prepare`."""
     settled = correction.facts["settings"]["decimal"] if correction and not options.decimal else {}
-    evidence = survey(options, target, sources, progress, settled)
+    ahead = server is not None and "states" in target.lists  # then the countries are asked for before the rows are judged
+    evidence = survey(options, target, sources, progress, settled, countries=ahead)
     catalogue, unchecked, requests = _catalogue(options, server, target, evidence.countries, progress)
     settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
     secrets = server.secrets if server else {}
@@ -111,6 +112,8 @@ def make_plan(
             mapped = mapped_fields(batch.cells, source.mapping, target)
             clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
             checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
+            if not ahead and "country" in clean.record.columns:
+                evidence.countries.update(clean.record["country"].unique().drop_nulls())
             builder.add(placed(batch.cells, source.places), checked, mapped,
                         source.sheet.facts.name if several else "", source.sheet.facts.sheet,
                         mapping.left_out(batch.cells, source.rules))  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import shlex
 import signal
 import threading
 import time
@@ -28,14 +29,14 @@ import filelock
 import platformdirs
 import polars as pl
 
-from pipeline import existing, identity, journal, outcomes, report, rounds, store, targets
-from pipeline.client import Client, Failed, Patience, check_base_url, connect
+from pipeline import existing, identity, journal, outcomes, report, rounds, store, targets, typed
+from pipeline.client import Client, Failed, Patience, connect
 from pipeline.errors import Misuse, Unavailable
+from pipeline.fitting import fits
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.journal import Entry, Journal
 from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
-from pipeline.plan import seal
 from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
@@ -147,20 +148,6 @@ def push(
                 last.touch()
 
 
-def fits(folder: RunFolder, server: Server, workspace: str) -> None:
-    """Hold every plan of a run against its hash, this server, and its seal.
-
-    Raises:
-        Misuse: another mode, workspace or address than it was made for.
-        BrokenInvariant: it was changed since.
-    """
-    for one in store.plans(folder):
-        told = store.own_facts(one)
-        store.verify(one, told)
-        _guard(told, server, workspace)
-        seal.verify(told)
-
-
 def _is_fresh(folder: RunFolder, last: Path) -> bool:
     """Whether nobody can have come since the plan's look-up: it was made here, just now, and nobody pushed since."""
     began, ended = _planned.get(folder, (0.0, -FRESH))
@@ -210,7 +197,7 @@ async def _push(
         if result.stopped == "unreachable":
             raise Unavailable(
                 f"{target.title} gave no usable answer to the last rows; the push stopped ({'; '.join(result.causes)})",
-                f"Look at the target, then: customer-import push {folder.path}",
+                f"Look at the target, then: {typed.go_on(folder)}",
             )
         return result, client.requests
 
@@ -318,30 +305,6 @@ def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Se
     return {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
 
 
-def _guard(facts: dict[str, Any], server: Server, workspace: str) -> None:
-    """Refuse a server that the plan was not made for.
-
-    Raises:
-        Misuse: another mode, workspace or address.
-    """
-    if facts["mode"] != server.mode:
-        raise Misuse(
-            f"the plan was made for {facts['mode']} data, and this push goes to {server.mode} data",
-            "Push in the mode that was planned, or run again.",
-        )
-    if facts["workspace"] not in ("", workspace):
-        raise Misuse(
-            f"the plan was made for the workspace {facts['workspace']}, and this push goes to {workspace}",
-            "Push to the workspace that was planned, or run again.",
-        )
-    check_base_url(server.base_url)
-    if server.kind != "sandbox" and facts["base_url"] != server.base_url:
-        raise Misuse(
-            f"the plan was made for {facts['base_url']}, and this push goes to {server.base_url}",
-            f"Push with --base-url {facts['base_url']}, or run again.",
-        )
-
-
 def set_rate(options: PushOptions, target: Target, server: Server) -> float | None:
     """Requests a second; None for no limit."""
     if options.rate is not None:
@@ -366,7 +329,7 @@ def write_report(
         mode=facts["mode"] if pushed else "dry run", host=facts["base_url"] if facts["mode"] != "sandbox" else "sandbox",
         version=version("customer-import"), started=started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"), mapping=mapped, decisions=facts["decisions"],
-        unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=f"customer-import push {folder.path}",
+        unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=typed.go_on(folder), import_flags=shlex.join(typed.server(folder)),
         mark=rounds.mark(folder, facts),
         raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
         choices={n: f.choices for n, f in fields(target.record).items() if f.choices},

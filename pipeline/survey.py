@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline import mapping
 from pipeline.columns import decimals, normaliser
 from pipeline.errors import Unreadable
 from pipeline.handoff import Around
+from pipeline.handoff import Mapping as ColumnMapping
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
 from pipeline.schema import fields, find
@@ -27,11 +28,12 @@ class Evidence:
 
 def survey(
     options: RunOptions, target: Target, sources: tuple[Source, ...], progress: Progress,
-    settled: Mapping[str, str] | None = None,
+    settled: Mapping[str, str] | None = None, countries: bool = True,
 ) -> Evidence:  # fmt: skip
     """What only the whole file can tell: its countries, and the decimal mark of each money column.
 
-    `settled` are marks that an earlier part of the run has settled.
+    `settled` are marks that an earlier part of the run has settled. Without `countries` these are not asked for: the
+    sources are read only where a money column is left to judge.
     """
     evidence = Evidence(decimal=dict(settled or {}))
     cents = [n for n, f in fields(target.record).items() if f.kind == "cents"]
@@ -40,16 +42,20 @@ def survey(
         evidence.decimal = dict.fromkeys(cents, said)
     amounts: dict[str, decimals.Evidence] = {}
     country = find(target.record, "country")
+    asked = {n for n in cents if n not in evidence.decimal} | ({"country"} if countries and country else set())
     progress.begin("survey", None)
     for source in sources:
+        narrow = _only(source.mapping, asked)
+        if not _feeds(narrow):
+            continue
         for batch in source.sheet.batches(ROWS):
-            mapped = mapping.apply(batch.cells, source.mapping)
+            mapped = mapping.apply(batch.cells, narrow)
             if country is not None and "country" in mapped.columns:
                 distinct = mapped["country"].unique()
                 judged = normaliser("country")(distinct, Around(country))
                 evidence.countries.update(judged.value.drop_nulls().to_list())
             for name in cents:
-                if name in mapped.columns and name not in evidence.decimal:
+                if name in mapped.columns:
                     amounts[name] = amounts.get(name, decimals.Evidence()) + decimals.evidence(mapped[name])
             progress.advance(batch.cells.height)
     progress.end()
@@ -59,6 +65,19 @@ def survey(
         if seen.mark.char is not None:
             evidence.decimal[name] = seen.mark.char
     return evidence
+
+
+def _only(whole: ColumnMapping, asked: set[str]) -> ColumnMapping:
+    """The mapping with no other fields than those of `asked`."""
+    return replace(
+        whole, choices=tuple(c if c.field in asked else replace(c, field=None) for c in whole.choices),
+        **{n: {k: v for k, v in getattr(whole, n).items() if k in asked} for n in ("compose", "constants", "defaults")},
+    )  # fmt: skip
+
+
+def _feeds(mapped: ColumnMapping) -> bool:
+    """Whether the mapping has any field left."""
+    return bool(mapped.compose or mapped.constants or mapped.defaults) or any(c.field for c in mapped.choices)
 
 
 def _ask(label: str, seen: decimals.Evidence) -> None:

@@ -16,7 +16,7 @@ LEVELS = [
     {"prepare"},
     {"survey", "findings", "request"},
     {"sources"},
-    {"roundtrip", "forget", "bundle"},
+    {"roundtrip", "forget", "bundle", "fitting", "typed"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes", "review"},
     {"existing", "watch"},
     {"client", "lookups", "journal", "changes", "identity", "store", "options"},
@@ -25,7 +25,7 @@ LEVELS = [
     {"columns"},
     {"handoff", "taxids"},
     {"schema"},
-    {"issues", "errors", "progress"},
+    {"documents", "issues", "errors", "progress"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 STAGES = next(names for names in LEVELS if "read" in names)

@@ -24,13 +24,15 @@ COMMANDS = {
     "forget": "remove the personal data of a finished run, keep counts and ids",
     "inspect": "what was detected in a file, and how its columns are mapped",
     "template": "write an empty workbook or CSV with a target's columns",
+    "bundle": "write what can be attached to a bug report: shapes, no text",
     "login": "store a target's secrets in the system's keyring",
     "logout": "remove them from there",
     "targets": "the targets, their fields and limits, and the secrets they need",
+    "schema": "the JSON Schema of what a command prints with --json",
     "sandbox": "the local stand-in for both APIs",
 }
 
-PLAIN = ("sandbox",)
+PLAIN = ("sandbox", "schema")
 """Commands that read no configuration."""
 
 
@@ -83,16 +85,20 @@ def call(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    wants_json = "--json" in (sys.argv[1:] if argv is None else argv)
     try:
         code = group.main(argv, prog_name="customer-import", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
+        _tell(2, error.format_message(), "", wants_json=wants_json)
         return 2
     except Stop as stop:
         complain(stop)
+        _tell(stop.exit_code, stop.message, stop.remedy, wants_json=wants_json)
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
+        _tell(130, "interrupted", "customer-import push latest", wants_json=wants_json)
         click.echo(
             "\ninterrupted; nothing is lost. An interrupted push goes on with: customer-import push latest", err=True
         )
@@ -104,6 +110,17 @@ def call(argv: list[str] | None = None) -> int:
         click.echo(traceback.format_exc(), err=True)
         click.echo("This is a bug of the importer; please report it with the lines above.", err=True)
         return BrokenInvariant.exit_code
+
+
+def _tell(code: int, message: str, remedy: str, *, wants_json: bool) -> None:
+    """Tell programs why a command stopped: as an event, and as JSON where no result was printed."""
+    from pipeline.cli import events, talk
+
+    events.put("stop", exit_code=code)
+    events.end()
+    if wants_json and not talk.PRINTED:
+        talk.put_json("stop", {"exit_code": code, "message": message, "remedy": remedy})
+    talk.PRINTED.clear()
 
 
 def complain(stop: Stop) -> None:

@@ -50,6 +50,13 @@ def place(variable: str, profile: str | None) -> str | None:
     return _find(variable, profile)[1]
 
 
+def places(target: Target) -> dict[str, str]:
+    """Where each of the target's secrets comes from, by variable."""
+    settings = configuration.current()
+    found = {s.variable: place(s.variable, settings.profile) for s in target.secrets}
+    return {variable: where or str(settings.origin.get("workspace", "")) for variable, where in found.items()}
+
+
 def _find(variable: str, profile: str | None) -> tuple[str, str | None]:
     """A secret, and where it was found; the keyring is asked only where nothing better has it."""
     if value := (os.environ.get(variable) or "").strip():

@@ -11,7 +11,8 @@ from typing import Any
 import click
 import polars as pl
 
-from pipeline import outcomes, report, rounds, store
+from pipeline import outcomes, report, rounds, store, typed
+from pipeline.cli import events, marks
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
@@ -27,12 +28,17 @@ def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: B
     """Plan, and unless it is a dry run push; return the exit code."""
     started = datetime.now(UTC)
     prepared = prepare(options, server, bar)
+    request = marks.fingerprint(options, server, [s.facts.sha256 for s in prepared.sources])
+    if before := marks.earlier(request, None):
+        bar.say(f"this very file was imported before: {before.path}")
+    marks.note(prepared.folder, request)
     for source in prepared.sources:
         _say_source(source, bar)
+    events.planned(prepared.folder, pushed=not options.dry_run)
     if options.dry_run or server is None:
         summary = write_report(prepared.folder, pushing, started, prepared.requests, pushed=False, progress=bar)
         if pushing.bulk:
-            bar.say(f"--bulk says how it is pushed: customer-import push {prepared.folder.path} --bulk")
+            bar.say(f"--bulk says how it is pushed: {typed.go_on(prepared.folder, 'push', '--bulk')}")
         return _end(prepared.folder, summary, given, dry_run=True)
     return send(prepared.folder, server, pushing, bar, given, started, prepared.requests)
 
@@ -52,6 +58,7 @@ def correct(
         bar.say(
             f"  the replacements are in {folder.file('mapping.toml')}; for the next file: --mapping {folder.file('mapping.toml')}"
         )
+    events.planned(folder, pushed=not given["dry_run"])
     if given["dry_run"] or server is None:
         summary = write_report(folder, pushing, started, prepared.requests, pushed=False, progress=bar)
         return _end(folder, summary, given, dry_run=True)
@@ -68,7 +75,7 @@ def send(
     stop: BaseException | None = None
     result = Result()
     try:
-        result, more = push(folder, server, pushing, bar)
+        result, more = push(folder, server, pushing, bar, events.watch(folder))
         requests += more
     except Misuse:
         raise
@@ -78,7 +85,7 @@ def send(
         summary = write_report(folder, pushing, started, requests, pushed=True, progress=bar)
     except Misuse as error:  # what was sent is in the journal all the same
         raise stop or Interrupted(
-            error.message, f"Make room; then this writes the files: customer-import push {folder.path}"
+            error.message, f"Make room; then this writes the files: {typed.go_on(folder)}"
         ) from error
     code = _end(folder, summary, given, dry_run=False)
     if isinstance(stop, Stop):
@@ -95,7 +102,7 @@ def send(
 
 def _stopped_early(why: str | None, causes: list[str], folder: RunFolder, pushing: PushOptions) -> Stop | None:
     """What to tell where a push did not come to its end by itself."""
-    further = f"customer-import push {folder.path}"
+    further = typed.go_on(folder)
     first = f" ({'; '.join(causes)})" if causes else ""
     if why == "interrupted":
         return Interrupted("interrupted; every row that was sent has its outcome", f"It goes on with: {further}")
@@ -149,10 +156,10 @@ def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str
     if not _answers(given):
         raise Misuse(
             "a live push needs an answer, and nobody is at a terminal",
-            f"Review the plan, then: customer-import push {folder.path} --yes",
+            f"Review the plan, then: {typed.go_on(folder, 'push', '--yes')}",
         )
     if not click.confirm("Go ahead?", err=True):
-        raise Interrupted("nothing was sent", f"The plan is kept: customer-import push {folder.path}")
+        raise Interrupted("nothing was sent", f"The plan is kept: {typed.go_on(folder)}")
 
 
 def _say_source(source: Any, bar: Bar) -> None:
@@ -168,6 +175,7 @@ def _say_source(source: Any, bar: Bar) -> None:
 
 def _end(folder: RunFolder, summary: report.Summary, given: dict[str, Any], *, dry_run: bool) -> int:
     code = 1 if summary.not_in else 0
+    events.ended(folder, code, summary.rows, summary.counts)
     if given["as_json"]:
         put_json("run", {"run": str(folder.path), "dry_run": dry_run, "exit_code": code, "rows": summary.rows,
                          "counts": summary.counts, "actions": summary.actions, "causes": causes(summary)})  # fmt: skip
@@ -185,11 +193,15 @@ def causes(summary: report.Summary) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def conservation(rows: int, counts: Mapping[str, int]) -> str:
+    """The line that proves that no row is lost: those that are in come first."""
+    said = " + ".join(f"{counts[name]:,} {name}" for name in report.STATUSES if counts.get(name))
+    return f"{rows:,} rows read = {said or 'none'}"
+
+
 def show(folder: RunFolder, summary: report.Summary) -> None:
     """Print how a run stands: the counts, what keeps rows out, the files, what to type next."""
-    counts = {name: n for name, n in summary.counts.items() if n}
-    said = " + ".join(f"{n:,} {name}" for name, n in counts.items())
-    click.echo(f"{summary.rows:,} rows read = {said or 'none'}")
+    click.echo(conservation(summary.rows, summary.counts))
     wrong = [c for c in summary.causes if c.severity == "error"]
     for cause in wrong[:MOST_CAUSES]:
         example = cause.examples[0] if cause.examples else None
@@ -210,10 +222,10 @@ def show(folder: RunFolder, summary: report.Summary) -> None:
 def next_command(folder: RunFolder, counts: Mapping[str, int]) -> str | None:
     """What to type next, given the rows by status; None where everything is in."""
     if any(counts.get(name) for name in ("ready", "unknown", "not_attempted")):
-        return f"customer-import push {folder.path}"
+        return typed.go_on(folder)
     if counts.get("failed"):
-        return f"customer-import push {folder.path} --retry failed"
+        return typed.go_on(folder, "push", "--retry", "failed")
     if counts.get("invalid") or counts.get("rejected"):
         file = rounds.newest_errors(folder)
-        return f"correct {file}, then: customer-import run {file}"
+        return f"correct {file}, then: {typed.again(folder, file)}"
     return None

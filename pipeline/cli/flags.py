@@ -52,7 +52,10 @@ def reading(command: Command) -> Command:
     """The flags that overrule what was detected in a source."""
     for option in reversed((
         click.option("--sheet", metavar="NAME", help="Sheet of the workbook."),
-        click.option("--header-row", type=click.IntRange(1), metavar="N", help="Row of the header, as a spreadsheet shows it."),
+        click.option(
+            "--header-row", type=click.IntRange(0), metavar="N",
+            help="Row of the header, as a spreadsheet shows it (0: there is none).",
+        ),
         click.option("--encoding", metavar="E", help="Encoding of a text file, for example cp1252."),
         click.option("--delimiter", metavar="D", help="Delimiter of a text file (tab for a tab)."),
         click.option("--mapping", "mapping_file", type=click.Path(dir_okay=False), metavar="FILE", help="Mapping file (TOML)."),

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pipeline import forget
+from pipeline.cli.finish import conservation
 from pipeline.cli.talk import count, put_json, talk
 from pipeline.errors import Interrupted, Misuse
 from pipeline.folder import RunFolder
@@ -56,7 +57,7 @@ def show_forgotten(folder: RunFolder, told: dict[str, Any], *, as_json: bool, qu
         click.echo(
             f"{folder.path}: {told['target']}, {told['mode']}, its personal data was removed on {told['forgotten']}"
         )
-        _sum(told["rows"], told["counts"])
+        click.echo(conservation(told["rows"], told["counts"]))
         click.echo(f"{count(told['ids'], 'id')} at the target: {folder.file('results.csv')}")
     return 1 if any(told["counts"].get(name) for name in (*forget.UNFINISHED, *OUT) if name != "ready") else 0
 
@@ -81,11 +82,7 @@ def _confirm(folder: RunFolder, counts: dict[str, int]) -> None:
 
 def _show(folder: RunFolder, done: forget.Forgotten) -> None:
     click.echo(f"{folder.path}: personal data removed ({count(done.removed, 'file')})")
-    _sum(done.rows, done.counts)
+    click.echo(conservation(done.rows, done.counts))
     click.echo(f"{count(done.ids, 'id')} at the target kept in {folder.file('results.csv')}")
     for name in done.others:
         click.echo(f"not ours, left alone: {folder.file(name)}")
-
-
-def _sum(rows: int, counts: Any) -> None:
-    click.echo(f"{rows:,} rows read = " + (" + ".join(f"{n:,} {name}" for name, n in sorted(counts.items())) or "none"))

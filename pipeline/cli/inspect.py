@@ -112,7 +112,7 @@ def _shown(found: Source, cells: pl.DataFrame, target: Target) -> Iterator[str]:
     """The page: what was detected, which field comes from where, what is left out, what is missing."""
     facts, mapped = found.facts, found.mapping
     detected = [facts.name, facts.encoding or facts.kind, f"delimiter {_named(facts.delimiter)}" if facts.delimiter else None,
-                f"sheet {facts.sheet}" if facts.sheet else None, f"header in row {facts.header_row}",
+                f"sheet {facts.sheet}" if facts.sheet else None, f"header in row {facts.header_row}" if facts.header_row else "no header",
                 f"{facts.rows:,} row{'' if facts.rows == 1 else 's'}" if facts.rows is not None else None]  # fmt: skip
     yield from textwrap.wrap(", ".join(part for part in detected if part), WIDTH)
     for note in (*mapped.notes, *facts.notes):
@@ -129,7 +129,7 @@ def _shown(found: Source, cells: pl.DataFrame, target: Target) -> Iterator[str]:
         yield from _field_lines(name, found, sample, target, wide)
     yield from _left_out(mapped.choices)
     if mapped.missing:
-        message, remedy = mapping.missing_message(mapped, target.record)
+        message, remedy = mapping.missing_message(mapped, target.record, headless=facts.header_row == 0)
         yield ""
         yield from textwrap.wrap(f"Missing: {message}.", WIDTH)
         yield from textwrap.wrap(f"→ {remedy}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)

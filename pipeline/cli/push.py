@@ -12,8 +12,7 @@ from typing import Any
 import click
 
 from pipeline import store, targets
-from pipeline.cli import environment, finish, flags
-from pipeline.cli.talk import Bar
+from pipeline.cli import environment, events, finish, flags
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
 from pipeline.options import Server
@@ -24,6 +23,7 @@ from pipeline.options import Server
 @click.option(
     "--retry", type=click.Choice(["failed", "all"]), help="Also try failed rows again; with all, rejected ones too."
 )
+@events.option
 @flags.pacing
 def command(run: str, retry: str | None, **given: Any) -> int:
     """Send what the plan of RUN (a run folder, or latest) still has to send; never a row that is in.
@@ -38,7 +38,7 @@ def command(run: str, retry: str | None, **given: Any) -> int:
     folder = RunFolder.find(run)
     options = replace(flags.push_options(given), retry=retry or "none")  # type: ignore[arg-type]
     with server_of(store.facts(folder), given) as server:
-        return finish.send(folder, server, options, Bar(quiet=given["quiet"]), given, datetime.now(UTC))
+        return finish.send(folder, server, options, events.bar(quiet=given["quiet"]), given, datetime.now(UTC))
 
 
 @contextlib.contextmanager

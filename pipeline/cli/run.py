@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from pipeline.cli import configuration, correction, environment, finish, flags
-from pipeline.cli.talk import Bar, count, talk
+from pipeline.cli import configuration, correction, environment, events, finish, flags, once
+from pipeline.cli.talk import count, talk
 from pipeline.errors import Misuse
 from pipeline.options import RunOptions, Server
 
@@ -62,6 +62,10 @@ from pipeline.options import RunOptions, Server
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N data rows.")
 @click.option("--test-mode", is_flag=True, help="Piriod's test data.")
+@click.option(
+    "--once", is_flag=True, help="Do nothing where this very file was imported; go on where it was not finished."
+)
+@events.option
 @flags.pacing
 def command(**given: Any) -> int:
     """Read SOURCE (.csv .tsv .txt .xlsx .xls .ods ..., - for standard input), check every row, and push what is good.
@@ -73,7 +77,7 @@ def command(**given: Any) -> int:
       customer-import run a.xlsx b.xlsx --to dayzero --on-existing update
       customer-import run runs/clientes-piriod-20261121T093000Z/errors.xlsx
     """
-    bar = Bar(quiet=given["quiet"])
+    bar = events.bar(quiet=given["quiet"])
     if (code := correction.run(given, bar)) is not None:
         return code
     if given["target"] is None:
@@ -83,6 +87,8 @@ def command(**given: Any) -> int:
     with _server(options, given) as server:
         if server is None and not options.dry_run:
             environment.demand(_target(options.target), server)
+        if given["once"] and (code := once.settle(options, server, pushing, bar, given)) is not None:
+            return code
         return finish.run(options, server, pushing, bar, given)
 
 

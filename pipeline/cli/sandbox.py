@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from pipeline import sandbox
+from pipeline.cli.talk import put_json
 from pipeline.errors import Misuse
 
 
@@ -44,8 +46,10 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--database", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file; without one it forgets."
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
 @_knobs
-def command(port: int, database: Path | None, **knobs: Any) -> int:
+def command(port: int, database: Path | None, as_json: bool, quiet: bool, **knobs: Any) -> int:
     """Serve invented Piriod and DayZero APIs on this machine only.
 
     Any token is accepted but "wrong". The knobs make it misbehave, as real servers do.
@@ -64,5 +68,13 @@ def command(port: int, database: Path | None, **knobs: Any) -> int:
         settings = sandbox.Settings(database=database, **knobs)
     except ValueError as error:
         raise Misuse(f"the sandbox cannot do that: {error}", "See customer-import sandbox --help.") from error
-    sandbox.serve_forever(settings, port, lambda url: click.echo(f"sandbox at {url} (Ctrl-C ends it)"))
+
+    def told(url: str) -> None:
+        if as_json:
+            put_json("sandbox", {"base_url": url})
+        elif not quiet:
+            click.echo(f"sandbox at {url} (Ctrl-C ends it)")
+        sys.stdout.flush()
+
+    sandbox.serve_forever(settings, port, told)
     return 0

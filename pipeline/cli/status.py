@@ -10,7 +10,7 @@ import filelock
 import polars as pl
 
 from pipeline import forget, issues, outcomes, store
-from pipeline.cli.finish import next_command
+from pipeline.cli.finish import conservation, next_command
 from pipeline.cli.forget import show_forgotten
 from pipeline.cli.talk import cut, put_json
 from pipeline.errors import BrokenInvariant
@@ -90,7 +90,7 @@ def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
     kinds = issues.catalogue()
     return [
         {**line, "title": kinds[line["code"]].title if line["code"] in kinds else line["code"]}
-        for line in every.sort("rows", "code", descending=[True, False]).to_dicts()
+        for line in every.sort("rows", pl.col("examples").list.first().struct.field("row"), descending=[True, False]).to_dicts()
     ]
 
 
@@ -100,7 +100,7 @@ def _show(
 ) -> None:  # fmt: skip
     state = "a push is under way" if under_way else "pushed" if pushed else "planned, not pushed"
     click.echo(f"{folder.path}: {facts['target']}, {facts['mode']}, {state}")
-    click.echo(f"{facts['rows']:,} rows read = " + " + ".join(f"{n:,} {name}" for name, n in sorted(counts.items())))
+    click.echo(conservation(facts["rows"], counts))
     for cause in causes[:5]:
         shown = "; ".join(
             f"row {e['row']}: {e['value']}" if e["value"] else f"row {e['row']}" for e in cause["examples"]

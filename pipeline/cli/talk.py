@@ -11,6 +11,8 @@ import click
 from tqdm import tqdm
 
 JSON_VERSION = 1
+PRINTED: list[str] = []
+"""The kinds of the results that were printed as JSON."""
 FRESH = 0.5
 """Seconds after which a note is drawn although the bar did not move."""
 
@@ -65,6 +67,7 @@ def talk(text: str = "", *, quiet: bool = False) -> None:
 
 def put_json(kind: str, content: dict[str, Any]) -> None:
     """Print a result as JSON on stdout."""
+    PRINTED.append(kind)
     click.echo(
         json.dumps(
             {"schema": f"customer-import/{kind}/{JSON_VERSION}", **content}, ensure_ascii=False, indent=1, default=str

@@ -9,10 +9,10 @@ import anyio
 import click
 
 from pipeline import schema, targets
-from pipeline.cli import environment
+from pipeline.cli import configuration, environment
 from pipeline.cli.talk import put_json
 from pipeline.client import Failed, Patience, connect
-from pipeline.errors import Unavailable
+from pipeline.errors import Misuse, Unavailable
 from pipeline.options import Server
 from pipeline.pace import Limiter
 from pipeline.targets.interface import Target
@@ -27,6 +27,10 @@ from pipeline.targets.interface import Target
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(target: str | None, as_json: bool, check: bool, test_mode: bool, base_url: str | None, quiet: bool) -> int:
     """List the targets; with TARGET its fields, limits and secrets."""
+    if target is None and check:
+        target = configuration.current().values.get("to")
+        if target is None:
+            raise Misuse("--check tries one target", "Name it: customer-import targets TARGET --check")
     if target is None:
         found = [targets.load(name) for name in targets.names()]
         if as_json:
@@ -41,11 +45,16 @@ def command(target: str | None, as_json: bool, check: bool, test_mode: bool, bas
     if check:
         server = environment.demand(chosen, environment.remote(chosen, base_url, test_mode=test_mode))
         customers = anyio.run(_try, chosen, server)
+        places = environment.places(chosen)
+        workspace = server.secrets.get(chosen.workspace)
         if as_json:
-            put_json("check", {"target": chosen.name, "base_url": server.base_url, "ok": True, "customers": customers})
+            put_json("check", {"target": chosen.name, "base_url": server.base_url, "ok": True, "customers": customers,
+                               "workspace": workspace, "secrets": places})  # fmt: skip
         elif not quiet:
             known = f"{customers:,} customers" if customers is not None else "an unknown number of customers"
             click.echo(f"{chosen.title} at {server.base_url}: token and workspace work ({known} there)")
+            for variable, place in places.items():
+                click.echo(f"  {variable:<22} {place}{f': {workspace}' if variable == chosen.workspace else ''}")
     elif as_json:
         click.echo(json.dumps(chosen.record.model_json_schema(), ensure_ascii=False, indent=1))
     elif not quiet:

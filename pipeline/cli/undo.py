@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipeline import store
+from pipeline import store, typed
 from pipeline.cli import flags
 from pipeline.cli.push import server_of
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
@@ -69,7 +69,7 @@ def _undo(folder: RunFolder, server: Server, options: PushOptions, given: dict[s
         _show(folder, listed)
     if result.stopped == "interrupted":
         raise Interrupted(
-            "interrupted; what was put back is in undo.csv", f"It goes on with: customer-import undo {folder.path}"
+            "interrupted; what was put back is in undo.csv", f"It goes on with: {typed.go_on(folder, 'undo')}"
         )
     return code
 
@@ -90,10 +90,10 @@ def _confirm(coming: Ahead, server: Server, folder: RunFolder, given: dict[str, 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Misuse(
             "a live undo needs an answer, and nobody is at a terminal",
-            f"Look at the run, then: customer-import undo {folder.path} --yes",
+            f"Look at the run, then: {typed.go_on(folder, 'undo', '--yes')}",
         )
     if not click.confirm("Go ahead?", err=True):
-        raise Interrupted("nothing was sent", f"Later: customer-import undo {folder.path}")
+        raise Interrupted("nothing was sent", f"Later: {typed.go_on(folder, 'undo')}")
 
 
 def _show(folder: RunFolder, listed: Listed) -> None:
@@ -113,4 +113,4 @@ def _show(folder: RunFolder, listed: Listed) -> None:
     if counts.total():
         click.echo(f"undo.csv     {folder.file('undo.csv')}")
     if any(counts[state] for state in ("failed", "unknown", "not_attempted")):
-        click.echo(f"next: customer-import undo {folder.path}")
+        click.echo(f"next: {typed.go_on(folder, 'undo')}")

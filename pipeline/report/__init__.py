@@ -8,6 +8,7 @@ One pass over the rows, in bounded memory. All files are made in a private scrat
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -69,7 +70,7 @@ def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progres
         with folder.writing(name) as path:
             (scratch / name).replace(path)
     book = next((name for name in ("errors.xlsx", "errors.csv") if name in summary.files), None)
-    again = f"customer-import run {folder.file(book)} {facts.import_flags}".strip() if book else ""
+    again = f"customer-import run {shlex.quote(str(folder.file(book)))} {facts.import_flags}".strip() if book else ""
     with folder.writing("report.html") as path:
         path.write_text(page(summary, facts, files.shown, words, again), encoding="utf-8")
     folder.write_json("summary.json", document(summary, facts))

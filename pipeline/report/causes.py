@@ -6,6 +6,7 @@ names that a program reads, the same in every language: CORRECTION.
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def _todo(front: Front, facts: Facts, words: Words) -> list[str]:
     lines = [
         words("todo_1", rows=words("rows")),
         words("todo_2"),
-        words("todo_3", path=f"{front.path} {facts.import_flags}".strip()),
+        words("todo_3", path=f"{shlex.quote(front.path)} {facts.import_flags}".strip()),
         *front.left_out,
     ]
     if (front.counts["failed"] or front.counts["not_attempted"]) and facts.next_command:

@@ -78,16 +78,19 @@ def _by_row(issues: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str(start, "message").alias("text"),
         pl.concat_str(start, advice).alias("advice"),
     )
-    reason = pl.col("reason")
+    wrong, doubtful = texts.filter("reason"), texts.filter(~pl.col("reason"))
+    codes = _joined(wrong.filter(pl.col("code").is_not_null()).unique(["at", "code"], keep="first", maintain_order=True),
+                    {"code": "_error_codes"}, ";")  # fmt: skip
+    errors = _joined(wrong, {"text": "_errors", "advice": "_advice"}, " | ")
+    warnings = _joined(doubtful, {"text": "_warnings"}, " | ")
+    rows = texts.select("at").unique(maintain_order=True)
+    for part in (codes, errors, warnings):
+        rows = rows.join(part, on="at", how="left", maintain_order="left")
+    return rows
 
-    def joined(column: str, which: pl.Expr) -> pl.Expr:
-        text = pl.col(column).filter(which).str.join(" | ")
-        return pl.when(text != "").then(text)
 
-    codes = pl.col("code").filter(reason).drop_nulls().unique(maintain_order=True).str.join(";")
-    return texts.group_by("at", maintain_order=True).agg(
-        pl.when(codes != "").then(codes).alias("_error_codes"),
-        joined("text", reason).alias("_errors"),
-        joined("advice", reason).alias("_advice"),
-        joined("text", ~reason).alias("_warnings"),
-    )
+def _joined(texts: pl.DataFrame, named: dict[str, str], separator: str) -> pl.DataFrame:
+    """The texts of each row put together; null where they say nothing."""
+    lists = texts.group_by("at", maintain_order=True).agg(list(named))
+    said = {new: pl.col(old).list.join(separator, ignore_nulls=True) for old, new in named.items()}
+    return lists.select("at", **{new: pl.when(text != "").then(text) for new, text in said.items()})

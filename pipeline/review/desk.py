@@ -235,6 +235,6 @@ class Desk:
 
 def _withdraw(folder: RunFolder, history: History) -> None:
     """Take back the round that a page has planned and nobody has pushed: its edits are all in the history."""
-    if number := history.planned():
-        rounds.withdraw(folder, number)
-        history.set_planned(0)
+    if plan := history.planned():
+        rounds.withdraw(folder, plan)
+        history.set_planned("")

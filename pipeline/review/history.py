@@ -93,14 +93,15 @@ class History:
         with self._change():
             pass
 
-    def planned(self) -> int:
-        """The number of the round that this page has planned and no push has begun with; 0 for none."""
-        return self._fact("planned")
+    def planned(self) -> str:
+        """The first twelve signs of the hash of the round that this page has planned last; "" for none."""
+        found = self._fact("planned")
+        return f"{found:012x}" if found else ""
 
-    def set_planned(self, number: int) -> None:
-        """Note a planned round before it is made, or 0."""
-        with self._lock, self._db as db:
-            db.execute("INSERT OR REPLACE INTO fact VALUES ('planned', ?)", (number,))
+    def set_planned(self, plan: str) -> None:
+        """Note the hash of the round that was planned, or ""."""
+        with self._lock:
+            self._db.execute("INSERT OR REPLACE INTO fact VALUES ('planned', ?)", (int(plan[:12] or "0", 16),))
 
     def _turn(self, found: list[tuple[int, str]], state: str) -> Entry | None:
         if not found:
@@ -129,7 +130,7 @@ class History:
 class _Change:
     """One transaction that counts as a change."""
 
-    def __init__(self, db: sqlite3.Connection, lock: threading.RLock, path: Path) -> None:  # type: ignore[valid-type]
+    def __init__(self, db: sqlite3.Connection, lock: threading.RLock, path: Path) -> None:
         self._db, self._lock, self._path = db, lock, path
 
     def __enter__(self) -> sqlite3.Connection:

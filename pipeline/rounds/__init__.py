@@ -10,7 +10,7 @@ that were made elsewhere than in a file.
 from pipeline.rounds.causes import Replacement
 from pipeline.rounds.doubt import settle_superseded
 from pipeline.rounds.edited import edited
-from pipeline.rounds.planning import Checked, Said, check, start
+from pipeline.rounds.planning import Checked, Said, check, start, withdraw
 from pipeline.rounds.reading import Edits, mark, newest_errors, recognise
 from pipeline.rounds.standing import corrections
 
@@ -27,4 +27,5 @@ __all__ = [
     "recognise",
     "settle_superseded",
     "start",
+    "withdraw",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipeline import store
+from pipeline import store, typed
 from pipeline.client import Client
 from pipeline.errors import Unavailable
 from pipeline.folder import RunFolder
@@ -48,7 +48,7 @@ async def settle_superseded(
         if fate is None:
             raise Unavailable(
                 f"{target.title} cannot be asked about row {row.row}, whose first request may have arrived",
-                f"Nothing of its correction was sent. Look at the target, then: customer-import push {folder.path}",
+                f"Nothing of its correction was sent. Look at the target, then: {typed.go_on(folder)}",
             )
         if isinstance(fate, There):
             state = "updated" if row.action == "update" else "created"

@@ -51,7 +51,8 @@ def match(edits: Edits, known: pl.DataFrame, keys: pl.DataFrame, headers: list[s
     owned = _owned(lines, known, keys)
     texts = [f"c{i}" for i in range(len(headers)) if f"c{i}" in edits.rows.columns]
     owned = _copies(owned, known, texts)
-    _refuse_sorted_apart(owned, known, texts)
+    if not edits.typed:  # nobody sorts a page's columns apart, and a row may become like another one
+        _refuse_sorted_apart(owned, known, texts)
     differing = _differing(owned, known, texts)
     judged = _judged(differing, owned, known, texts, headers, edits)
     rows, said = _settled(owned, known, judged, headers)

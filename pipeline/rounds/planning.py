@@ -18,6 +18,7 @@ import polars as pl
 from pipeline import mapping as columns
 from pipeline import store, targets
 from pipeline.errors import Misuse
+from pipeline.fitting import same_server
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Sheet, SourceFacts
 from pipeline.mapping import MappingFile, MappingRequest
@@ -61,22 +62,22 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def check(folder: RunFolder, edits: Edits, said: Said | None = None, *, progress: Progress) -> Checked:
-    """Judge the edits as a round would, without any request; nothing is kept.
+def check(
+    folder: RunFolder, edits: Edits, said: Said | None = None, *, progress: Progress, server: Server | None = None
+) -> Checked:  # fmt: skip
+    """Judge the edits as a round would; nothing is kept, and without a `server` no request is sent.
 
-    `rows` has `line` of the edits, source, sheet, row, status, issues, changes and the cells.
+    `rows` has seq, origin, source, sheet, row, status, issues, changes, payload and the cells.
 
     Raises:
         Misuse: the edits cannot be matched.
     """
     with _locked(folder), _scratch(folder) as scratch, _set_aside(folder, edits):
-        prepared = _plan(folder, scratch, edits, said or Said(), None, progress)
+        prepared = _plan(folder, scratch, edits, said or Said(), server, progress)
         kept = [f"c{i}" for i in range(len(store.facts(folder)["headers"]))]
-        names = ("seq", "source", "sheet", "row", "status", "issues", "changes", *kept)
+        names = ("seq", "origin", "source", "sheet", "row", "status", "issues", "changes", "payload", *kept)
         path = scratch.file("plan.parquet")
-        rows = (
-            pl.read_parquet(path, columns=list(names)) if path.exists() else pl.DataFrame(schema=dict.fromkeys(names))
-        )
+        rows = pl.read_parquet(path, columns=list(names)) if path.exists() else _nothing(kept)
         return Checked(prepared.counts, rows, prepared.notes)
 
 
@@ -96,6 +97,30 @@ def start(
         if prepared.counts:
             _keep_mapping(folder)
         return replace(prepared, folder=folder)
+
+
+def _nothing(cells: list[str]) -> pl.DataFrame:
+    kept = {n: t for n, t in store.ROUND_SCHEMA.items() if n in (
+        "seq", "origin", "source", "sheet", "row", "status", "issues", "changes", "payload")}  # fmt: skip
+    return pl.DataFrame(schema={**kept, **dict.fromkeys(cells, pl.String)})
+
+
+def withdraw(folder: RunFolder, plan: str) -> bool:
+    """Take back the last round, if its plan's hash begins with `plan` and no push has begun with it.
+
+    Raises:
+        Misuse: a push of the run is under way.
+    """
+    with _locked(folder):
+        last = store.plans(folder)[-1]
+        if last.path == folder.path or last.file(store.PUSHED).exists():
+            return False
+        if not plan or not str(store.own_facts(last)["plan_sha256"]).startswith(plan):
+            return False
+        gone = folder.file(f".round-{secrets.token_hex(4)}")
+        last.path.rename(gone)  # at once, so that a round is there whole or not at all
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
 
 
 @contextlib.contextmanager
@@ -157,6 +182,8 @@ def _plan(
     facts = store.facts(folder)
     refuse_older(facts)
     target = targets.load(facts["target"])
+    if server is not None:  # before it is asked who is there
+        same_server(facts, server, server.secrets[target.workspace])
     number = int(facts.get("round", 0)) + 1
     spool = scratch.file(".spool")
     spool.mkdir(mode=0o700)

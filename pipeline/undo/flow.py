@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import polars as pl
 
-from pipeline import outcomes, store, targets
+from pipeline import outcomes, store, targets, typed
 from pipeline.changes import described
 from pipeline.client import Patience as Requests
 from pipeline.client import connect
@@ -26,7 +26,8 @@ from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.push import unwrap
 from pipeline.report.delimited import CsvFile
-from pipeline.run import binding_of, exclusive, fits, interruptible, origin, set_rate
+from pipeline.fitting import fits
+from pipeline.run import binding_of, exclusive, interruptible, origin, set_rate
 from pipeline.targets.interface import Target
 from pipeline.undo.undoer import DONE, Patience, Result, Undoer
 
@@ -68,7 +69,7 @@ def ahead(folder: RunFolder, server: Server, options: PushOptions) -> Ahead:
     if not folder.file("journal.db").exists():
         raise Misuse(
             f"{folder.path} was never pushed: there is nothing to undo",
-            f"Its plan is pushed with: customer-import push {folder.path}",
+            f"Its plan is pushed with: {typed.go_on(folder)}",
         )
     rate = set_rate(options, target, server)
     return Ahead(updates, target.title, server.secrets.get(target.workspace, ""), server.mode, server.base_url, rate,

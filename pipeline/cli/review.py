@@ -1,0 +1,83 @@
+"""Turn `customer-import review` into a page in the browser, and into the exit code of what is left to do."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import outcomes, review, store
+from pipeline.cli import flags
+from pipeline.cli.push import server_of
+from pipeline.cli.talk import put_json, talk
+from pipeline.errors import Misuse
+from pipeline.folder import RunFolder
+from pipeline.options import Server
+from pipeline.report.facts import NOT_IN
+from pipeline.sources import origin
+
+
+@click.command("review", short_help="Correct the rows that are not in, and push them, on a page in the browser.")
+@click.argument("run", metavar="RUN")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port of the page.  [default: a free one]")
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option(
+    "--idle", type=click.FloatRange(0.01), default=30, show_default=True, metavar="MIN",
+    help="Stop when nothing was done on the page for so many minutes.",
+)  # fmt: skip
+@flags.pacing
+def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) -> int:
+    """Show the rows of RUN (a run folder, or latest) that are not in, with what is wrong and what would be right.
+
+    The page is served on this machine alone. Every edit is kept at once: a closed page or a stopped command loses nothing.
+
+    \b
+    Examples:
+      customer-import review latest
+      customer-import review latest --no-browser --lang es
+    """
+    if missing := review.missing_component():
+        raise missing
+    folder = RunFolder.find(run)
+    facts = store.facts(folder)
+    options = flags.push_options(given)
+
+    @contextlib.contextmanager
+    def servers() -> Iterator[Server]:
+        with server_of(facts, given) as server:
+            yield server
+
+    def ready(address: str, door: str) -> None:
+        talk(f"{folder.path}: review it in the browser, on this machine only. Ctrl-C ends the page; nothing is lost.",
+             quiet=given["quiet"])  # fmt: skip
+        if given["as_json"]:
+            put_json("review", {"run": str(folder.path), "address": address, "door": door})
+        else:
+            click.echo(address)
+        sys.stdout.flush()
+        if not no_browser:
+            with contextlib.suppress(webbrowser.Error, OSError):
+                webbrowser.open(Path(door).as_uri())
+
+    review.serve(folder, servers, options, ready=ready, port=port, idle=idle * 60)
+    return _left(folder, quiet=given["quiet"])
+
+
+def _left(folder: RunFolder, *, quiet: bool) -> int:
+    """Say how many rows are still not in; 1 where there are some."""
+    try:
+        facts = store.facts(folder)
+    except Misuse:
+        return 0
+    pushed = store.unpushed(folder) is None
+    left = 0
+    for batch in outcomes.table(folder, origin(facts), pushed=pushed):
+        left += int(batch["status"].is_in([*NOT_IN, "ready"]).sum())
+    if left:
+        talk(f"{left:,} row{'s are' if left != 1 else ' is'} not in yet. Go on with: customer-import review {folder.path}", quiet=quiet)
+    return 1 if left else 0

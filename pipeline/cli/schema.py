@@ -1,0 +1,31 @@
+"""Turn a kind of document into its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pipeline.documents import KINDS
+
+
+@click.command("schema", short_help="The JSON Schema of what a command prints with --json.")
+@click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
+@click.option("--json", "as_json", is_flag=True, help="The list of kinds as JSON too.")
+@click.option("--quiet", is_flag=True, help="Print nothing but the schema.")
+def command(kind: str | None, as_json: bool, quiet: bool) -> int:
+    """List the documents that commands print with --json (and `event`, a line of --events), or print one's JSON Schema.
+
+    \b
+    Examples:
+      customer-import schema
+      customer-import schema run > run.schema.json
+    """
+    if kind is not None:
+        click.echo(json.dumps(KINDS[kind].model_json_schema(), ensure_ascii=False, indent=1))
+    elif as_json:
+        click.echo(json.dumps({name: model.model_json_schema() for name, model in KINDS.items()}, indent=1))
+    elif not quiet:
+        for name, model in KINDS.items():
+            click.echo(f"{name:<10} {(model.__doc__ or '').splitlines()[0]}")
+    return 0

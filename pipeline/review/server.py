@@ -1,0 +1,123 @@
+"""Turn a run folder into a page that is served on this machine's loopback address until it is closed or left idle."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import filelock
+import uvicorn
+
+from pipeline.errors import Misuse
+from pipeline.folder import RunFolder
+from pipeline.options import PushOptions
+from pipeline.review.app import Review, application
+from pipeline.review.component import script
+from pipeline.review.desk import Desk, Servers
+from pipeline.review.guard import Guard
+from pipeline.review.history import History
+from pipeline.review.pushing import Pushing, Told
+
+HOST = "127.0.0.1"
+DOOR = ".review.html"
+LOCK = ".review.lock"
+IDLE = 30 * 60.0
+LOOK = 0.5
+
+
+def serve(
+    folder: RunFolder, servers: Servers, options: PushOptions, *, ready: Callable[[str, str], None], port: int = 0,
+    idle: float = IDLE,
+) -> None:  # fmt: skip
+    """Serve the page until Ctrl-C, or until nothing was done on it for `idle` seconds.
+
+    `ready` is told the address, and the path of a private file that leads there: handed to a browser, it keeps the token
+    out of the list of processes.
+
+    Raises:
+        Misuse: the port is taken, the grid is not installed, or the run is under review in another process.
+    """
+    script()
+    with _alone(folder), closing(_listen(port)) as listener, closing(History(folder)) as history:
+        told = Told()
+        desk = Desk(folder, history, told, servers)
+        review = Review(desk, Pushing(desk, servers, options, told), options.lang)
+        token, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(16)
+        number = int(listener.getsockname()[1])
+        address = f"http://{HOST}:{number}/{token}/"
+        guard = Guard(application(review, nonce), token, number, nonce)
+        with _door(folder, address) as door:
+            server = _Server(guard, review, idle, lambda: ready(address, door))
+            try:
+                server.run(sockets=[listener])
+            except KeyboardInterrupt:  # uvicorn raises it anew once it has stopped
+                pass
+            finally:
+                review.pushing.wait()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it has started, and stops when nobody does anything."""
+
+    def __init__(self, guard: Guard, review: Review, idle: float, started: Callable[[], None]) -> None:
+        # The standard loop and protocol, whatever faster ones the environment has: this is one person's page.
+        super().__init__(uvicorn.Config(
+            guard, loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
+            proxy_headers=False, server_header=False, timeout_graceful_shutdown=2,
+        ))  # fmt: skip
+        self._review, self._idle, self._say = review, idle, started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._say()
+        self._watch = asyncio.get_running_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(min(LOOK, self._idle / 4))
+            if not self._review.busy and time.monotonic() - self._review.touched > self._idle:
+                self.should_exit = True
+
+
+@contextlib.contextmanager
+def _alone(folder: RunFolder) -> Iterator[None]:
+    """One process reviews a run; its pages share it."""
+    try:
+        with filelock.FileLock(folder.file(LOCK), timeout=0, mode=0o600):
+            yield
+    except filelock.Timeout as error:
+        raise Misuse("this run is under review already", f"Open its page: {folder.file(DOOR).resolve()}") from error
+
+
+@contextlib.contextmanager
+def _door(folder: RunFolder, address: str) -> Iterator[str]:
+    """A private file that leads to the page, for as long as it is served."""
+    shown = html.escape(address, quote=True)
+    with folder.writing(DOOR) as path:
+        path.write_text(
+            f'<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+            f'<meta http-equiv="refresh" content="0; url={shown}"><title>customer-import</title>'
+            f'<a href="{shown}">customer-import</a>\n', encoding="utf-8")  # fmt: skip
+    try:
+        yield str(folder.file(DOOR).resolve())
+    finally:
+        folder.file(DOOR).unlink(missing_ok=True)
+
+
+def _listen(port: int) -> socket.socket:
+    # The protocol is named because asyncio sets TCP_NODELAY only then; without it each answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(64)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise Misuse(f"cannot listen on port {port}: {error}", "Choose another port with --port.") from error
+    return listener
