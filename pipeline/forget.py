@@ -37,6 +37,7 @@ OURS = (
     "causes.*",
     "report.html",
     "mapping.toml",
+    "undo.csv",
     "round-*",
     ".*",
     "~$*",

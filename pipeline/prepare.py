@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,15 @@ from typing import Any
 import anyio
 
 from pipeline import existing, identity, lookups, mapping, targets
+from pipeline.ahead import ahead
 from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.handoff import Catalogue, Settings
+from pipeline.handoff import Batch, Catalogue, Settings
 from pipeline.normalise import normalise
 from pipeline.options import RunOptions, Server
 from pipeline.pace import Limiter
-from pipeline.plan import Builder, Choices
+from pipeline.plan import Builder, Choices, Made
 from pipeline.progress import Progress
 from pipeline.schema import fields
 from pipeline.sources import Source, headers, mapped_fields, open_sources, placed, source_facts
@@ -92,8 +94,8 @@ def make_plan(
 ) -> Prepared:  # fmt: skip
     """Plan the rows of `sources` into `folder`; see `prepare`."""
     settled = correction.facts["settings"]["decimal"] if correction and not options.decimal else {}
-    ahead = server is not None and "states" in target.lists  # then the countries are asked for before the rows are judged
-    evidence = survey(options, target, sources, progress, settled, countries=ahead)
+    by_country = server is not None and "states" in target.lists  # then the target is asked before any row is judged
+    evidence = survey(options, target, sources, progress, settled, countries=by_country)
     catalogue, unchecked, requests = _catalogue(options, server, target, evidence.countries, progress)
     settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
     secrets = server.secrets if server else {}
@@ -108,16 +110,12 @@ def make_plan(
     progress.begin("check", sum(s.sheet.facts.rows or 0 for s in sources) or None)
     for source in sources:
         before = builder.rows
-        for batch in source.sheet.batches(ROWS):
-            mapped = mapped_fields(batch.cells, source.mapping, target)
-            clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
-            checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
-            if not ahead and "country" in clean.record.columns:
-                evidence.countries.update(clean.record["country"].unique().drop_nulls())
-            builder.add(placed(batch.cells, source.places), checked, mapped,
-                        source.sheet.facts.name if several else "", source.sheet.facts.sheet,
-                        mapping.left_out(batch.cells, source.rules))  # fmt: skip
-            progress.advance(batch.cells.height)
+        named = source.sheet.facts.name if several else ""
+        judge = partial(_judged, source=source, target=target, settings=settings, builder=builder, named=named)
+        for countries, made in ahead(source.sheet.batches(ROWS), judge):
+            evidence.countries.update(countries)
+            builder.keep(made)
+            progress.advance(made.spooled.height)
         _conserve(source, builder.rows - before, options.limit)
     progress.end()
     builder.settle_duplicates()
@@ -133,6 +131,19 @@ def make_plan(
     facts = _facts(options, server, target, sources, evidence, catalogue, unchecked, found)
     counts = builder.finish(found, {**facts, **(correction.told if correction else {})}, progress)
     return Prepared(folder, counts, sources, unchecked, requests)
+
+
+def _judged(
+    batch: Batch, *, source: Source, target: Target, settings: Settings, builder: Builder, named: str
+) -> tuple[set[str], Made]:
+    """The countries of a batch, and its rows judged and encoded; changes nothing, so that batches go side by side."""
+    mapped = mapped_fields(batch.cells, source.mapping, target)
+    clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
+    checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
+    made = builder.made(placed(batch.cells, source.places), checked, mapped, named, source.sheet.facts.sheet,
+                        mapping.left_out(batch.cells, source.rules))  # fmt: skip
+    countries = clean.record["country"].unique().drop_nulls() if "country" in clean.record.columns else ()
+    return set(countries), made
 
 
 def _mode(options: RunOptions, server: Server | None) -> str:

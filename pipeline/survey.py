@@ -69,10 +69,13 @@ def survey(
 
 def _only(whole: ColumnMapping, asked: set[str]) -> ColumnMapping:
     """The mapping with no other fields than those of `asked`."""
-    return replace(
-        whole, choices=tuple(c if c.field in asked else replace(c, field=None) for c in whole.choices),
-        **{n: {k: v for k, v in getattr(whole, n).items() if k in asked} for n in ("compose", "constants", "defaults")},
-    )  # fmt: skip
+
+    def kept(feeds: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in feeds.items() if name in asked}
+
+    choices = tuple(c if c.field in asked else replace(c, field=None) for c in whole.choices)
+    return replace(whole, choices=choices, compose=kept(whole.compose), constants=kept(whole.constants),
+                   defaults=kept(whole.defaults))  # fmt: skip
 
 
 def _feeds(mapped: ColumnMapping) -> bool:

@@ -10,14 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[1] / "pipeline"
 LEVELS = [
     {"cli", "api"},
-    {"undo"},
+    {"undo", "review"},
     {"run"},
     {"rounds"},
     {"prepare"},
     {"survey", "findings", "request"},
     {"sources"},
     {"roundtrip", "forget", "bundle", "fitting", "typed"},
-    {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes", "review"},
+    {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes"},
     {"existing", "watch"},
     {"client", "lookups", "journal", "changes", "identity", "store", "options"},
     {"pace", "folder"},

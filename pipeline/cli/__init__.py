@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "read a customer list, check it, and push it to a target",
     "push": "execute a reviewed dry run, or go on with an interrupted run",
     "status": "what became of every row, so far",
+    "review": "correct the rows that are not in, and push them, on a page in the browser",
     "undo": "put updated customers back to what they were; list the created ones",
     "forget": "remove the personal data of a finished run, keep counts and ids",
     "inspect": "what was detected in a file, and how its columns are mapped",
@@ -88,6 +89,7 @@ def call(argv: list[str] | None = None) -> int:
     wants_json = "--json" in (sys.argv[1:] if argv is None else argv)
     try:
         code = group.main(argv, prog_name="customer-import", standalone_mode=False)
+        _forget_printed()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
@@ -109,6 +111,7 @@ def call(argv: list[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the last line of defence: a bug is said as one
         click.echo(traceback.format_exc(), err=True)
         click.echo("This is a bug of the importer; please report it with the lines above.", err=True)
+        _tell(BrokenInvariant.exit_code, "a bug of the importer; see stderr", "customer-import bundle latest", wants_json=wants_json)
         return BrokenInvariant.exit_code
 
 
@@ -120,7 +123,15 @@ def _tell(code: int, message: str, remedy: str, *, wants_json: bool) -> None:
     events.end()
     if wants_json and not talk.PRINTED:
         talk.put_json("stop", {"exit_code": code, "message": message, "remedy": remedy})
-    talk.PRINTED.clear()
+    _forget_printed()
+
+
+def _forget_printed() -> None:
+    """Begin anew, for a second call in this process."""
+    if told := sys.modules.get("pipeline.cli.talk"):
+        told.PRINTED.clear()
+    if events := sys.modules.get("pipeline.cli.events"):
+        events.end()
 
 
 def complain(stop: Stop) -> None:

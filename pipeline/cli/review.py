@@ -24,7 +24,9 @@ from pipeline.sources import origin
 
 @click.command("review", short_help="Correct the rows that are not in, and push them, on a page in the browser.")
 @click.argument("run", metavar="RUN")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port of the page.  [default: a free one]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port of the page.  [default: a free one]"
+)
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
 @click.option(
     "--idle", type=click.FloatRange(0.01), default=30, show_default=True, metavar="MIN",
@@ -79,5 +81,8 @@ def _left(folder: RunFolder, *, quiet: bool) -> int:
     for batch in outcomes.table(folder, origin(facts), pushed=pushed):
         left += int(batch["status"].is_in([*NOT_IN, "ready"]).sum())
     if left:
-        talk(f"{left:,} row{'s are' if left != 1 else ' is'} not in yet. Go on with: customer-import review {folder.path}", quiet=quiet)
+        talk(
+            f"{left:,} row{'s are' if left != 1 else ' is'} not in yet. Go on with: customer-import review {folder.path}",
+            quiet=quiet,
+        )
     return 1 if left else 0

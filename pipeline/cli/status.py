@@ -90,7 +90,9 @@ def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
     kinds = issues.catalogue()
     return [
         {**line, "title": kinds[line["code"]].title if line["code"] in kinds else line["code"]}
-        for line in every.sort("rows", pl.col("examples").list.first().struct.field("row"), descending=[True, False]).to_dicts()
+        for line in every.sort(
+            "rows", pl.col("examples").list.first().struct.field("row"), descending=[True, False]
+        ).to_dicts()
     ]
 
 

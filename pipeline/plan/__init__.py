@@ -4,6 +4,6 @@
 customer twice, who is already at the target) and writes `plan.parquet` and `plan.json`. Nothing is sent.
 """
 
-from pipeline.plan.build import Builder, Choices
+from pipeline.plan.build import Builder, Choices, Made
 
-__all__ = ["Builder", "Choices"]
+__all__ = ["Builder", "Choices", "Made"]

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
 from pipeline import identity as who
 from pipeline import issues, store
+from pipeline.ahead import ahead
 from pipeline.changes import described, differences
 from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
@@ -50,6 +51,14 @@ class _Existing:
     issue: dict[str, str | None] | None
 
 
+class Made(NamedTuple):
+    """An encoded batch: its rows as they are spooled, their `likeness`, and how many columns the source has."""
+
+    spooled: pl.DataFrame
+    alike: pl.Series
+    width: int
+
+
 class Builder:
     """Collects the batches of a run and writes its plan."""
 
@@ -67,9 +76,17 @@ class Builder:
         self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None,
         left_out: pl.Series | None = None,
     ) -> None:  # fmt: skip
-        """Spool one batch: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order.
+        """Spool one batch; see `made`."""
+        self.keep(self.made(cells, checked, mapped, source, sheet, left_out))
 
-        `left_out` (String) says why a row is no customer, and is null where it is one.
+    def made(
+        self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None,
+        left_out: pl.Series | None = None,
+    ) -> Made:  # fmt: skip
+        """Encode one batch for `keep`: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order.
+
+        `left_out` (String) says why a row is no customer, and is null where it is one. Changes nothing here, so that
+        batches can be encoded beside one another.
         """
         skip = left_out.is_not_null() if left_out is not None else pl.repeat(False, cells.height, eager=True)
         if left_out is not None and skip.any():
@@ -88,11 +105,17 @@ class Builder:
         spooled = spooled.with_columns(
             skip.alias("skip"), source=pl.lit(source), sheet=pl.lit(sheet, dtype=pl.String)
         ).hstack(cells)
+        width = max((int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit()), default=0)
+        return Made(spooled, duplicates.likeness(checked.record), width)
+
+    def keep(self, made: Made) -> None:
+        """Spool an encoded batch, as the rows behind those that are there."""
+        spooled = made.spooled
         spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
-        self._hashes.add(base, checked.valid, duplicates.likeness(checked.record))
+        self._hashes.add(spooled["who"], spooled["valid"], made.alike)
         self._parts += 1
-        self._cells = max([self._cells, *(int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit())])
-        self.rows += cells.height
+        self._cells = max(self._cells, made.width)
+        self.rows += spooled.height
 
     def _blanks(self, mapped: pl.DataFrame) -> pl.Series:
         if not self._choices.clear_blanks or not mapped.width:
@@ -142,8 +165,7 @@ class Builder:
         counts: dict[str, int] = {}
 
         def batches() -> Iterator[pl.DataFrame]:
-            for seq, part in self._read():
-                batch = self._settled(seq, part, found)
+            for batch in ahead(self._read(), lambda read: self._settled(*read, found), hands=1):
                 for status, count in batch["status"].value_counts().iter_rows():
                     counts[status] = counts.get(status, 0) + count
                 progress.advance(batch.height)
@@ -275,7 +297,10 @@ def _appended(
     """
     at = pl.int_range(len(lists), dtype=pl.UInt32, eager=True).alias("at")
     own = pl.DataFrame([at, lists.alias("issue")]).filter(lists.list.len() > 0).explode("issue")
-    flat = [own, pl.DataFrame(more, schema={"at": pl.UInt32, "issue": pl.List(store.ISSUE)}, orient="row").explode("issue")]
+    flat = [
+        own,
+        pl.DataFrame(more, schema={"at": pl.UInt32, "issue": pl.List(store.ISSUE)}, orient="row").explode("issue"),
+    ]
     flat[1] = flat[1].filter(pl.col("issue").is_not_null())
     if unverified.any():
         said = pl.Series("issue", [_issue("plan.unverified")], dtype=store.ISSUE)

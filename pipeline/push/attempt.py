@@ -6,6 +6,7 @@ tried again; what may have arrived is not: the settling asks the target first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,8 @@ from pipeline.push.update import Existing, Updater, as_sent
 from pipeline.targets.interface import Answer, Call, Created, Fatal, Outcome, Rejected, Target, Unknown
 
 Problem = tuple[str | None, str, str]
+CONFLICT = 409
+_TAKEN = re.compile(r"already|duplicat|must be unique|\btaken\b|ya existe|ya est[áa] registrad", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ class Options:
     max_errors: Callable[[int, int], bool] | None = None  # (errors, rows so far) -> stop?
     canary: int | None = None
     existing: Existing = field(default_factory=Existing)
+
+
+def taken_already(entry: Entry) -> bool:
+    """Whether the target says that it has such a customer: of a row that may have arrived, that it may be this one."""
+    said = (text for _, _, text in entry.problems)
+    return entry.http_status == CONFLICT or (
+        entry.http_status is not None and 400 <= entry.http_status < 500 and any(map(_TAKEN.search, said))
+    )
 
 
 class Stopping:
@@ -166,7 +177,7 @@ class Sender:
         fate = (await self._detective.fates([(row, refused)])).get(row.seq)
         if isinstance(fate, There):
             return replace(refused, state="created", id=fate.id, problems=[])
-        if fate is None:
+        if fate is None or taken_already(refused):
             return replace(refused, state="unknown", problems=[(None, "target.unknown", refused.problems[0][2])])
         return refused
 

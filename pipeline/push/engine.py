@@ -19,7 +19,7 @@ from pipeline.errors import Stop
 from pipeline.handoff import Catalogue
 from pipeline.journal import OPEN, PLANNED, Entry, Journal, now
 from pipeline.progress import Progress
-from pipeline.push.attempt import Options, Sender, Stopping
+from pipeline.push.attempt import Options, Sender, Stopping, taken_already
 from pipeline.push.bulk import UNSEEN, Form, Uploader, takes, unseen
 from pipeline.push.fate import Case, Detective, Fate, NotThere, There
 from pipeline.push.queue import Queue, Row
@@ -83,7 +83,7 @@ class Engine:
         self._tried: dict[int, int] = {}
         self._taken = 0
         self._asks_at: float | None = None
-        self._rules = Rules(options.max_errors)
+        self._rules = Rules(options.max_errors, anyio.current_time)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = anyio.Event()
         self.result = Result()
@@ -326,7 +326,7 @@ class Engine:
         asked = anyio.current_time()
         fates = await self._detective.fates(cases)
         absent = [c for c in cases if isinstance(fates.get(c[0].seq), NotThere) and self._due[c[0].seq] <= asked
-                  and not unseen(c[1])]  # fmt: skip
+                  and not unseen(c[1]) and not self._taken_already(c)]  # fmt: skip
         if absent and not self._stopping.now:
             second = await self._detective.second_opinion(absent)
             fates |= {row.seq: second.get(row.seq) for row, _ in absent}  # type: ignore[misc]
@@ -343,6 +343,11 @@ class Engine:
             else:
                 self._learn(row, entry, fate)
         return again
+
+    def _taken_already(self, case: Case) -> bool:
+        """Whether the target has said in this push that it has the row: it would only say so again."""
+        row, entry = case
+        return taken_already(entry) and entry.attempts > self._first_try.get(row.seq, self._tried.get(row.seq, 0))
 
     def _learn(self, row: Row, entry: Entry, fate: Fate | None) -> None:
         if isinstance(fate, There):

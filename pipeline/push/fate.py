@@ -7,15 +7,15 @@ of the same identity that was not there before, that no other row of ours has, a
 sent; anything else stays unknown.
 
 "There" is believed at once. "Not there" is asked a second time in another way before anything is sent again
-(`second_opinion`), as a filter may be falsely empty: by reading all pages where that is cheap, and with a
-customer that is certainly there as the control.
+(`second_opinion`), as a filter may be falsely empty: by reading all pages where that is cheap, else the newest
+customers back to the moment when the row was sent, else with a customer that is certainly there as the control.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -24,9 +24,10 @@ from pipeline import existing
 from pipeline import identity as who
 from pipeline.client import Client, Failed
 from pipeline.journal import Entry, Journal
+from pipeline.push.newest import SKEW, Since, moment
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
-from pipeline.targets.interface import Created, Identity, Record, Target
+from pipeline.targets.interface import Created, Identity, Page, Record, Target
 
 CHEAP_PAGES = 10
 AT_ONCE = 4
@@ -55,6 +56,15 @@ class Unclear:
 
 
 Fate = There | NotThere | Unclear
+
+
+@dataclass
+class Seen:
+    """What pages of the target's list show: every id, and the records by import key or identity (`hits`)."""
+
+    marks: Mapping[int, existing.Wanted | None]
+    ids: set[str] = field(default_factory=set)
+    hits: dict[Any, list[Record]] = field(default_factory=dict)
 
 
 class Detective:
@@ -108,6 +118,8 @@ class Detective:
             many = first.total is not None and first.total > most * self._target.page_size
             if not many and (scanned := await self._by_scan(creates, most)) is not None:
                 found.update(scanned)
+            elif (shown := await self._by_newest(creates)) is not None:
+                found.update(shown)
             elif await self._control_is_found():
                 found.update(await self.fates(creates))
         except Failed:
@@ -206,28 +218,58 @@ class Detective:
         """
         known = self._known()
         control = known[1].id if known else None
+        seen = await self._seen(creates, existing.pages_of(self._client, self._target), most)
+        if seen is None:
+            return None
+        if control is not None and control not in seen.ids:
+            why = f"the target's list does not show customer {control}, which is there"
+            return {row.seq: Unclear(why) for row, _ in creates}
+        return self._told(creates, seen)
+
+    async def _by_newest(self, creates: Sequence[Case]) -> dict[int, Fate] | None:
+        """The fates by the customers that were created since the cases were sent; None where that cannot be told.
+
+        The list is believed only where it is in order, and goes back far enough or to a customer that is certainly there.
+        """
+        known = self._known()
+        if self._target.newest is None or known is None or known[1].sent_at is None or known[1].id is None:
+            return None
+        try:
+            call = self._target.retrieve(known[1].id)
+            outcome = self._target.outcome(call, await self._client.read(call))
+            if not isinstance(outcome, Created):
+                return None
+            ahead = moment(self._target, outcome.record) - known[1].sent_at  # how the target's clock differs from ours
+            since = Since(min(e.sent_at or 0.0 for _, e in creates) + ahead - SKEW)
+            seen = await self._seen(creates, since.pages(self._client, self._target), existing.MOST_PAGES)
+        except (Failed, ValueError):
+            return None
+        if seen is None or not (since.reached or known[1].id in seen.ids):
+            return None
+        return self._told(creates, seen)
+
+    async def _seen(self, creates: Sequence[Case], pages: AsyncIterator[Page], most: int) -> Seen | None:
+        """What `pages` show of the cases; None where there are more than `most`."""
         keyed = self._target.key_path is not None
         marks = {} if keyed else {row.seq: self.mark(row) for row, _ in creates}
         wanted: set[Any] = {row.key for row, _ in creates} if keyed else {m.identity for m in marks.values() if m}
-        hits: dict[Any, list[Record]] = {}
-        seen = control is None
+        seen = Seen(marks)
         read = 0
-        async for page in existing.pages_of(self._client, self._target):
+        async for page in pages:
             if (read := read + 1) > most:
                 return None
-            seen = seen or any(str(r.get("id")) == control for r in page.items)
+            seen.ids.update(str(r.get("id")) for r in page.items)
             views = [] if keyed else who.of_records([self._target.view(r) for r in page.items], self._own)
             for at, record in enumerate(page.items):
                 for name in ({existing.key_of(self._target, record)} if keyed else views[at]) & wanted:
-                    hits.setdefault(name, []).append(record)
-        if not seen:
-            why = f"the target's list does not show customer {control}, which is there"
-            return {row.seq: Unclear(why) for row, _ in creates}
-        if keyed:
-            return {row.seq: _one(hits.get(row.key, [])) for row, _ in creates}
-        said = {row.seq: (marks[row.seq], entry) for row, entry in creates}
-        return {row.seq: self._judge(row, entry, hits.get(m.identity, []) if m else None)
-                for row, _ in creates for m, entry in (said[row.seq],)}  # fmt: skip
+                    seen.hits.setdefault(name, []).append(record)
+        return seen
+
+    def _told(self, creates: Sequence[Case], seen: Seen) -> dict[int, Fate]:
+        if self._target.key_path is not None:
+            return {row.seq: _one(seen.hits.get(row.key, [])) for row, _ in creates}
+        return {row.seq: self._judge(row, entry, seen.hits.get(mark.identity, []) if mark else None)
+                for row, entry in creates for mark in (seen.marks[row.seq],)}  # fmt: skip
 
     async def _by_identity(self, row: Row, entry: Entry) -> Fate:
         one = self.mark(row)

@@ -19,9 +19,9 @@ import polars as pl
 CHUNK = 4 << 20  # bytes; about what a processor keeps at hand
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
+PLUS, EXPONENT_SIGN = 43, 69  # + and E
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
-PAIR = np.frombuffer(b"E+", np.uint16)[0]
 WORKERS = 2  # polars and numpy work outside of Python's lock; more than two blocks at once are not kept in memory
 
 
@@ -36,7 +36,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Survey:
-    """What some bytes hold: how many records, whether some are blank, whether `""` occurs; the last block."""
+    """What some bytes hold: how many records, whether some are blank, whether some cell is `""`; the last block."""
 
     records: int
     blanks: bool = False
@@ -50,12 +50,12 @@ class Survey:
 
 def survey(path: Path, lines: int, shape: Shape) -> Survey | None:
     """Look at every byte of a file from line `lines` on; None where some byte of it is irregular or no UTF-8."""
-    total, piece = Survey(0), b""
+    total, buffer, size = Survey(0), bytearray(), 0
     waiting: deque[Future[Survey | None]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
-        for piece in pieces(path, lines, shape.quote):
-            waiting.append(pool.submit(look, piece, shape))
-            if len(waiting) > WORKERS:
+        for buffer, size in pieces(path, lines, shape.quote):
+            waiting.append(pool.submit(look, buffer, shape, size))
+            if len(waiting) > WORKERS:  # `pieces` relies on it
                 found = waiting.popleft().result()
                 if found is None:
                     pool.shutdown(cancel_futures=True)
@@ -66,34 +66,46 @@ def survey(path: Path, lines: int, shape: Shape) -> Survey | None:
             if found is None:
                 return None
             total += found
-    return replace(total, end=piece)
+    return replace(total, end=bytes(buffer[:size]))
 
 
-def pieces(path: Path, lines: int, quote: bytes) -> Iterator[bytes]:
-    """The file in blocks of about CHUNK bytes that end with a record, from line `lines` on."""
+def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, int]]:
+    """The file in blocks of about CHUNK bytes that end with a record, from line `lines` on.
+
+    A block is the first so many bytes of a buffer. New memory costs more than the look at it, so a buffer is filled
+    again once WORKERS other ones have been handed over.
+    """
+    ring = deque(bytearray() for _ in range(WORKERS + 1))
     with path.open("rb") as stream:
         if stream.read(3) != b"\xef\xbb\xbf":
             stream.seek(0)
         for _ in range(lines):
             stream.readline()
         at, size = stream.tell(), CHUNK
-        while block := stream.read(size):
-            cut = len(block) if len(block) < size else _last_end(block, quote)
+        while True:
+            if len(ring[0]) < size:
+                ring[0] = bytearray(size)
+            buffer = ring[0]
+            stream.seek(at)
+            read = stream.readinto(memoryview(buffer)[:size])
+            if not read:
+                return
+            cut = read if read < size else _last_end(buffer, read, quote)
             if cut:
-                yield block[:cut]
+                yield buffer, cut
                 at, size = at + cut, CHUNK
+                ring.rotate(-1)
             elif size > 8 * CHUNK:
-                yield block  # no record is that long; the look at it fails, and the tolerant reader takes over
+                yield buffer, read  # no record is that long; the look at it fails, and the tolerant reader takes over
                 return
             else:
                 size *= 2
-            stream.seek(at)
 
 
-def _last_end(block: bytes, quote: bytes) -> int:
+def _last_end(block: bytearray, size: int, quote: bytes) -> int:
     """Where the last line ends that is not inside of quotation marks; 0 if nowhere."""
-    cut = block.rfind(b"\n")
-    odd = int((_series(block) == quote[0]).sum()) - block.count(quote, cut + 1) if cut >= 0 else 0
+    cut = block.rfind(b"\n", 0, size)
+    odd = int((_series(block, 0, size) == quote[0]).sum()) - block.count(quote, cut + 1, size) if cut >= 0 else 0
     while cut >= 0 and odd % 2:
         before = block.rfind(b"\n", 0, cut)
         odd -= block.count(quote, before + 1, cut + 1)
@@ -101,78 +113,93 @@ def _last_end(block: bytes, quote: bytes) -> int:
     return cut + 1
 
 
-def look(piece: bytes, shape: Shape) -> Survey | None:
+def look(piece: bytes | bytearray, shape: Shape, size: int | None = None) -> Survey | None:
     r"""Whether whole records are well formed; None where one is not, or holds what needs a closer look.
 
-    >>> look(b'a,"b ""c"" d"\r\n\r\n1,2', Shape(b",", b'"', 2))
-    Survey(records=3, blanks=True, empties=True, end=b'')
+    `size` is how many bytes of the piece count; None: all.
+
+    >>> look(b'a,"b ""c"" d"\r\n"",\r\n\r\n1,2', Shape(b",", b'"', 2))
+    Survey(records=4, blanks=True, empties=True, end=b'')
     >>> look(b'a,"b" c\n', Shape(b",", b'"', 2)) is None
     True
     """
-    if not piece.endswith(b"\n"):
-        piece += b"\n"
-    if len(piece) < LEAST:
+    end = len(piece) if size is None else size
+    if end and piece[end - 1] != FEED:
+        piece, end = bytes(piece[:end]) + b"\n", end + 1
+    if end < LEAST or piece.find(b"\0", 0, end) >= 0:
         return None
-    if b"\0" in piece or (b"\xef" in piece and b"\xef\xbf\xbd" in piece) or not _is_utf8(piece):
+    if piece.find(b"\xef", 0, end) >= 0 and piece.find(b"\xef\xbf\xbd", 0, end) >= 0:  # one byte is found sooner
         return None
-    if _has_pair(piece) and EXPONENT.search(piece):
+    octets, after = _series(piece, 0, end), _series(piece, 1, end)
+    if not _is_utf8(octets) or (_has_pair(octets) and EXPONENT.search(piece, 0, end)):
         return None
-    octets, after = _series(piece), _series(piece, 1)
     marks, feeds = octets == shape.quote[0], octets == FEED
     structure = octets.filter(marks | feeds | (octets == shape.delimiter[0]))
     empties = False
     if marks.any():
-        following = after.filter(marks.head(after.len()))
-        if not _quotes_fit(octets, marks, following, shape):
+        quotation = _quotation(octets, marks, after.filter(marks.head(after.len())), shape)
+        if quotation is None:
             return None
-        empties = bool((following == shape.quote[0]).any())
-        # A mark opens and the next one closes, so what an odd number of marks precedes is inside of a cell.
-        quoted = structure.to_numpy() == shape.quote[0]
-        outside = (np.cumsum(quoted, dtype=np.uint8) & 1 | quoted) == 0
-        structure = structure.filter(pl.Series(outside))
-    if b"\r" in piece and not _returns_fit(piece, octets, after, shape.quote):
+        empties = quotation
+        structure = structure.filter(_are_outside(structure, shape))
+    if piece.find(b"\r", 0, end) >= 0 and not _returns_fit(piece[:end], octets, after, shape.quote):
         return None
     records = int((structure == FEED).sum())
     last = structure.to_numpy()[shape.width - 1 :: shape.width]
     each = structure.len() == records * shape.width and bool((last == FEED).all())
-    if not each and not _blank_or_full(piece, shape):
+    if not each and not _blank_or_full(piece[:end], shape):
         return None
-    return Survey(records, not each or _may_be_blank(piece, feeds, shape), empties)
+    return Survey(records, not each or _may_be_blank(piece, octets, feeds, shape), empties)
 
 
-def _series(piece: bytes, start: int = 0) -> pl.Series:
+def _series(piece: bytes | bytearray, start: int, end: int) -> pl.Series:
     """The bytes as numbers, without copying them."""
-    return pl.Series(np.frombuffer(piece, np.uint8, offset=start))
+    return pl.Series(np.frombuffer(piece, np.uint8, end - start, start))
 
 
-def _is_utf8(piece: bytes) -> bool:
+def _is_utf8(octets: pl.Series) -> bool:
     try:
-        pl.Series([piece], dtype=pl.Binary).cast(pl.String)
+        octets.implode().cast(pl.Binary).cast(pl.String)
     except pl.exceptions.ComputeError:
         return False
     return True
 
 
-def _has_pair(piece: bytes) -> bool:
-    """Whether "E+" occurs; two bytes are compared at once, from even and from odd places."""
-    return any(
-        bool((pl.Series(np.frombuffer(piece, np.uint16, (len(piece) - start) // 2, start)) == PAIR).any())
-        for start in (0, 1)
-        if len(piece) > start + 1
-    )
+def _has_pair(octets: pl.Series) -> bool:
+    """Whether "E+" occurs."""
+    plus = octets == PLUS
+    return bool((octets.head(octets.len() - 1).filter(plus.slice(1)) == EXPONENT_SIGN).any())
 
 
-def _quotes_fit(octets: pl.Series, marks: pl.Series, following: pl.Series, shape: Shape) -> bool:
-    """Whether marks open where a cell begins and close where it ends; a doubled one closes and opens again."""
+def _quotation(octets: pl.Series, marks: pl.Series, following: pl.Series, shape: Shape) -> bool | None:
+    """Whether some cell is `""`; None unless all marks open where a cell begins and close where it ends.
+
+    A doubled mark closes and opens again.
+    """
+    if following.len() % 2:
+        return None
     preceding = octets.head(octets.len() - 1).filter(marks.slice(1))
     at_start = int(marks[0])  # nothing precedes it
-    opening, closing = preceding.to_numpy()[at_start::2], following.to_numpy()[1::2]
+    opening, behind = preceding.to_numpy()[at_start::2], following.to_numpy()
     edges = (shape.delimiter[0], shape.quote[0], FEED)
-    return bool(
-        following.len() % 2 == 0
-        and _among(pl.Series(opening), *edges).all()
-        and _among(pl.Series(closing), *edges, RETURN).all()
-    )
+    if not _among(pl.Series(opening), *edges).all() or not _among(pl.Series(behind[1::2]), *edges, RETURN).all():
+        return None
+    # One that opens and closes at once, and is no half of a doubled mark.
+    empty = (behind[0::2] == shape.quote[0]) & (behind[1::2] != shape.quote[0])
+    empty[at_start:] &= opening != shape.quote[0]
+    return bool(empty.any())
+
+
+def _are_outside(structure: pl.Series, shape: Shape) -> pl.Series:
+    """Which delimiters and line feeds stand outside of quoted cells.
+
+    A mark opens and the next one closes, so what an odd number of marks precedes is inside of a cell.
+    """
+    quoted = (structure.to_numpy() == shape.quote[0]).view(np.uint8)
+    before = np.cumsum(quoted, dtype=np.uint8)
+    before &= 1
+    before |= quoted
+    return pl.Series(before) == 0
 
 
 def _among(octets: pl.Series, *wanted: int) -> pl.Series:
@@ -182,7 +209,7 @@ def _among(octets: pl.Series, *wanted: int) -> pl.Series:
     return found
 
 
-def _returns_fit(piece: bytes, octets: pl.Series, after: pl.Series, quote: bytes) -> bool:
+def _returns_fit(piece: bytes | bytearray, octets: pl.Series, after: pl.Series, quote: bytes) -> bool:
     """Whether a carriage return outside of quoted cells is part of a line end."""
     if (after.filter((octets == RETURN).head(after.len())) == FEED).all():
         return True
@@ -190,11 +217,11 @@ def _returns_fit(piece: bytes, octets: pl.Series, after: pl.Series, quote: bytes
     return outside.count(b"\r") == outside.count(b"\r\n")
 
 
-def _outside(piece: bytes, quote: bytes) -> bytes:
+def _outside(piece: bytes | bytearray, quote: bytes) -> bytes:
     return b"".join(piece.split(quote)[::2])
 
 
-def _blank_or_full(piece: bytes, shape: Shape) -> bool:
+def _blank_or_full(piece: bytes | bytearray, shape: Shape) -> bool:
     """Whether each record has all its cells or is a blank line."""
     outside = _outside(piece, shape.quote)
     rest = outside.translate(None, bytes(set(range(256)) - set(shape.delimiter + b"\n")))
@@ -203,19 +230,21 @@ def _blank_or_full(piece: bytes, shape: Shape) -> bool:
     return lines.keys() <= {b"", shape.delimiter * (shape.width - 1)} and lines[b""] == blank + 1
 
 
-def _may_be_blank(piece: bytes, feeds: pl.Series, shape: Shape) -> bool:
+def _may_be_blank(piece: bytes | bytearray, octets: pl.Series, feeds: pl.Series, shape: Shape) -> bool:
     """Whether some record has empty cells only; a line inside of a cell that looks like one counts too."""
-    edges = (shape.delimiter[0], shape.quote[0])
-    delimiter, empty = re.escape(shape.delimiter), re.escape(shape.quote * 2)
-    blank = re.compile(rb"(?:%b)?(?:%b(?:%b)?)*\r?\n" % (empty, delimiter, empty))
-    if blank.match(piece):
+    delimiter, quote = shape.delimiter[0], shape.quote[0]
+    separator, empty = re.escape(shape.delimiter), re.escape(shape.quote * 2)
+    blank = re.compile(rb"(?:%b)?(?:%b(?:%b)?)*\r?\n" % (empty, separator, empty))
+    if blank.match(piece, 0, octets.len()):
         return True
     # The first three bytes of each record tell nearly always; the few suspects are looked at one by one.
-    first, second, third = (_series(piece, i).filter(feeds.head(len(piece) - i)) for i in (1, 2, 3))
-    started, count = first.head(second.len()) == edges[0], third.len()
-    quoted = (first.head(count) == edges[1]) & (second.head(count) == edges[1]) & _among(third, edges[0], FEED, RETURN)
-    suspects = [*(started & _among(second, *edges, FEED, RETURN)).arg_true(), *quoted.arg_true()]
-    if not suspects:
+    begins = _among(octets.slice(1).filter(feeds.head(octets.len() - 1)), delimiter, quote)
+    if not begins.any():
         return False
-    places = np.flatnonzero(np.frombuffer(piece, np.uint8) == FEED)
-    return any(blank.match(piece, int(places[suspect]) + 1) for suspect in suspects)
+    places = feeds.arg_true().head(begins.len()).filter(begins).to_numpy().astype(np.int64) + 1
+    octet = octets.to_numpy()
+    first, second, third = (octet.take(places + i, mode="clip") for i in range(3))
+    ends = (FEED, RETURN)
+    unquoted = (first == delimiter) & np.isin(second, (delimiter, quote, *ends))
+    quoted = (first == quote) & (second == quote) & np.isin(third, (delimiter, *ends))
+    return any(blank.match(piece, int(place), octets.len()) for place in places[unquoted | quoted])

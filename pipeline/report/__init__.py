@@ -13,6 +13,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from pipeline.ahead import ahead
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.progress import Progress
@@ -20,6 +21,7 @@ from pipeline.report.columns import RESERVED
 from pipeline.report.facts import STATUSES, TO_CORRECT, Cause, Change, Example, Facts, Summary, Table
 from pipeline.report.files import Files
 from pipeline.report.page import page
+from pipeline.report.rows import tell
 from pipeline.report.summary import document
 from pipeline.report.words import Words
 
@@ -60,9 +62,9 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
 def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progress: Progress) -> Summary:
     words = Words(facts.lang)
     with closing(Files(scratch, facts, words)) as files:
-        for batch in table():
-            files.add(batch)
-            progress.advance(batch.height)
+        for told in ahead(table(), tell, hands=1):
+            files.add(told)
+            progress.advance(told.frame.height)
         causes = files.tally.causes()
         files.finish(str(folder.file("errors.xlsx")), causes)
     summary = _summary(files, facts, causes)

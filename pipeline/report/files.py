@@ -9,7 +9,7 @@ import polars as pl
 from pipeline.report.columns import layout
 from pipeline.report.delimited import CsvFile
 from pipeline.report.facts import TO_CORRECT, Cause, Facts
-from pipeline.report.rows import helper_frame, tell
+from pipeline.report.rows import Told, helper_frame
 from pipeline.report.sheet import fits
 from pipeline.report.shown import Shown
 from pipeline.report.tally import Tally
@@ -41,9 +41,8 @@ class Files:
         self._error_csv: CsvFile | None = None
         self._error_book: ErrorBook | None = None
 
-    def add(self, batch: pl.DataFrame) -> None:
+    def add(self, told: Told) -> None:
         """Append one batch to every file."""
-        told = tell(batch)
         self.tally.add(told.frame, told.issues)
         self.shown.add(told.frame, told.issues)
         self.values.add(told.issues)

@@ -15,7 +15,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from pipeline.errors import Misuse, Stop
-from pipeline.review import mapped, page, saved, view
+from pipeline.review import mapped, saved, view
+from pipeline.review import page as pages
 from pipeline.review.component import script
 from pipeline.review.desk import Changed, Desk
 from pipeline.review.pushing import Pushing, standing
@@ -50,7 +51,7 @@ class Review:
             "target": desk.target.title, "mode": desk.facts["mode"], "workspace": desk.facts["workspace"],
             "headers": desk.headers, "several": len(desk.facts["sources"]) > 1, "counts": desk.counts(),
             "all": self._standing, "causes": view.causes(desk), "once": view.said(desk),
-            "columns": mapped.columns(desk, self.lang), "fields": mapped.targets(desk, self.lang),
+            "columns": mapped.columns(desk), "fields": mapped.targets(desk, self.lang),
             "undo": _short(desk.history.undoable()), "redo": _short(desk.history.redoable()),
             "anything": desk.folded.anything, "planned": bool(desk.history.planned()), "pushing": self.busy,
         }  # fmt: skip
@@ -174,9 +175,9 @@ CHANGES = (*EDITS, "check", "save", "plan", "cancel", "push")
 def application(review: Review, nonce: str) -> Starlette:
     """The routes below the token; see `guard`."""
     fixed: dict[str, tuple[Callable[[], str], str]] = {
-        "": (lambda: page.html(review.lang, nonce), "text/html"),
-        "page.css": (lambda: page.asset("page.css"), "text/css"),
-        **{name: (lambda name=name: page.asset(name), "text/javascript") for name in page.SCRIPTS},  # type: ignore[misc]
+        "": (lambda: pages.html(review.lang, nonce), "text/html"),
+        "page.css": (lambda: pages.asset("page.css"), "text/css"),
+        **{name: (lambda name=name: pages.asset(name), "text/javascript") for name in pages.SCRIPTS},  # type: ignore[misc]
     }
 
     def static(made: Callable[[], str], kind: str) -> Callable[[Request], Response]:
@@ -188,10 +189,8 @@ def application(review: Review, nonce: str) -> Starlette:
     routes = [Route(f"/{{token}}/{name}", static(*one)) for name, one in fixed.items()]
     routes.append(Route("/{token}/grid.js", lambda _: FileResponse(script(), media_type="text/javascript")))
     routes.append(Route(f"/{{token}}/{saved.NAME}", file))
-    for name in READS:
-        routes.append(Route(f"/{{token}}/api/{name}", _read(review, name)))
-    for name in CHANGES:
-        routes.append(Route(f"/{{token}}/api/{name}", _change(review, name), methods=["POST"]))
+    routes.extend(Route(f"/{{token}}/api/{name}", _read(review, name)) for name in READS)
+    routes.extend(Route(f"/{{token}}/api/{name}", _change(review, name), methods=["POST"]) for name in CHANGES)
     return Starlette(routes=routes)
 
 

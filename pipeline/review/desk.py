@@ -21,7 +21,7 @@ from pipeline.options import Server
 from pipeline.progress import Progress
 from pipeline.review.edits import Folded, fold
 from pipeline.review.history import Entry, History
-from pipeline.review.state import State, judged, load, overlaid
+from pipeline.review.state import judged, load, overlaid
 from pipeline.sources import mapping_of, origin
 
 Servers = Callable[[], AbstractContextManager[Server]]
@@ -97,7 +97,9 @@ class Desk:
             raise Changed("this row is not to be corrected any more", "Look at the page again.")
         now = self.now.cells[f"c{column}"][at[0]]
         if (now or "") != (before or ""):
-            raise Changed(f"the cell was changed elsewhere: it holds {now or ''!r} now", "Look at it, and edit it again.")
+            raise Changed(
+                f"the cell was changed elsewhere: it holds {now or ''!r} now", "Look at it, and edit it again."
+            )
         if (text or "") != (now or ""):
             self.change({"kind": "cells", "cells": [[origin_, column, text if (text or "").strip() else None]]})
 

@@ -10,9 +10,9 @@ from pipeline.schema import fields
 EXAMPLES = 3
 
 
-def columns(desk: Desk, lang: str) -> list[dict[str, Any]]:
+def columns(desk: Desk) -> list[dict[str, Any]]:
     """Each column of the run: its header, the field that it feeds now, how that was found, examples."""
-    found = []
+    found: list[dict[str, Any]] = []
     for source in desk.facts["sources"]:
         for choice in source["columns"]:
             place = source["places"][choice["index"]]

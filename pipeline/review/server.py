@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import html
 import secrets
+import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -56,8 +58,6 @@ def serve(
             server = _Server(guard, review, idle, lambda: ready(address, door))
             try:
                 server.run(sockets=[listener])
-            except KeyboardInterrupt:  # uvicorn raises it anew once it has stopped
-                pass
             finally:
                 review.pushing.wait()
 
@@ -77,6 +77,18 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._say()
         self._watch = asyncio.get_running_loop().create_task(self._look())
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at the first signal, and do not send it to ourselves again: what belongs to the page is put away first."""
+        before = {}
+        if threading.current_thread() is threading.main_thread():
+            before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
     async def _look(self) -> None:
         while not self.should_exit:

@@ -47,13 +47,15 @@ def load(folder: RunFolder) -> State:
     """The rows of a run that are not in, as it stands."""
     facts = store.facts(folder)
     names = [f"c{i}" for i in range(len(facts["headers"]))]
-    empty = {"origin": pl.UInt32, "seq": pl.UInt32, "row": pl.UInt32, "issues": pl.List(store.ISSUE)}
+    empty: dict[str, Any] = {"origin": pl.UInt32, "seq": pl.UInt32, "row": pl.UInt32, "issues": pl.List(store.ISSUE)}
     wanted = (*PLACE, "status", "issues", *names)
     frames = [batch.select(wanted) for batch in rounds.corrections(folder)]
     rows = pl.concat(frames) if frames else pl.DataFrame(schema={n: empty.get(n, pl.String) for n in wanted})
     refused = rows.with_row_index("pos").filter(pl.col("status").is_in(STAYS))
-    sent = store.rows(folder, refused["seq"], ("seq", "payload")) if refused.height else None
-    payload = dict(refused.select("pos", "seq").join(sent, on="seq").select("pos", "payload").iter_rows()) if sent is not None else {}
+    payload: dict[int, str | None] = {}
+    if refused.height:
+        sent = store.rows(folder, refused["seq"], ("seq", "payload"))
+        payload = dict(refused.select("pos", "seq").join(sent, on="seq").select("pos", "payload").iter_rows())
     return State(rows.select(PLACE), rows.select(names), rows["status"], exploded(rows["issues"]), payload)
 
 
@@ -107,9 +109,7 @@ def replaced(state: State, now: State, found: pl.DataFrame, positions: pl.Series
     hit = pl.col("pos").is_in(positions.implode())
     status = frame.select(pl.coalesce("new", pl.when(hit).then("was").otherwise("now")).alias("status")).to_series()
     judged_ = found["pos"]
-    back = state.problems.filter(
-        pl.col("pos").is_in(positions.implode()) & ~pl.col("pos").is_in(judged_.implode())
-    )
+    back = state.problems.filter(pl.col("pos").is_in(positions.implode()) & ~pl.col("pos").is_in(judged_.implode()))
     kept = now.problems.filter(~pl.col("pos").is_in(positions.implode()))
     fresh = exploded(found["issues"], found["pos"]) if found.height else pl.DataFrame(schema=PROBLEM)
     return status, pl.concat([kept, back, fresh]).sort("pos", maintain_order=True)

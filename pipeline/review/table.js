@@ -10,7 +10,7 @@ const narrow = matchMedia("(max-width: 700px)");
 
 function theme() {
   const looks = themeQuartz.withPart(dark.matches ? colorSchemeDark : colorSchemeLight);
-  return looks.withParams({ fontSize: 14, rowHeight: 34, headerHeight: 36, spacing: 6 });
+  return looks.withParams({ fontFamily: "inherit", fontSize: 14, rowHeight: 34, headerHeight: 36, spacing: 6 });
 }
 
 const status = (name) => maybe(`s_${name}`, name);
@@ -34,7 +34,7 @@ export function table(place, ask) {
 
   function focused(event) {
     const node = event.rowIndex === null ? null : api.getDisplayedRowAtIndex(event.rowIndex);
-    if (node?.data) ask.chosen(node.data, event.column?.getColId?.() ?? "", node);
+    ask.chosen(node?.data ?? null, node);
   }
 
   function pressed(event) {
@@ -54,6 +54,7 @@ export function table(place, ask) {
         if (found.total === 0) api.showNoRowsOverlay();
         else api.hideOverlay();
         loaded += 1;
+        setTimeout(() => focused(api.getFocusedCell() ?? { rowIndex: null }), 0);
         place.dataset.loaded = String(loaded);
       } catch (error) {
         params.failCallback();

@@ -38,16 +38,16 @@ def causes(desk: Desk) -> list[dict[str, Any]]:
     """Every cause, also those that were settled: how many rows have it, how many had it, how many suggestions."""
     now, then = _grouped(desk.now.problems), _grouped(desk.base.problems)
     both = now.join(then.select(*CAUSE, had="rows"), on=list(CAUSE), how="full", coalesce=True, nulls_equal=True)
+    blank = [pl.lit(None, dtype=pl.String).alias(name) for name in ("value", "detail", "suggestion")]
     kinds = catalogue()
     found = []
-    for line in both.iter_rows(named=True):
-        kind = kinds.get(line["code"])
-        if kind is None or line["code"] in QUIET:
-            continue
+    for line in render(both.filter(~pl.col("code").is_in(QUIET)).with_columns(blank)).iter_rows(named=True):
+        code = line["code"]
         found.append({
-            "code": line["code"], "column": line["column"] or "", "field": line["field"] or "", "severity": kind.severity,
-            "title": kind.title, "remedy": _plain(kind.remedy), "rows": line["rows"] or 0, "had": line["had"] or 0,
-            "suggested": line["suggested"] or 0, "once": desk.place_of(line["field"], line["column"]) is not None,
+            "code": code, "column": line["column"] or "", "field": line["field"] or "", "severity": line["severity"],
+            "title": kinds[code].title if code in kinds else code, "remedy": line["remedy"], "rows": line["rows"] or 0,
+            "had": line["had"] or 0, "suggested": line["suggested"] or 0,
+            "once": desk.place_of(line["field"], line["column"]) is not None,
         })  # fmt: skip
     return sorted(found, key=lambda c: (c["severity"] != "error", c["rows"] == 0, -max(c["rows"], c["had"]), c["code"]))
 
@@ -62,18 +62,13 @@ def _grouped(problems: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _plain(remedy: str) -> str:
-    """A remedy without the parts that need a value."""
-    import re
-
-    return re.sub(r"\[\[[^\]]*\]\]|\{\w+\}", "", remedy).strip()
-
-
 def positions(desk: Desk, wanted: Filter) -> pl.Series:
     """The rows that a filter shows, in order. A row that was put right stays among those of its cause."""
     rows = pl.DataFrame({"pos": pl.int_range(desk.base.height, dtype=pl.UInt32, eager=True), "status": desk.now.status})
     if wanted.code or wanted.where:
-        both = pl.concat([desk.now.problems.select("pos", "code", "column"), desk.base.problems.select("pos", "code", "column")])
+        both = pl.concat(
+            [desk.now.problems.select("pos", "code", "column"), desk.base.problems.select("pos", "code", "column")]
+        )
         if wanted.code:
             both = both.filter((pl.col("code") == wanted.code) & (pl.col("column").fill_null("") == wanted.column))
         if wanted.where:

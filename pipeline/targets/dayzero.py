@@ -291,6 +291,8 @@ TARGET = BulkTarget(
     page=_page,
     outcome=_outcome,
     view=_view,
+    newest=_newest,
+    made="created_at",
     lists={
         "terms": ClosedList(
             lambda page, _: _list("/api/v1/payment-terms", {}, page),

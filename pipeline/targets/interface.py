@@ -141,6 +141,8 @@ class Target:
         view: the target's own record -> the same in the shape we send (ids instead of objects).
         regulated: the fields that are required where the row's country is regulated and the account's own.
         merged: object fields that must be read and sent merged on update.
+        newest: page token -> request for a page of the customers, the newest first; None where the target has no such
+            order. made: the field of its records that says when a customer was created (ISO 8601).
         key_path: where our import key is stored at the target ("metadata.import_key"); None: nowhere.
         key_filter: filter by our key; None where the target cannot.
     """
@@ -166,6 +168,8 @@ class Target:
     lists: Mapping[str, ClosedList] = field(default_factory=dict)
     regulated: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
+    newest: Callable[[str | None], Call] | None = None
+    made: str = "created"
     key_path: str | None = None
     key_filter: Callable[[str], dict[str, str]] | None = None
     has_test_mode: bool = False

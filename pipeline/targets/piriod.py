@@ -143,6 +143,10 @@ def _search(filters: Mapping[str, str], page: str | None) -> Call:
     return _list("/customers/", {**filters, "ordering": "created"}, page)
 
 
+def _newest(page: str | None) -> Call:
+    return _list("/customers/", {"ordering": "-created"}, page)
+
+
 def _page(answer: Answer) -> Page:
     """Read a page; the next one is asked for by number, as `next` links may name another scheme or host."""
     body = answer.json if isinstance(answer.json, dict) else {}
@@ -241,6 +245,7 @@ TARGET = Target(
     },
     regulated=("tax_id",),
     merged=("metadata", "tax_settings"),
+    newest=_newest,
     key_path="metadata.import_key",
     key_filter=lambda key: {"metadata__import_key": key},
     has_test_mode=True,

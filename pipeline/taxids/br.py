@@ -12,6 +12,7 @@ bare characters (Manual de Orientação da NF-e: `CNPJ`, `CPF`).
 
 from __future__ import annotations
 
+import polars as pl
 from stdnum.br import cnpj, cpf
 
 from pipeline.taxids.interface import Reason
@@ -49,4 +50,39 @@ def judge(compacted: str) -> Reason | None:
 
 def present(compacted: str) -> str:
     """The compact form: so documents hold it."""
+    return compacted
+
+
+_CNPJ = r"^(?:[0-9]{14}|[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2})$"
+_CPF = r"^(?:[0-9]{11}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2})$"
+_LAYOUTS = {14: _CNPJ, 11: _CPF}
+"""By the number of digits."""
+
+
+def accept(text: pl.Series) -> pl.Series:
+    """The valid numbers of digits alone in plain layouts; those of one digit repeated are left to `judge`."""
+    bare_ = pl.col("text").str.replace_many([".", "-", "/"], [""])
+    frame = pl.DataFrame({"text": text}).lazy()
+    frame = frame.with_columns(**{f"plain{n}": pl.when(pl.col("text").str.contains(shape)).then(bare_)
+                                  for n, shape in _LAYOUTS.items()})  # fmt: skip
+    return frame.select(text=pl.coalesce(*(_fitting(n) for n in _LAYOUTS))).collect()["text"]
+
+
+def _fitting(size: int) -> pl.Expr:
+    """The numbers of so many digits whose two check digits fit: 11 less the weighted sum modulo 11, ten and eleven are 0."""
+    plain = pl.col(f"plain{size}")
+    number = plain.cast(pl.Int64, strict=False)
+    turn = 8 if size == 14 else size  # the weights of a CNPJ run from 2 to 9 and begin again, those of a CPF go on
+    fits = number % (10**size // 9) != 0
+    for last in (1, 0):  # the place of the check digit, counted from the right
+        total = pl.sum_horizontal(
+            [number // 10 ** (last + 1 + place) % 10 * (2 + place % turn) for place in range(size - last - 1)],
+            ignore_nulls=False,
+        )
+        fits &= (11 - total % 11) % 11 % 10 == number // 10**last % 10
+    return pl.when(fits).then(plain)
+
+
+def written(compacted: pl.Series) -> pl.Series:
+    """`present` for a whole column."""
     return compacted

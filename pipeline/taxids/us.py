@@ -13,7 +13,9 @@ and valid EIN prefixes; Publication 1635).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+import polars as pl
 from stdnum.us import ein
 
 from pipeline.taxids.interface import Reason, Remark
@@ -50,3 +52,24 @@ def judge(compacted: str) -> Reason | None:
 def present(compacted: str) -> str:
     """Prefix, dash, number."""
     return f"{compacted[:2]}-{compacted[2:]}" if digits(compacted) else compacted
+
+
+def accept(text: pl.Series) -> pl.Series:
+    """The nine digits of the numbers written with a dash after the prefix, or without, whose prefix is in use."""
+    plain = pl.col("text").str.replace("-", "", literal=True)
+    shaped = pl.col("text").str.contains(r"^[0-9]{2}-?[0-9]{7}$")
+    frame = pl.DataFrame({"text": text}).lazy().select(plain=pl.when(shaped).then(plain))
+    used = pl.col("plain").str.head(2).is_in(_prefixes())
+    return frame.select(text=pl.when(used).then("plain")).collect()["text"]
+
+
+def written(compacted: pl.Series) -> pl.Series:
+    """`present` for a whole column."""
+    number = pl.col("compacted")
+    frame = pl.DataFrame({"compacted": compacted}).lazy()
+    return frame.select(text=pl.concat_str(number.str.head(2), pl.lit("-"), number.str.slice(2))).collect()["text"]
+
+
+@lru_cache(maxsize=1)
+def _prefixes() -> list[str]:
+    return [prefix for prefix in (f"{n:02}" for n in range(100)) if ein.is_valid(f"{prefix}0000000")]

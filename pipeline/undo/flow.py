@@ -19,6 +19,7 @@ from pipeline.changes import described
 from pipeline.client import Patience as Requests
 from pipeline.client import connect
 from pipeline.errors import Interrupted, Misuse, Unavailable
+from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
 from pipeline.options import SETTLE_EXTRA, PushOptions, Server
@@ -26,7 +27,6 @@ from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.push import unwrap
 from pipeline.report.delimited import CsvFile
-from pipeline.fitting import fits
 from pipeline.run import binding_of, exclusive, interruptible, origin, set_rate
 from pipeline.targets.interface import Target
 from pipeline.undo.undoer import DONE, Patience, Result, Undoer

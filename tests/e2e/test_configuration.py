@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -327,8 +328,11 @@ def test_events_tell_every_row_and_no_cell(shell: Shell, tmp_path: Path) -> None
     assert shell("run", "list.csv", "--to", "piriod", "--sandbox", "--events", "no/where.jsonl").code == 2
 
 
-def test_json_of_every_command_is_what_its_schema_says(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_of_every_command_is_what_its_schema_says(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each command's document has its kind and version, and nothing that is not documented."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     rows = people(4)
     rows[1]["Correo"] = "nobody"
     write_csv(here / "list.csv", rows)
@@ -363,7 +367,7 @@ def _command(name: str) -> click.Command:
     return found
 
 
-def test_status_while_nothing_is_wrong_is_documented_too(shell: Shell, tmp_path: Path) -> None:
+def test_the_sandbox_prints_its_address_for_programs(shell: Shell, tmp_path: Path) -> None:
     """The sandbox prints its address as JSON, and a run goes there."""
     process = shell.start("sandbox", "--port", "0", "--json")
     assert process.stdout is not None

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stdnum.br import cnpj, cpf
 from stdnum.cl import rut
 from stdnum.co import nit
 from stdnum.mx import rfc
@@ -63,6 +64,23 @@ def _nit(chance: random.Random) -> str:
     return f"{written}-{nit.calc_check_digit(number)}"
 
 
+def _ein(chance: random.Random) -> str:
+    number = f"{chance.randint(1, 99):02}{chance.choice(['-', ''])}{chance.randint(0, 9_999_999):07}"
+    return number if chance.random() < 0.95 else f"{number[:3]}-{number[3:5]}-{number[5:]}"
+
+
+def _cnpj(chance: random.Random) -> str:
+    if chance.random() < 0.3:
+        person = f"{chance.randint(0, 999_999_999):09}"
+        person += cpf._calc_check_digits(person)
+        return person if chance.random() < 0.5 else f"{person[:3]}.{person[3:6]}.{person[6:9]}-{person[9:]}"
+    if chance.random() < 0.02:
+        return str(chance.randint(0, 9)) * chance.choice((11, 14))
+    number = f"{chance.randint(0, 99_999_999):08}{chance.randint(1, 200):04}"
+    number += cnpj.calc_check_digits(number)
+    return number if chance.random() < 0.5 else f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
+
+
 def _mutated(text: str, chance: random.Random) -> str:
     if chance.random() < 0.6:
         return text
@@ -105,7 +123,7 @@ def test_columns_agree_with_python_stdnum_on_mutated_values() -> None:
 def test_the_column_forms_decide_what_the_scalar_rules_decide() -> None:
     """A number that a column rule accepts is one that the scalar rule takes without any doubt, in the same form."""
     chance = random.Random(7)
-    makers = {"CL": _rut, "MX": _rfc, "CO": _nit}
+    makers = {"CL": _rut, "MX": _rfc, "CO": _nit, "US": _ein, "BR": _cnpj}
     for country, make in makers.items():
         known = rules()[country]
         texts = [_mutated(make(chance), chance) for _ in range(70_000)]
