@@ -20,16 +20,18 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
 import anyio
-import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from pipeline.errors import Misuse, Unavailable
 from pipeline.pace import Limiter, backoff
 from pipeline.targets.interface import Answer, Call
+
+if TYPE_CHECKING:  # what sends requests is imported when the first is sent: a run that sends none starts faster
+    import aiohttp
+    import httpx
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 LONGEST_HINT = 3600.0
@@ -72,6 +74,8 @@ class Client:
         patience: Patience,
     ) -> None:  # fmt: skip
         """Use `connect` instead."""
+        import httpx
+
         self._transport, self._base = transport, base_url.rstrip("/")
         plain = {**headers, "Accept": "application/json", "User-Agent": AGENT}
         self._headers = lru_cache(8)(lambda kind: httpx.Headers({**plain, "Content-Type": kind} if kind else plain))
@@ -92,6 +96,8 @@ class Client:
         if slot:
             await self.limiter.slot()
         self.requests += 1
+        import httpx
+
         request = self._request(call, content_type)
         try:
             with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
@@ -109,6 +115,8 @@ class Client:
         return answer
 
     def _request(self, call: Call, content_type: str) -> httpx.Request:
+        import httpx
+
         url = self._url(self._base + call.path)
         if call.params:
             url = url.copy_with(params=call.params)
@@ -117,6 +125,8 @@ class Client:
 
     async def _receive(self, request: httpx.Request) -> Answer:
         """The answer, straight from the transport: no redirect is followed and no cookie kept."""
+        import httpx
+
         response = await self._transport.handle_async_request(request)
         try:
             body = bytearray()
@@ -174,6 +184,10 @@ async def connect(
     Raises:
         Misuse: the address is no such URL.
     """
+    import aiohttp
+    import httpx
+    from httpx_aiohttp import AiohttpTransport
+
     loopback = check_base_url(base_url)
 
     def session() -> aiohttp.ClientSession:
@@ -226,11 +240,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     """The body as it comes: the transport's own stream, without the decoder that an encoded one needs."""
+    import httpx
+
     assert isinstance(response.stream, httpx.AsyncByteStream)
     return aiter(response.stream)
 
 
 def _classify(error: httpx.HTTPError) -> Failed:
+    import aiohttp
+    import httpx
+
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):

@@ -158,6 +158,14 @@ class Template(Document):
     lang: str
 
 
+class Review(Document):
+    """`review`: where the page is; printed at its start. `door` opens it once, without showing the address's token."""
+
+    run: Path
+    address: str
+    door: str | None
+
+
 class Undo(Document):
     """`undo`: what became of each update, and who was created."""
 
@@ -242,7 +250,7 @@ class Event(Document):
 
 
 KINDS: dict[str, type[Document]] = {
-    "run": Run, "status": Status, "inspect": Inspect, "targets": Targets, "check": Check, "template": Template, "undo": Undo,
+    "run": Run, "status": Status, "inspect": Inspect, "targets": Targets, "check": Check, "template": Template, "review": Review, "undo": Undo,
     "forget": Forget, "bundle": Bundle, "login": Login, "logout": Logout, "sandbox": Sandbox, "stop": Stop, "event": Event,
 }  # fmt: skip
 """Every kind of document, by the word in its `schema`."""

@@ -91,7 +91,7 @@ class RunFolder:
         try:
             scratch.touch(mode=0o600)
             yield scratch
-            with scratch.open("rb") as written:
+            with scratch.open("r+b") as written:  # Windows flushes only what may be written
                 os.fsync(written.fileno())
             scratch.replace(final)
         except OSError as error:

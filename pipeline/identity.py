@@ -53,6 +53,8 @@ def _text(record: pl.DataFrame, identity: Identity) -> pl.Series:
         value = record[name].cast(pl.String)
         if name == "tax_id":
             country = record["country"] if "country" in record.columns else None
+            if country is not None and "country" in identity.fields:
+                value = value.set(country.is_null(), None)  # it has no identity, whatever its number
             folded = identity_series(_blank(record.height) if country is None else country, value)
         else:
             folded = value.str.strip_chars().str.to_lowercase()

@@ -1,8 +1,8 @@
 """Turn a problem's code into words: the one catalogue of everything that can be wrong with a cell or a row.
 
-The texts are data (`issues.toml` beside this file): code, severity, title, message and remedy. A message may
-use {column}, {field}, {value}, {detail}, {suggestion}; a part in [[double brackets]] is left out where a word of it is
-blank. `render` fills them in for a whole frame at once.
+The texts are data (`issues.toml` beside this file): code, severity, title, message and remedy; `issues.es.toml` says
+them in Spanish, code by code. A message may use {column}, {field}, {value}, {detail}, {suggestion}; a part in
+[[double brackets]] is left out where a word of it is blank. `render` fills them in for a whole frame at once.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 Severity = Literal["error", "warning"]
+LANGUAGES = ("en", "es")
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,23 @@ class Kind:
     remedy: str
 
 
-@lru_cache(maxsize=1)
-def catalogue() -> dict[str, Kind]:
-    """Every kind of problem by its code, in the order of the file."""
-    text = resources.files("pipeline").joinpath("issues.toml").read_text(encoding="utf-8")
-    found = {}
-    for family, reasons in tomllib.loads(text).items():
-        for reason, entry in reasons.items():
-            code = f"{family}.{reason}"
-            found[code] = Kind(code, entry["severity"], entry["title"], entry["message"], entry["remedy"])
-    return found
+@lru_cache(maxsize=8)
+def catalogue(lang: str = "en") -> dict[str, Kind]:
+    """Every kind of problem by its code, in the order of the file; English where the language is not known."""
+    severity, texts = _read("issues.toml"), _read(f"issues.{lang}.toml" if lang in LANGUAGES[1:] else "issues.toml")
+    return {
+        code: Kind(code, entry["severity"], texts[code]["title"], texts[code]["message"], texts[code]["remedy"])
+        for code, entry in severity.items()
+    }
+
+
+def _read(name: str) -> dict[str, dict[str, Any]]:
+    text = resources.files("pipeline").joinpath(name).read_text(encoding="utf-8")
+    return {
+        f"{family}.{reason}": entry
+        for family, reasons in tomllib.loads(text).items()
+        for reason, entry in reasons.items()
+    }
 
 
 def errors() -> list[str]:
@@ -53,9 +61,9 @@ def is_error(code: str) -> pl.Expr:
     return pl.col(code).is_not_null() & ~pl.col(code).is_in(warnings).fill_null(False)
 
 
-def render(issues: pl.DataFrame) -> pl.DataFrame:
+def render(issues: pl.DataFrame, lang: str = "en") -> pl.DataFrame:
     """Add `severity`, `message` and `remedy` to a frame that has at least the columns of ISSUE_SCHEMA."""
-    kinds = catalogue()
+    kinds = catalogue(lang)
     parts = []
     for (code,), group in issues.with_row_index("_at").group_by("code", maintain_order=True):
         kind = kinds.get(str(code)) or Kind(str(code), "error", str(code), "[[{detail}]]", "")

@@ -60,6 +60,9 @@ def options(
     flags = {named.get(name, name): value for name, value in given.items()}
     if unknown := flags.keys() - {f.name for f in fields(RunOptions)}:
         raise TypeError(f"unknown option: {', '.join(sorted(unknown))}")
+    for name in ("account_country", "business_currency"):
+        if flags.get(name) is not None:
+            flags[name] = str(flags[name]).upper()
     for name in ("mapping_file", "states_file"):
         if flags.get(name) is not None:
             flags[name] = Path(flags[name])

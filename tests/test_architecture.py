@@ -25,7 +25,7 @@ LEVELS = [
     {"columns"},
     {"handoff", "taxids"},
     {"schema"},
-    {"documents", "issues", "errors", "progress"},
+    {"documents", "issues", "errors", "progress", "ahead"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 STAGES = next(names for names in LEVELS if "read" in names)

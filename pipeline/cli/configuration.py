@@ -47,6 +47,8 @@ NEVER = {
 }
 """Flags that no file may set, and what to do instead."""
 
+WITH_PROGRESS = ("run", "push", "undo", "inspect")
+"""Commands of which `quiet = true` silences the progress; of others it would silence the answer."""
 TABLES = ("map", "set", "default")
 PATHS = ("mapping", "states")
 SECRET = ("token", "secret", "password", "api_key", "apikey", "api-key", "business_id", "piriod_", "dayzero_")
@@ -109,7 +111,7 @@ def apply(context: click.Context, profile: str | None) -> None:
     by_name = {p.name: p for p in context.command.params if isinstance(p, click.Option)}
     for key, value in settings.values.items():
         option = by_name.get(KEYS[key])
-        if option is None:
+        if option is None or (key == "quiet" and context.command.name not in WITH_PROGRESS):
             continue
         try:
             option.type_cast_value(context, value)
@@ -237,6 +239,8 @@ def prepared(command: click.Command) -> click.Command:
     if any(p.name == "profile" for p in command.params):
         return command
     variables = {KEYS[key]: environment_of(key) for key in KEYS if key not in TABLES}
+    if command.name not in WITH_PROGRESS:
+        del variables["quiet"]
     for option in command.params:
         if isinstance(option, click.Option) and option.name in variables and option.envvar is None:
             option.envvar = variables[option.name]

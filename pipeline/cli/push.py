@@ -14,6 +14,7 @@ import click
 from pipeline import store, targets
 from pipeline.cli import environment, events, finish, flags
 from pipeline.errors import Misuse
+from pipeline.fitting import same_server
 from pipeline.folder import RunFolder
 from pipeline.options import Server
 
@@ -52,4 +53,6 @@ def server_of(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server]:
             yield server
     else:
         found = environment.remote(target, given["base_url"], test_mode=facts["options"]["test_mode"])
-        yield environment.demand(target, found)
+        server = environment.demand(target, found)
+        same_server(facts, server, server.secrets[target.workspace])  # before anybody is asked, or anything is read
+        yield server

@@ -17,7 +17,6 @@ from pipeline.cli.push import server_of
 from pipeline.cli.talk import put_json, talk
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
-from pipeline.options import Server
 from pipeline.report.facts import NOT_IN
 from pipeline.sources import origin
 
@@ -49,11 +48,6 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
     facts = store.facts(folder)
     options = flags.push_options(given)
 
-    @contextlib.contextmanager
-    def servers() -> Iterator[Server]:
-        with server_of(facts, given) as server:
-            yield server
-
     def ready(address: str, door: str) -> None:
         talk(f"{folder.path}: review it in the browser, on this machine only. Ctrl-C ends the page; nothing is lost.",
              quiet=given["quiet"])  # fmt: skip
@@ -66,8 +60,19 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
             with contextlib.suppress(webbrowser.Error, OSError):
                 webbrowser.open(Path(door).as_uri())
 
-    review.serve(folder, servers, options, ready=ready, port=port, idle=idle * 60)
+    with _servers(facts, given) as servers:
+        review.serve(folder, servers, options, ready=ready, port=port, idle=idle * 60)
     return _left(folder, quiet=given["quiet"])
+
+
+@contextlib.contextmanager
+def _servers(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[review.Servers]:
+    """What gives the run's server when it is asked for; an embedded sandbox runs as long as the page."""
+    if not facts["sandbox"]:
+        yield lambda: server_of(facts, given)
+        return
+    with server_of(facts, given) as server:
+        yield lambda: contextlib.nullcontext(server)
 
 
 def _left(folder: RunFolder, *, quiet: bool) -> int:

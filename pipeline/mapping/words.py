@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 _ACRONYM = re.compile(r"(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 _DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_PLAIN = re.compile(r"[A-Z]?[a-z]+(?:[ -][A-Z]?[a-z]+)*|[A-Z]+(?:[ -][A-Z]+)*")  # nothing to take apart
 _NOT_WORD = re.compile(r"[\W_]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’´](?=s\b)")
 _INITIALS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]\.){2,}")  # R.U.T., C.P.
@@ -32,6 +33,8 @@ _NOT_HARMLESS = re.compile(r"\((?:fax|no|yes|sim|nao|ids?|dv|alt)\)", re.IGNOREC
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The words of `text`: lower case, no accents, no punctuation, compound words split, single spaces."""
+    if _PLAIN.fullmatch(text):
+        return text.lower().replace("-", " ")
     text = unicodedata.normalize("NFKC", text.replace("ª", "").replace("º", ""))
     text = _INITIALS.sub(lambda found: found[0].replace(".", ""), _APOSTROPHE.sub("", text))
     if not text.isupper():

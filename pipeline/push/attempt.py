@@ -125,6 +125,7 @@ class Sender:
 
     async def _until_known(self, row: Row, call: Call, entry: Entry) -> Entry | None:
         row, doubt, tries = as_sent(row, entry), entry.sent_at, 0
+        told_before = taken_already(entry)
         certain: Entry | None = None
         while True:
             await self._client.limiter.slot()
@@ -140,7 +141,7 @@ class Sender:
             except Lost as error:
                 return replace(entry, state="unknown", problems=[(None, "target.unknown", str(error))])
             else:
-                read = await self._read(row, answer, self._target.outcome(call, answer), entry, doubt)
+                read = await self._read(row, answer, self._target.outcome(call, answer), entry, doubt, told_before)
                 if read is not None:
                     return read
                 said, status = f"{answer.status}: the target takes no more", answer.status
@@ -152,8 +153,8 @@ class Sender:
             await self._stopping.pause(backoff(tries))
 
     async def _read(
-        self, row: Row, answer: Answer, outcome: Outcome, entry: Entry, doubt: float | None
-    ) -> Entry | None:
+        self, row: Row, answer: Answer, outcome: Outcome, entry: Entry, doubt: float | None, told_before: bool
+    ) -> Entry | None:  # fmt: skip
         """What the answer means; None where it says to come back later."""
         entry = replace(entry, http_status=answer.status)
         if isinstance(outcome, Created):
@@ -165,21 +166,33 @@ class Sender:
         if isinstance(outcome, Rejected):
             refused = replace(entry, state="rejected", problems=[
                 (name, "target.rejected" if name else "target.rejected_row", text) for name, text in outcome.problems])  # fmt: skip
-            return refused if doubt is None else await self._refused_at_last(row, refused)
+            return refused if doubt is None else await self._refused_at_last(row, refused, told_before)
         if isinstance(outcome, Fatal):
             # The request was refused as a whole: nothing was done, and nothing further can be.
             self._stopping.refuse(outcome.why)
             return replace(entry, state=PLANNED)
         return None
 
-    async def _refused_at_last(self, row: Row, refused: Entry) -> Entry:
-        """A row that may have arrived before: it may have been refused because it is there already."""
+    async def _refused_at_last(self, row: Row, refused: Entry, told_before: bool) -> Entry:
+        """A row that may have arrived before: it may have been refused because it is there already.
+
+        Where the target says so, and shows neither the row nor another customer that explains it, it is unknown, once:
+        if it is said again in a later push, and still nothing is shown, the row is not what it means.
+        """
         fate = (await self._detective.fates([(row, refused)])).get(row.seq)
         if isinstance(fate, There):
             return replace(refused, state="created", id=fate.id, problems=[])
-        if fate is None or taken_already(refused):
+        unclear = fate is None or (taken_already(refused) and not told_before and not await self._explained(row))
+        if unclear:
             return replace(refused, state="unknown", problems=[(None, "target.unknown", refused.problems[0][2])])
         return refused
+
+    async def _explained(self, row: Row) -> bool:
+        """Whether the target shows a customer of the row's identity, which is not ours."""
+        try:
+            return bool(await self._detective.holders(row))
+        except Failed:
+            return False
 
     def _model_refuses(self, payload: str) -> Problem | None:
         """What the target's own schema says against a row; a plan that was checked gives None."""

@@ -20,6 +20,9 @@ from pipeline.errors import Unreadable
 
 BLOCK = 4 << 20  # bytes
 HEAD = 256 << 10  # bytes
+SURE, LIKELY = 0.7, 0.45  # mean plausibility of what a code page makes of the bytes
+USUAL = 0.15  # what the page that nearly all such files are written in has ahead of the others
+WIDE = ("utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "utf_8", "utf_8_sig")
 CONTEXTS = 20_000  # how many non-ASCII bytes are judged
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -30,7 +33,7 @@ BOMS = (
 )
 PAGES = ("cp1252", "cp850", "cp437", "mac-roman", "iso8859-15")
 # What Spanish, Portuguese, French, German and Italian texts are made of, the usual first.
-LETTERS = "áéíóúñÁÉÍÓÚÑüçãõâêôàÇÃÕÂÊÔÀèùßäöÄÖÜÈìòÌÒîïûëœå"
+LETTERS = "áéíóúñÁÉÍÓÚÑüçãõâêôàÇÃÕÂÊÔÀèùßäöÄÖÜÈìòÌÒîïûëœåøæÅØÆÿ"
 SIGNS = "°ºª¿¡€’‘“”–—…®©™«»·´£§½²"
 
 
@@ -169,12 +172,14 @@ def _is_utf8(path: Path) -> bool:
 
 def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
     scores = {page: _plausible(page, around) for page in PAGES}
+    scores["cp1252"] += USUAL
     best = max(PAGES, key=lambda page: scores[page])
-    others = [page for page in PAGES if page != best and scores[best] - scores[page] < 0.15]
+    score = scores[best]
+    others = [page for page in PAGES if page != best and score - scores[page] < 0.15]
     if best == "cp1252" and any(byte in counts for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):
         best = "iso8859-1"
-    if scores[best if best in scores else "cp1252"] < 0.5:
-        guess = from_bytes(b"\n".join(around[:2000])).best()
+    if score < LIKELY:
+        guess = from_bytes(b"\n".join(around[:2000]), cp_exclusion=list(WIDE)).best()
         if guess is not None:
             return Encoding(
                 guess.encoding,
@@ -185,6 +190,10 @@ def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
     if different:
         return Encoding(
             best, f"the encoding {best} is likely, {', '.join(different)} is possible; --encoding overrules it"
+        )
+    if score < SURE:
+        return Encoding(
+            best, f"the encoding {best} is likely, but few accented letters stand in words; --encoding overrules it"
         )
     return Encoding(best, f"the encoding {best} was told by the accented letters it makes; it is not UTF-8")
 
@@ -206,11 +215,15 @@ def _plausible(page: str, around: list[bytes]) -> float:
 
 def _weight(char: str, before: str, after: str) -> float:
     if char in LETTERS:
+        if before > "\x7f" < after and (before + after).isalpha():
+            return -1.0  # three accented letters on end are another alphabet
         beside = (before + after).isalpha() or before.isalpha() or after.isalpha()
-        if char.isupper() and before.islower():
+        if (char.isupper() and before.islower()) or (char.islower() and after.isupper()):
             return -0.5
         common = 1.0 if LETTERS.index(char) < 24 else 0.7
-        return common if beside else 0.4
+        return common if beside else 0.5
+    if char == "’" and before.isalpha() and (after == "s" or (before in "DOLNS" and after.isupper())):
+        return 1.0  # O’Higgins, D’Angelo, Joe’s
     if char in SIGNS:
         inside = before.isalpha() and after.isalpha() and char not in "’·´"
         return -0.5 if inside else 0.6

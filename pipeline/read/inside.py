@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from itertools import chain, islice
@@ -23,9 +24,10 @@ def limit(seconds: int) -> None:
         import resource
     except ImportError:  # not a Unix system; the parent's time limit remains
         return
-    resource.setrlimit(resource.RLIMIT_AS, (cage.MEMORY, cage.MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = {resource.RLIMIT_AS: cage.MEMORY, resource.RLIMIT_CPU: seconds, resource.RLIMIT_CORE: 0}
+    for what, most in limits.items():
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses the first; a lower limit is there already
+            resource.setrlimit(what, (most, most))
 
 
 def main() -> None:

@@ -19,9 +19,12 @@ import polars as pl
 CHUNK = 4 << 20  # bytes; about what a processor keeps at hand
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
+FIRST = 5  # bytes of a record
 PLUS, EXPONENT_SIGN = 43, 69  # + and E
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
+RUNNING = np.bitwise_xor.accumulate(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), axis=1)
+RUNNING = np.packbits(RUNNING, axis=1).ravel()  # which bits of an octet an odd number of bits precedes, itself counted
 WORKERS = 2  # polars and numpy work outside of Python's lock; more than two blocks at once are not kept in memory
 
 
@@ -195,11 +198,12 @@ def _are_outside(structure: pl.Series, shape: Shape) -> pl.Series:
 
     A mark opens and the next one closes, so what an odd number of marks precedes is inside of a cell.
     """
-    quoted = (structure.to_numpy() == shape.quote[0]).view(np.uint8)
-    before = np.cumsum(quoted, dtype=np.uint8)
-    before &= 1
-    before |= quoted
-    return pl.Series(before) == 0
+    quoted = np.packbits(structure.to_numpy() == shape.quote[0])
+    inside = RUNNING[quoted]  # from the start of each octet on
+    odd = inside & 1
+    before = (np.cumsum(odd, dtype=np.uint8) - odd) & 1
+    inside ^= np.negative(before)  # all bits are turned where an odd number precedes the octet
+    return pl.Series(np.unpackbits(inside | quoted, count=structure.len())) == 0
 
 
 def _among(octets: pl.Series, *wanted: int) -> pl.Series:
@@ -237,14 +241,13 @@ def _may_be_blank(piece: bytes | bytearray, octets: pl.Series, feeds: pl.Series,
     blank = re.compile(rb"(?:%b)?(?:%b(?:%b)?)*\r?\n" % (empty, separator, empty))
     if blank.match(piece, 0, octets.len()):
         return True
-    # The first three bytes of each record tell nearly always; the few suspects are looked at one by one.
-    begins = _among(octets.slice(1).filter(feeds.head(octets.len() - 1)), delimiter, quote)
-    if not begins.any():
-        return False
-    places = feeds.arg_true().head(begins.len()).filter(begins).to_numpy().astype(np.int64) + 1
-    octet = octets.to_numpy()
-    first, second, third = (octet.take(places + i, mode="clip") for i in range(3))
-    ends = (FEED, RETURN)
-    unquoted = (first == delimiter) & np.isin(second, (delimiter, quote, *ends))
-    quoted = (first == quote) & (second == quote) & np.isin(third, (delimiter, *ends))
-    return any(blank.match(piece, int(place), octets.len()) for place in places[unquoted | quoted])
+    # A blank record has as many bytes as cells at least. Some of its first tell nearly always that it is none.
+    look = min(shape.width, FIRST)
+    begins = feeds.head(max(0, octets.len() - look))
+    suspects = None
+    for i in (1, look, *range(2, look)):
+        found = _among(octets.slice(i, begins.len()).filter(begins), delimiter, quote, FEED, RETURN)
+        suspects = found if suspects is None else suspects & found
+        if not suspects.any():
+            return False
+    return re.search(b"\n" + blank.pattern, piece[: octets.len()]) is not None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from pipeline.ahead import ahead
@@ -62,7 +63,7 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
 def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progress: Progress) -> Summary:
     words = Words(facts.lang)
     with closing(Files(scratch, facts, words)) as files:
-        for told in ahead(table(), tell, hands=1):
+        for told in ahead(table(), partial(tell, lang=words.lang), hands=1):
             files.add(told)
             progress.advance(told.frame.height)
         causes = files.tally.causes()

@@ -35,8 +35,8 @@ class Told(NamedTuple):
     issues: pl.DataFrame
 
 
-def tell(batch: pl.DataFrame) -> Told:
-    """Put the problems of a batch into words."""
+def tell(batch: pl.DataFrame, lang: str = "en") -> Told:
+    """Put the problems of a batch into words of a language."""
     at = pl.int_range(pl.len(), dtype=pl.UInt32).alias("at")
     issues = (
         batch.select(at, "source", "sheet", "row", "status", "issues")
@@ -45,7 +45,7 @@ def tell(batch: pl.DataFrame) -> Told:
         .unnest("issues")
     )
     said = pl.when(pl.col("message").fill_null("") != "").then("message").otherwise(pl.col("code").fill_null("?"))
-    issues = render(issues).with_columns(_reason().alias("reason"), said.alias("message"))
+    issues = render(issues, lang).with_columns(_reason().alias("reason"), said.alias("message"))
     told = _by_row(issues)
     changes = pl.when(pl.col("changes") != "").then("changes").alias("_changes")
     frame = batch.with_columns(at, changes).join(told, on="at", how="left", maintain_order="left")

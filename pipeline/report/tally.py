@@ -88,7 +88,7 @@ class Tally:
             pl.col("severity", "remedy", "detail", "message", "value", "suggestion").first(),
             example.filter(pl.col("value").is_first_distinct()).head(EXAMPLES).alias("examples"),
         )
-        for group in groups.with_columns(general=_general(groups)).iter_rows(named=True):
+        for group in groups.with_columns(general=_general(groups, self._facts.lang)).iter_rows(named=True):
             self._add_group(group)
 
     def _add_group(self, group: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ class Tally:
             key = (code, column, name, "…" if gist else "")
         found = self._causes.setdefault(key, _Found())
         if not found.rows:
-            kind = catalogue().get(code)
+            kind = catalogue(self._facts.lang).get(code)
             found.title = kind.title if kind else _short(group["message"] or code) or ""
             found.severity, found.remedy = group["severity"], _short(group["general"]) or ""
             found.detail = _short(group["detail"]) or ""
@@ -125,13 +125,13 @@ class Tally:
                 kept.add(parts.filter(pl.col("name") == name)["rest"])
 
 
-def _general(groups: pl.DataFrame) -> pl.Series:
+def _general(groups: pl.DataFrame, lang: str) -> pl.Series:
     """The remedy of a cause: without a suggestion that is meant for one of its rows alone."""
     several = (pl.col("rows") > 1) & ((pl.col("suggestions") > 1) | (pl.col("details") > 1))
     plain = groups.with_columns(
         pl.when(~several).then("value").alias("value"), pl.when(~several).then("suggestion").alias("suggestion")
     )
-    said = render(plain.drop("severity", "message", "remedy"))["remedy"].str.strip_chars()
+    said = render(plain.drop("severity", "message", "remedy"), lang)["remedy"].str.strip_chars()
     return pl.select(pl.when(said.str.contains(r"\s\.$")).then(groups["remedy"]).otherwise(said)).to_series()
 
 

@@ -9,7 +9,7 @@ loopback address only.
 """
 
 from pipeline.review.component import missing_component
-from pipeline.review.desk import Desk
+from pipeline.review.desk import Desk, Servers
 from pipeline.review.server import serve
 
-__all__ = ["Desk", "missing_component", "serve"]
+__all__ = ["Desk", "Servers", "missing_component", "serve"]

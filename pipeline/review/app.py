@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -37,6 +38,7 @@ class Review:
         self.touched = time.monotonic()
         self._lock = threading.RLock()
         self._standing = standing(desk)
+        self._warm = False
 
     @property
     def busy(self) -> bool:
@@ -164,7 +166,16 @@ class Review:
                 raise Busy("a push is under way; the rows can be edited when it has finished")
             if name in EDITS and self.desk.history.planned():
                 self.pushing.cancel()  # an edit makes the planned round another one
-            return {**getattr(self, name)(asked), "at": self.desk.version}
+            answer = {**getattr(self, name)(asked), "at": self.desk.version}
+        if name == "rows" and not self._warm:
+            self._warm = True
+            threading.Thread(target=self._warmed, name="warm", daemon=True).start()
+        return answer
+
+    def _warmed(self) -> None:
+        """Judge one row while the person reads the page, so that the first edit does not wait for what is loaded once."""
+        with self._lock, contextlib.suppress(Stop):
+            self.desk.rehearse(self.desk.folded)
 
 
 READS = ("state", "rows", "values", "pulse")

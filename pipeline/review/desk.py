@@ -81,7 +81,7 @@ class Desk:
         """
         self._fresh(version)
         if entry["kind"] in ("map", "default", "once"):
-            self._try(fold([*self.history.entries(), entry]))
+            self.rehearse(fold([*self.history.entries(), entry]))
         self.history.add(entry)
         self._settle(fold(self.history.entries()))
 
@@ -163,12 +163,12 @@ class Desk:
         )  # fmt: skip
         return rounds.Edits(frame, replacements=self.folded.replacements, name="the review", typed=True)
 
-    def _fresh(self, version: int | None) -> None:
-        if version is not None and version != self.version:
-            raise Changed("another page has changed this run", "The page shows it now; look, and do it again.")
+    def rehearse(self, folded: Folded) -> None:
+        """Judge one row as `folded` says, and keep nothing.
 
-    def _try(self, folded: Folded) -> None:
-        """Refuse an edit that the pipeline cannot apply, before it is kept."""
+        Raises:
+            Stop: the pipeline cannot apply it.
+        """
         if self.base.height:
             before = self.folded
             self.folded = folded
@@ -176,6 +176,10 @@ class Desk:
                 self._checked(self.edits(pl.Series([0], dtype=pl.UInt32)), folded, asking=False)
             finally:
                 self.folded = before
+
+    def _fresh(self, version: int | None) -> None:
+        if version is not None and version != self.version:
+            raise Changed("another page has changed this run", "The page shows it now; look, and do it again.")
 
     def _settle(self, folded: Folded) -> None:
         """Make `folded` what stands, and judge the rows that it concerns."""
@@ -192,7 +196,7 @@ class Desk:
                                     "payload": pl.String})  # fmt: skip
         if folded.anything or asking:
             rows = self._checked(self.edits(scope), folded, asking=asking)
-        status, problems = judged(self.base, self.now, rows, scope)
+        status, problems = judged(self.base, self.now, rows, scope, folded.cells.keys())
         self.now = replace(self.now, status=status, problems=problems)
 
     def _checked(self, edits: rounds.Edits, folded: Folded, *, asking: bool) -> pl.DataFrame:

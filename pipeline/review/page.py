@@ -62,7 +62,7 @@ PAGE = """<!doctype html>
   <nav aria-labelledby="causes-title">
     <details id="causes-box" open><summary><h2 id="causes-title">{causes}</h2></summary><ul id="causes"></ul></details>
   </nav>
-  <section id="work" aria-label="{problem}">
+  <section id="work" aria-label="{rows}">
     <div id="filters">
       <label>{filter_status} <select id="status"></select></label>
       <label>{filter_column} <select id="where-column"></select></label>

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ PLACE = ("origin", "seq", "source", "sheet", "row", "key")
 PROBLEM: dict[str, Any] = {"pos": pl.UInt32, **dict.fromkeys(
     ("field", "column", "value", "code", "detail", "suggestion"), pl.String)}  # fmt: skip
 STAYS = ("rejected",)
-"""A row that the target refused stays refused until something of it changes."""
+"""A row that the target refused stays refused until a cell of it is edited, or what it refused changes for all rows."""
+REFUSED = "target.rejected"
 
 
 @dataclass
@@ -85,20 +87,39 @@ def overlaid(cells: pl.DataFrame, place: pl.DataFrame, changes: Mapping[int, Map
     return cells.with_columns(made)
 
 
-def judged(state: State, now: State, checked: pl.DataFrame, positions: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+def judged(
+    state: State, now: State, checked: pl.DataFrame, positions: pl.Series, edited: Collection[int]
+) -> tuple[pl.Series, pl.DataFrame]:  # fmt: skip
     """Status and problems after a check of the rows at `positions`.
 
-    `checked` has origin, status, issues and payload; a row that it lacks stays as it was.
+    `checked` has origin, status, issues and payload; a row that it lacks stays as it was. `edited` are the origins of
+    the rows of which a cell was edited.
     """
     here = state.place.select("origin").with_row_index("pos")
     found = checked.select("origin", "status", "issues", "payload").join(here, on="origin", how="inner")
     if state.payload:
-        sent = pl.DataFrame({"pos": list(state.payload), "sent": list(state.payload.values())},
-                            schema={"pos": pl.UInt32, "sent": pl.String})  # fmt: skip
-        found = found.join(sent.with_columns(refused=pl.lit(True)), on="pos", how="left")
-        same = pl.col("refused").fill_null(False) & (pl.col("status") == "ready") & pl.col("payload").eq_missing("sent")
-        found = found.filter(~same)
+        ready = found.filter((pl.col("status") == "ready") & pl.col("pos").is_in(list(state.payload)))
+        refused = _refused(state)
+        same = [
+            pos for pos, origin, payload in ready.select("pos", "origin", "payload").iter_rows()
+            if not _differs(state.payload[pos], payload, () if origin in edited else refused.get(pos, ()))
+        ]  # fmt: skip
+        found = found.filter(~pl.col("pos").is_in(same))
     return replaced(state, now, found, positions)
+
+
+def _refused(state: State) -> dict[int, list[str]]:
+    """The fields that the target has refused, by position."""
+    told = state.problems.filter((pl.col("code") == REFUSED) & pl.col("field").is_not_null())
+    return dict(told.group_by("pos").agg("field").iter_rows())
+
+
+def _differs(before: str | None, after: str | None, fields: Collection[str]) -> bool:
+    """Whether what would be sent is another thing than what was refused: in one of the refused `fields`, or anywhere."""
+    if before == after or before is None or after is None:
+        return before != after
+    old, new = json.loads(before), json.loads(after)
+    return not fields or any(old.get(name) != new.get(name) for name in fields)
 
 
 def replaced(state: State, now: State, found: pl.DataFrame, positions: pl.Series) -> tuple[pl.Series, pl.DataFrame]:

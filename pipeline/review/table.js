@@ -94,7 +94,7 @@ export function table(place, ask) {
       ...(several ? [{ colId: "source", headerName: word("source"), width: 130, valueGetter: (p) => p.data?.source }] : []),
       { colId: "status", headerName: word("status"), width: 110, pinned, valueGetter: (p) => (p.data ? status(p.data.status) : ""),
         cellClassRules: { ok: (p) => p.data?.status === "ready", no: (p) => wrong(p.data).length > 0 } },
-      { colId: "problem", headerName: word("problem"), width: 330,
+      { colId: "problem", headerName: word("problem"), width: narrow.matches ? 220 : 330,
         valueGetter: (p) => (p.data?.problems ?? []).map((one) => one.message).join(" · ") },
       { colId: "suggestion", headerName: word("suggestion"), width: 170, cellRenderer: (p) => suggestion(p) },
     ];

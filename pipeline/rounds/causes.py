@@ -40,7 +40,7 @@ def replacements(path: Path, scratch: Path, progress: Progress) -> tuple[Replace
     """The filled-in lines of a workbook's sheet of causes; none where it has no such sheet.
 
     Raises:
-        Misuse: one value has two replacements.
+        Misuse: one value has two replacements, or a replacement cannot be read.
     """
     scratch.mkdir(mode=0o700)
     for name in dict.fromkeys(Words(lang)("causes") for lang in ("en", "es")):
@@ -48,16 +48,22 @@ def replacements(path: Path, scratch: Path, progress: Progress) -> tuple[Replace
             sheet = read.open_sheet(path, ReadOptions(sheet=name, header_row=1), scratch, progress)
         except Unreadable:
             continue
-        return _unique([line for batch in sheet.batches(ROWS) for line in _lines(batch.cells)])
+        return _unique([line for batch in sheet.batches(ROWS) for line in _lines(batch.cells, batch.issues)])
     return ()
 
 
-def _lines(cells: pl.DataFrame) -> Iterable[Replacement]:
+def _lines(cells: pl.DataFrame, problems: pl.DataFrame) -> Iterable[Replacement]:
     places: dict[str, str] = {}
-    for line in cells.iter_rows(named=True):
+    doubtful = dict(problems.select("at", "code").iter_rows())
+    for at, line in enumerate(cells.iter_rows(named=True)):
         texts = {name: (text or "").strip() for name, text in line.items() if name != "row"}
         if {*NAMES} <= {*texts.values()}:
             places = {text: name for name, text in texts.items()}
+        elif places and at in doubtful and not texts[places["replacement"]]:
+            raise Misuse(
+                f"row {line['row']} of the sheet of causes has a replacement that cannot be read ({doubtful[at]})",
+                "Write it as plain text, not as a formula, save the file, and run it again.",
+            )
         elif places and texts[places["replacement"]] and texts[places["code"]].count(".") == 1:
             said = {name: texts[places[name]] for name in NAMES}
             yield Replacement(

@@ -66,9 +66,14 @@ def identity(country: str | None, text: str) -> str | None:
         compacted = known.compact(text)
         return None if not compacted or compacted in known.GENERIC else compacted
     compacted = bare(text)
-    if country is None and any(r.compact(text) in r.GENERIC for r in rules().values()):
+    if country is None and any(r.compact(text) in r.GENERIC for r in _with_generic()):
         return None
     return compacted or None
+
+
+@lru_cache(maxsize=1)
+def _with_generic() -> tuple[Rule, ...]:
+    return tuple(r for r in rules().values() if r.GENERIC)
 
 
 def identity_series(country: pl.Series, value: pl.Series) -> pl.Series:

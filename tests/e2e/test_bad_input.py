@@ -161,8 +161,8 @@ def test_the_result_file_of_a_run_can_be_imported(shell: Shell) -> None:
     (shell.home / "fixed.csv").write_text(
         text.replace(",libros@tintafina,", ",libros@tintafina.example,"), encoding="utf-8-sig"
     )
-    second = shell("run", "fixed.csv", "--to", "piriod", "--sandbox", "--quiet", "--out", "two")
-    assert second.counts["created"] == 1, second.err
+    second = shell("run", "fixed.csv", "--quiet")
+    assert second.counts["created"] == first.counts["created"] + 1, second.err
     assert not any(name.startswith("_") and "original" in name for name in second.results[0])
 
 

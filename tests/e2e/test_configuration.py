@@ -266,6 +266,14 @@ def test_check_tells_by_its_exit_code_whether_credentials_work(
     assert {r.method for r in running.requests()} <= {"GET"}
 
 
+def test_what_is_quiet_in_a_file_is_progress_and_no_answer(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`quiet = true` is for runs: a command that is asked for something still answers."""
+    project("quiet = true\n")
+    assert call(["targets"]) == 0 and "piriod" in capsys.readouterr().out
+    assert call(["run", "list.csv", "--to", "piriod", "--dry-run", "--offline", "--out", "o"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_correction_takes_nothing_from_a_file_that_its_run_did_not(shell: Shell, tmp_path: Path) -> None:
     """An error file goes back as its run was started, whatever the profile says that is now in force."""
     rows = people(3)
@@ -346,7 +354,7 @@ def test_json_of_every_command_is_what_its_schema_says(
         ("forget", "run", "--yes", "--json"), ("status", "run", "--json"), ("push", "nowhere", "--json"),
         ("run", "--no-such-flag", "--json"), ("run", "absent.csv", *to, "--json"),
     ]  # fmt: skip
-    seen = {"check", "sandbox", "event", "login"}  # by other tests; there is no keyring here
+    seen = {"check", "sandbox", "event", "login", "review"}  # by other tests; there is no keyring here
     for argv in commands:
         code = call(list(argv))
         out = capsys.readouterr().out

@@ -17,7 +17,9 @@ from conftest import Shell
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HERE = bool(CHROMIUM and find_spec("playwright") and find_spec("nicegui"))
-needs_page = pytest.mark.skipif(not HERE and not os.environ.get("CI"), reason="Chromium, playwright or the grid is not installed")
+needs_page = pytest.mark.skipif(
+    not HERE and not os.environ.get("CI"), reason="Chromium, playwright or the grid is not installed"
+)
 
 FAULTY = """\
 Name,Tax ID,Email,Country,State,Address,Phone,Reference,Send invoices,Website
@@ -99,7 +101,7 @@ class Page:
         self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(address)
-        self.page.wait_for_selector('.ag-row [col-id="c0"]')
+        self.page.wait_for_selector('.ag-row [col-id="problem"]')
 
     def counts(self) -> dict[str, int]:
         """The rows to correct by status, as the head of the page shows them."""
@@ -134,7 +136,8 @@ class Page:
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Enter")
         self.page.wait_for_function(
-            "([c, t]) => [...document.querySelectorAll(`.ag-row [col-id=${c}]`)].some((e) => e.textContent.startsWith(t))", arg=[column, text]
+            "([c, t]) => [...document.querySelectorAll(`.ag-row [col-id=${c}]`)].some((e) => e.textContent.startsWith(t))",
+            arg=[column, text],
         )
 
     def push(self) -> dict[str, int]:

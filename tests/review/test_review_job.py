@@ -104,7 +104,7 @@ def test_a_person_with_a_keyboard_alone_can_do_it(shell: Shell, tmp_path: Path) 
         reach("#causes button[data-code='phone.invalid']")
         keys.press("Enter")
         page.page.wait_for_selector("#cause:not([hidden])")
-        page.page.wait_for_function("document.querySelectorAll('.ag-center-cols-container .ag-row').length === 1")
+        page.page.wait_for_function("() => document.querySelectorAll('.ag-center-cols-container .ag-row').length === 1")
         keys.press("Alt+g")
         for _ in range(4):  # row, status, problem, suggestion; then the column that is wrong
             keys.press("ArrowRight")
@@ -147,7 +147,7 @@ def test_a_column_gets_another_field_and_the_counts_move(shell: Shell) -> None:
         for _ in range(3):
             before = page.counts()
             page.page.click("#undo")
-            page.page.wait_for_function("!document.body.classList.contains('busy')")
+            page.page.wait_for_function("() => !document.body.classList.contains('busy')")
             assert before
         page.wait(invalid=9, ready=0)
 

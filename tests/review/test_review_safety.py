@@ -23,7 +23,9 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def ask(address: str, path: str = "", method: str = "GET", body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+def ask(
+    address: str, path: str = "", method: str = "GET", body: str = "", **headers: str
+) -> tuple[int, dict[str, str], str]:
     """One request, with exactly these headers; a Host where none is named."""
     parts = urlsplit(address)
     wire = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=30)
@@ -55,7 +57,7 @@ def test_only_our_own_page_is_answered(page: tuple[Served, Path]) -> None:
     own = address.rsplit("/", 2)[0]
     edit = json.dumps({"id": 0, "cell": 0, "before": None, "text": "x"})
     good = {"Origin": own, "Content_Type": "application/json"}
-    status, headers, text = ask(address, "api/state")
+    status, _, text = ask(address, "api/state")
     assert status == 200 and json.loads(text)["counts"] == {"invalid": 9, "rejected": 2}
     assert ask(own + "/", "")[0] == 404
     assert ask(own + "/wrong-token/", "api/state")[0] == 404
@@ -65,7 +67,9 @@ def test_only_our_own_page_is_answered(page: tuple[Served, Path]) -> None:
     assert ask(address, "api/state", Origin="null")[0] == 403
     assert ask(address, "api/state", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors")[0] == 403
     assert ask(address, "api/state", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 403
-    assert ask(address, "", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200  # a link to the page itself
+    assert (
+        ask(address, "", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200
+    )  # a link to the page itself
     assert ask(address, "api/edit", "POST", edit, Content_Type="application/json")[0] == 403
     assert ask(address, "api/edit", "POST", edit, **{**good, "Origin": "http://evil.example"})[0] == 403
     assert ask(address, "api/edit", "POST", edit, **{**good, "Content_Type": "text/plain"})[0] == 403
@@ -151,12 +155,15 @@ def test_a_foreign_page_in_the_same_browser_can_neither_read_nor_change(page: tu
 def test_hostile_cells_stay_texts_everywhere(shell: Shell) -> None:
     """In headers, cells, problems, suggestions, values to fix once, the table of columns and the row in hand."""
     nasty = HOSTILE[0]
-    rows = [{"Name": one, "Email": one, "Country": one, "State": one, nasty: one, "Phone": one, "Address": one} for one in HOSTILE]
+    rows = [
+        {"Name": one, "Email": one, "Country": one, "State": one, nasty: one, "Phone": one, "Address": one}
+        for one in HOSTILE
+    ]
     write_csv(shell.home / "hostile.csv", rows + rows)
     ended = shell("run", "hostile.csv", "--to", "piriod", "--sandbox", "--dry-run", "--duplicates", "all", "--out", "r")
     assert ended.counts["invalid"] == 20, ended.out
     with chromium() as browser, served(shell, ended.folder) as here:
-        page = Page(browser, here.address)
+        page = Page(browser, here.address, width=2400)
         page.page.on("dialog", lambda dialog: pytest.fail(dialog.message))
         page.cause("country.unknown")
         for one in HOSTILE:
@@ -168,7 +175,7 @@ def test_hostile_cells_stay_texts_everywhere(shell: Shell) -> None:
         page.type("c2", HOSTILE[1])
         page.page.fill(".value input", HOSTILE[5])
         page.page.keyboard.press("Enter")
-        page.page.wait_for_function("!document.querySelector('#undo').disabled")
+        page.page.wait_for_function("() => !document.querySelector('#undo').disabled")
         page.page.click("#columns")
         page.page.wait_for_selector("#columns-dialog table")
         assert nasty in page.page.inner_text("#columns-dialog")
@@ -190,7 +197,9 @@ def test_a_page_that_is_left_alone_ends_and_loses_nothing(shell: Shell) -> None:
             page = Page(browser, one.address)
             page.cause("phone.invalid")
             page.type("c6", "+56 2 2345 6701")
-            assert one.process.wait(timeout=60) == 1  # rows are not in yet; an open page that nobody touches keeps nobody
+            assert (
+                one.process.wait(timeout=60) == 1
+            )  # rows are not in yet; an open page that nobody touches keeps nobody
             page.page.wait_for_selector("#gone:not([hidden])")
             assert "customer-import review" in page.page.inner_text("#gone")
     finally:
