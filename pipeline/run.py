@@ -29,11 +29,12 @@ import filelock
 import platformdirs
 import polars as pl
 
-from pipeline import existing, identity, journal, outcomes, report, rounds, store, targets, typed
+from pipeline import existing, identity, journal, lookups, outcomes, report, rounds, store, targets, typed
 from pipeline.client import Client, Failed, Patience, connect
 from pipeline.errors import Misuse, Unavailable
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder, cannot_write
+from pipeline.handoff import Catalogue
 from pipeline.journal import Entry, Journal
 from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
@@ -332,9 +333,25 @@ def write_report(
         unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=typed.go_on(folder), import_flags=shlex.join(typed.server(folder)),
         mark=rounds.mark(folder, facts),
         raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
-        choices={n: f.choices for n, f in fields(target.record).items() if f.choices},
+        choices={n: f.choices for n, f in fields(target.record).items() if f.choices}, **_lists(facts),
     )  # fmt: skip
     return report.write(folder, lambda: outcomes.table(folder, origin(facts), pushed=pushed), told, progress)
+
+
+def _lists(facts: dict[str, Any]) -> dict[str, Any]:
+    """The target's own states by country, and its countries, as far as they are remembered: what errors.xlsx offers."""
+    known = None if facts["sandbox"] else lookups.recall(facts["base_url"], facts["options"]["test_mode"])
+    catalogue = known[0] if known else Catalogue()
+    states, file = catalogue.states or (), facts.get("settings", {}).get("states_file")
+    if file:
+        with contextlib.suppress(Misuse):  # it may be gone by now
+            states = lookups.load_states(Path(file))
+    named: dict[str, Counter[str]] = {}
+    for state in states:
+        named.setdefault(state.parent or "", Counter())[state.name] += 1
+    offered = {c: tuple(sorted(n for n, k in names.items() if n and k == 1)) for c, names in named.items()}
+    codes = tuple(e.code for e in catalogue.countries or () if e.code)
+    return {"states": {c: names for c, names in offered.items() if names}, "countries": codes}
 
 
 WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods")

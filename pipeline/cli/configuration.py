@@ -122,6 +122,26 @@ def apply(context: click.Context, profile: str | None) -> None:
     context.default_map = {**(context.default_map or {}), **defaults}
 
 
+def told() -> list[str]:
+    """What the files say to the command that runs now, and nobody typed: a line for each file."""
+    settings = current()
+    context = click.get_current_context()
+    heard = {p.name for p in context.command.params}
+    used = [
+        k for k in settings.origin if k == "workspace" or (KEYS[k] in heard and (k in TABLES or not typed(KEYS[k])))
+    ]
+    whose = f" (profile {settings.profile})" if settings.profile else ""
+    by_file = {
+        path: [k for k in used if settings.origin[k] == path] for path in dict.fromkeys(settings.origin.values())
+    }
+    return [f"{path}{whose}: {', '.join(keys)}" for path, keys in by_file.items() if keys]
+
+
+def choose(profile: str) -> None:
+    """Take credentials and workspace from a profile that nobody named; flags stay as they are."""
+    click.get_current_context().meta[META] = load(profile)
+
+
 def current() -> Settings:
     """What the files say to the command that runs now."""
     context = click.get_current_context(silent=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import mapping, rounds, store, targets
-from pipeline.cli import configuration, environment, finish, flags
+from pipeline.cli import configuration, environment, finish, flags, marks
 from pipeline.cli.push import server_of
 from pipeline.cli.talk import Bar
 from pipeline.errors import Misuse
@@ -37,6 +37,7 @@ def run(given: dict[str, Any], bar: Bar) -> int | None:
         raise Misuse("an error file is corrected by itself", "Name the error file alone.")
     assert found[0] is not None
     folder, edits = found[0]
+    marks.adopt(folder)
     facts = store.facts(folder)
     given = configuration.only_typed(given, but=PACE)
     _must_fit(folder, facts, given)

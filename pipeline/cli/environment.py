@@ -125,10 +125,11 @@ def demand(target: Target, server: Server | None) -> Server:
     if server is not None:
         return server
     names = missing(target, secrets(target))
+    whose = f" --profile {profile}" if (profile := configuration.current().profile) else ""
     helps = "; ".join(f"{s.variable} ({s.help})" for s in target.secrets if s.variable in names)
     raise Misuse(
         f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set",
-        f"Set in the environment or in a file .env: {helps}; or store them: customer-import login {target.name}."
+        f"Set in the environment or in a file .env: {helps}; or store them: customer-import login {target.name}{whose}."
         + (" To try without an account, add --sandbox." if target.name in targets.own() else ""),
     )
 

@@ -6,6 +6,7 @@ The entry's service is `customer-import`; its name is that of the variable, behi
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 
 from pipeline.errors import Misuse
@@ -19,8 +20,9 @@ def entry(variable: str, profile: str | None) -> str:
     return f"{profile}/{variable}" if profile else variable
 
 
+@cache
 def recall(variable: str, profile: str | None) -> str | None:
-    """What is stored; None where nothing is, or where no keyring can be asked (a scheduled job has none)."""
+    """What is stored; None where nothing is, or where no keyring can be asked (a scheduled job has none). Asked once."""
     try:
         found = _keyring().get_password(SERVICE, entry(variable, profile))
     except Exception:  # noqa: BLE001 - locked, no session, no backend, not installed: each has errors of its own
@@ -35,6 +37,7 @@ def store(variable: str, profile: str | None, value: str) -> str:
         Misuse: there is no keyring, or it does not keep what it is given.
     """
     keyring = _keyring()
+    recall.cache_clear()
     try:
         keyring.set_password(SERVICE, entry(variable, profile), value)
         kept = keyring.get_password(SERVICE, entry(variable, profile)) == value
@@ -61,6 +64,7 @@ def remove(variable: str, profile: str | None) -> bool:
         return False
     try:
         _keyring().delete_password(SERVICE, entry(variable, profile))
+        recall.cache_clear()
     except Exception as error:
         raise Misuse(f"the system's keyring cannot be used: {error}", "Unlock it, then try again.") from error
     return True

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import targets
+from pipeline.cli import configuration
+from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
 from pipeline.options import RunOptions, Server
 from pipeline.read import sha256
@@ -30,8 +32,22 @@ def fingerprint(options: RunOptions, server: Server | None, sources: Sequence[st
 
 
 def note(folder: RunFolder, request: str) -> None:
-    """Note in a run's folder what it was asked for."""
-    folder.write_json(MARK, {"request": request})
+    """Note in a run's folder what it was asked for, and with which profile."""
+    folder.write_json(MARK, {"request": request, "profile": configuration.current().profile})
+
+
+def adopt(folder: RunFolder) -> None:
+    """Let the current command have the credentials of the profile that the run was planned with.
+
+    Raises:
+        Misuse: another profile was named, or there is no such profile any more.
+    """
+    profile, said = _read(folder.file(MARK)).get("profile"), configuration.current().profile
+    if not isinstance(profile, str) or said == profile:
+        return
+    if said is not None:
+        raise Misuse(f"{folder.path} was planned with the profile {profile}, not {said}", "Leave --profile out.")
+    configuration.choose(profile)
 
 
 def earlier(request: str, out: Path | None) -> RunFolder | None:
@@ -48,7 +64,13 @@ def _marks(out: Path | None) -> Iterator[Path]:
 
 
 def _says(path: Path, request: str) -> bool:
+    return bool(_read(path).get("request") == request)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What is noted; nothing where it cannot be read."""
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8")).get("request") == request)
-    except (OSError, ValueError, AttributeError):
-        return False
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

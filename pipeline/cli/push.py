@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from pipeline import store, targets
-from pipeline.cli import environment, events, finish, flags
+from pipeline.cli import environment, events, finish, flags, marks
 from pipeline.errors import Misuse
 from pipeline.fitting import same_server
 from pipeline.folder import RunFolder
@@ -37,6 +37,7 @@ def command(run: str, retry: str | None, **given: Any) -> int:
       customer-import push runs/clientes-piriod-20261121T093000Z --retry failed
     """
     folder = RunFolder.find(run)
+    marks.adopt(folder)
     options = replace(flags.push_options(given), retry=retry or "none")  # type: ignore[arg-type]
     with server_of(store.facts(folder), given) as server:
         return finish.send(folder, server, options, events.bar(quiet=given["quiet"]), given, datetime.now(UTC))

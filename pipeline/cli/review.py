@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from pipeline import outcomes, review, store
-from pipeline.cli import flags
+from pipeline.cli import flags, marks
 from pipeline.cli.push import server_of
 from pipeline.cli.talk import put_json, talk
 from pipeline.errors import Misuse
@@ -45,6 +45,7 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
     if missing := review.missing_component():
         raise missing
     folder = RunFolder.find(run)
+    marks.adopt(folder)
     facts = store.facts(folder)
     options = flags.push_options(given)
 

@@ -82,6 +82,8 @@ def command(**given: Any) -> int:
         return code
     if given["target"] is None:
         raise Misuse("--to is missing: where are the customers to go?", "Add --to piriod or --to dayzero.")
+    for line in configuration.told():
+        bar.say(line)
     options = _options(given)
     pushing = flags.push_options(given)
     with _server(options, given) as server:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pipeline import store, typed
-from pipeline.cli import flags
+from pipeline.cli import flags, marks
 from pipeline.cli.push import server_of
 from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
 from pipeline.errors import Interrupted, Misuse
@@ -47,6 +47,7 @@ def command(run: str, **given: Any) -> int:
       customer-import undo runs/clientes-piriod-20261121T093000Z --yes --json
     """
     folder = RunFolder.find(run)
+    marks.adopt(folder)
     options = PushOptions(
         flags.rate(given["rate"]), given["concurrency"], given["max_retries"], given["timeout"], given["settle"],
         raw_csv=given["raw_csv"],

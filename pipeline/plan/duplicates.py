@@ -21,7 +21,7 @@ MOST_NAMED = 10
 MOST_ALIKE = 1_000  # rows; a name and an address that more customers have in common are a stand-in, and tell nothing
 
 
-@dataclass
+@dataclass(slots=True)
 class Verdict:
     """What becomes of one affected row: `after` is the seq of the row that goes first, `ordinal` its number."""
 
@@ -103,36 +103,52 @@ def _possible(lines: list[dict[str, Any]], verdicts: dict[int, Verdict]) -> None
 
 
 def _group(group: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> dict[int, Verdict]:
-    lines = group.to_dicts()
-    firsts = {line["body"]: line for line in reversed(lines)}
-    if len(firsts) > 1 and policy == "error":
-        issue = _conflict(lines, label)
-        return {line["seq"]: Verdict("invalid", ordinal=n, issue=issue) for n, line in enumerate(lines)}
-    if policy in ("first", "last"):
-        leader = lines[0] if policy == "first" else lines[-1]
-        firsts = dict.fromkeys(firsts, leader)
+    places = _Places(group)
+    leads = group.with_row_index("at").select(pl.col("at").first().over("body")).to_series().to_list()
+    distinct = len(set(leads))
+    if distinct > 1 and policy == "error":
+        issue = _conflict(group, places, label)
+        return {seq: Verdict("invalid", ordinal=n, issue=issue) for n, seq in enumerate(group["seq"].to_list())}
+    leader = {"first": 0, "last": group.height - 1}.get(policy)
+    lane = leader is None and distinct > 1
+    told: dict[tuple[int, bool], dict[str, str | None]] = {}
+    seqs = group["seq"].to_list()
     verdicts: dict[int, Verdict] = {}
-    for ordinal, line in enumerate(lines):
-        first = firsts[line["body"]]
-        verdict = Verdict(lane=len(set(map(id, firsts.values()))) > 1, ordinal=ordinal)
-        if first is not line:
-            code = "duplicate.identical" if first["body"] == line["body"] else "duplicate.superseded"
-            verdict.status, verdict.after, verdict.issue = "skipped", first["seq"], _issue(code, _name(first))
-        verdicts[line["seq"]] = verdict
+    for at, (seq, lead) in enumerate(zip(seqs, leads, strict=True)):
+        first = lead if leader is None else leader
+        verdict = verdicts[seq] = Verdict(lane=lane, ordinal=at)
+        if first == at:
+            continue
+        same = leads[first] == lead
+        code = "duplicate.identical" if same else "duplicate.superseded"
+        if (first, same) not in told:
+            told[first, same] = _issue(code, _name(places[first]))
+        verdict.status, verdict.after, verdict.issue = "skipped", seqs[first], told[first, same]
     return verdicts
 
 
-def _conflict(lines: list[dict[str, Any]], label: Callable[[str], str]) -> dict[str, str | None]:
-    records = [json.loads(str(line["body"])) for line in lines]
-    names = dict.fromkeys(name for record in records for name in record)
-    differing = [label(n) for n in names if len({json.dumps(r.get(n), sort_keys=True) for r in records}) > 1]
-    named = ", ".join(_name(line) for line in lines[:MOST_NAMED])
-    more = f" and {len(lines) - MOST_NAMED} more" if len(lines) > MOST_NAMED else ""
-    detail = f"{named}{more}, which differ in {', '.join(differing)}"
-    return {
-        **_issue("duplicate.conflict", detail),
-        "value": readable(lines[0]["identity"]) if lines[0]["identity"] else "the same record",
-    }
+class _Places:
+    """The rows of a group by their place, each made only where it is asked for: a group can be the whole file."""
+
+    def __init__(self, group: pl.DataFrame) -> None:
+        self._group = group.drop("body")
+
+    def __getitem__(self, at: int) -> dict[str, Any]:
+        return self._group.row(at, named=True)
+
+
+def _conflict(group: pl.DataFrame, places: _Places, label: Callable[[str], str]) -> dict[str, str | None]:
+    first: dict[str, Any] = json.loads(group["body"][0])
+    differs = dict.fromkeys(first, False)
+    for body in group["body"].unique(maintain_order=True):
+        record = json.loads(body)
+        for name in (*differs, *record):
+            differs[name] = differs.get(name, False) or record.get(name) != first.get(name)
+    named = ", ".join(_name(places[at]) for at in range(min(MOST_NAMED, group.height)))
+    more = f" and {group.height - MOST_NAMED} more" if group.height > MOST_NAMED else ""
+    detail = f"{named}{more}, which differ in {', '.join(label(n) for n, apart in differs.items() if apart)}"
+    identity = places[0]["identity"]
+    return {**_issue("duplicate.conflict", detail), "value": readable(identity) if identity else "the same record"}
 
 
 def _name(line: dict[str, Any]) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.handoff import Sheet
-from pipeline.progress import Progress
-from pipeline.read import delimited, table, workbook
 from pipeline.read.source import sha256, take
+
+if TYPE_CHECKING:
+    from pipeline.handoff import Sheet
+    from pipeline.progress import Progress
 
 __all__ = ["ReadOptions", "open_sheet", "sha256"]
 
@@ -38,6 +40,9 @@ def open_sheet(source: Path | str, options: ReadOptions, scratch: Path, progress
     Raises:
         Unreadable: it is missing, empty, damaged, protected, not a spreadsheet, or has two readings.
     """
+    # The caged child imports this package too, and shall not wait for what it has no use for.
+    from pipeline.read import delimited, table, workbook
+
     found = take(source, scratch)
     if found.kind == "book":
         grid, facts = workbook.read(found, options.sheet, scratch, progress)

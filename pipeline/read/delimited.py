@@ -27,6 +27,7 @@ from pipeline.read.source import Source
 from pipeline.read.tolerant import Dialect, Record, records, with_width
 from pipeline.read.wellformed import Text, by_polars
 
+MOST_QUOTED, QUOTED = 5, 60  # comment lines shown, and characters of each
 SHORTENED = re.compile(r"-?[0-9][.,][0-9]+E\+[0-9]{2,3}")  # as spreadsheet programs write long numbers
 
 
@@ -115,18 +116,19 @@ def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
     """Read all records with the tolerant reader, judge them, and spool them."""
     keeper = _Keeper(text.dialect.width, Spool(scratch), progress, text.encoding.name)
     number = 0
-    comments: list[int] = []
+    comments: list[tuple[int, str]] = []
     for number, record in enumerate(records(text.blocks(), text.dialect), 1):
         if record.comment:
-            comments.append(number)
+            comments.append((number, record.text[:SHOWN]))
         else:
             keeper.add(number, record)
     keeper.flush()
     keeper.judge()
     notes = []
     if comments:
-        shown = ", ".join(map(str, comments[:10])) + (" ..." if len(comments) > 10 else "")
-        notes.append(f"{len(comments)} comment line(s) that begin with # were left out: row {shown}")
+        shown = "; ".join(f"row {number} ({text.strip()[:QUOTED]!r})" for number, text in comments[:MOST_QUOTED])
+        more = f"; and {len(comments) - MOST_QUOTED} more" if len(comments) > MOST_QUOTED else ""
+        notes.append(f"{len(comments)} comment line(s) that begin with # were left out: {shown}{more}")
     if keeper.padded:
         notes.append(f"{keeper.padded} row(s) have cells without text beyond the last column; they were left out")
     problems = problem_frame(sorted(keeper.problems, key=lambda p: p[0]))

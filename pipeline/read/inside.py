@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Unreadable
 from pipeline.read import cage
-from pipeline.read.book import HELPERS
 
-PEEK = 40  # rows that show whether a sheet holds a table
 MOST_CELLS = 200_000_000
 MOST_SHEETS = 1_000
 
@@ -51,8 +48,10 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         `sheet`, `sheets` (their facts, with `rows` seen: 0, 1 or more), `folder` of the spool, `parts`, `width`,
-        `count` of rows, `problems` (row, column, code, value), `values_only` (number formats and errors were not seen).
+        `count` of rows, `problems` (row, column, code, value), `own` (we made the workbook), `values_only` (number
+        formats and errors were not seen).
     """
+    from pipeline.read.choosing import Chosen, choose
     from pipeline.read.spooling import spool  # after the limits: it loads a large library
 
     book = _open(Path(job["path"]), job["kind"], job["name"])
@@ -61,11 +60,11 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
         raise Unreadable(f"{job['name']} has no sheets", "Open it in a spreadsheet program and save it anew.")
     if len(facts) > MOST_SHEETS:
         raise Unreadable(f"{job['name']} has {len(facts):,} sheets", cage.SMALLER)
-    seen: dict[str, int] = {}
-    chosen = _choose(book, seen) if job["sheet"] is None else _named(job["sheet"], [f.name for f in facts], job["name"])
-    found = spool(book, chosen, Path(job["scratch"]), job["name"], MOST_CELLS)
-    sheets = [cage.sheet_facts(f) | {"rows": seen.get(f.name, 0)} for f in facts]
-    return found | {"sheet": chosen, "sheets": sheets, "values_only": book.values_only}
+    told, name = job["sheet"], job["name"]
+    chosen = choose(book, name) if told is None else Chosen(_named(told, [f.name for f in facts], name))
+    found = spool(book, chosen.sheet, Path(job["scratch"]), name, MOST_CELLS)
+    sheets = [cage.sheet_facts(f) | {"rows": chosen.seen.get(f.name, 0)} for f in facts]
+    return found | {"sheet": chosen.sheet, "sheets": sheets, "own": chosen.own, "values_only": book.values_only}
 
 
 def _open(path: Path, kind: str, name: str) -> Any:
@@ -84,26 +83,6 @@ def _open(path: Path, kind: str, name: str) -> Any:
     from pipeline.read.binary import BinaryBook
 
     return BinaryBook(path, name)
-
-
-def _choose(book: Any, seen: dict[str, int]) -> str:
-    """The first visible sheet with a table: two rows and two columns; else the one with most rows seen.
-
-    In an error file of ours the sheet with the rows comes second, behind their causes.
-    """
-    names = [f.name for f in book.facts() if not f.hidden] or [f.name for f in book.facts()]
-    if len(names) == 1:
-        return str(names[0])
-    tables = []
-    for name in names:
-        rows = list(islice(book.rows(name), PEEK))
-        if rows and set(rows[0].cells.values()) >= HELPERS:
-            return str(name)
-        numbers = [(row.number, len(row.cells)) for row in rows]
-        seen[name] = len(numbers)
-        if len(numbers) > 1 and max(cells for _, cells in numbers) > 1:
-            tables.append(name)
-    return str(next(chain(tables, sorted(names, key=lambda n: -seen[n]))))
 
 
 def _named(wanted: str, names: list[str], name: str) -> str:

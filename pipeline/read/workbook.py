@@ -76,7 +76,7 @@ def _notes(found: dict[str, Any], kind: str) -> Iterator[str]:
         shown = ", ".join(map(repr, others[:10])) + (" ..." if len(others) > 10 else "")
         yield f"only the sheet {found['sheet']!r} was read; other sheets have rows too: {shown} (--sheet reads one)"
     hidden = [s["name"] for s in found["sheets"] if s["hidden"] and s["name"] != found["sheet"]]
-    if hidden:
+    if hidden and not found["own"]:  # the lists that its drop-downs offer
         yield f"hidden sheet(s) were not read: {', '.join(map(repr, hidden[:10]))}"
     if chosen["hidden_rows"]:
         yield f"{chosen['hidden_rows']} hidden row(s) were read like all others"

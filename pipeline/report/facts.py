@@ -41,7 +41,8 @@ class Facts:
     sentences. `rows` is how many data rows were read (None: the sum of the sources', where they were
     counted). `choices` are the accepted words of a field, where a closed list is known: they become
     drop-downs of errors.xlsx. `states` are the target's states by the country's ISO 3166-1 alpha-2 code; those of
-    ISO 3166-2 are offered for a country that is not in it.
+    ISO 3166-2 are offered for a country that is not in it. `countries` are the codes that the target knows (none:
+    every country is offered).
     """
 
     headers: tuple[str, ...]
@@ -66,6 +67,7 @@ class Facts:
     rows: int | None = None
     choices: Dict[str, tuple[str, ...]] = field(default_factory=dict)
     states: Dict[str, tuple[str, ...]] = field(default_factory=dict)
+    countries: tuple[str, ...] = ()
     lang: str = "en"
     mark: str = ""  # what `_run` says: by it an error file is recognised; the run's name where it is blank
     import_flags: str = ""  # what an error file needs to be imported again: `--to piriod`

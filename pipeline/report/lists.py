@@ -37,7 +37,8 @@ class Lists:
                 self._fed.setdefault(choice.field, []).append(choice.index)
         self._words = {name: tuple(words) for name, words in facts.choices.items() if words and name in self._fed}
         if "country" in self._fed and "country" not in self._words:
-            self._words["country"] = tuple(sorted(_names(self._lang).values()))
+            offered = {c: n for c, n in _names(self._lang).items() if c in facts.countries or not facts.countries}
+            self._words["country"] = tuple(sorted(offered.values()))
         self._fixed = facts.mapping.constants.get("country") or facts.mapping.defaults.get("country")
         self._written: dict[str, None] = {}
 

@@ -52,7 +52,7 @@ class Review:
             "version": desk.version, "run": desk.folder.path.name, "path": str(desk.folder.path),
             "target": desk.target.title, "mode": desk.facts["mode"], "workspace": desk.facts["workspace"],
             "headers": desk.headers, "several": len(desk.facts["sources"]) > 1, "counts": desk.counts(),
-            "all": self._standing, "causes": view.causes(desk), "once": view.said(desk),
+            "all": self._standing, "causes": view.causes(desk, self.lang), "once": view.said(desk),
             "columns": mapped.columns(desk), "fields": mapped.targets(desk, self.lang),
             "undo": _short(desk.history.undoable()), "redo": _short(desk.history.redoable()),
             "anything": desk.folded.anything, "planned": bool(desk.history.planned()), "pushing": self.busy,
@@ -64,7 +64,11 @@ class Review:
         at = view.positions(self.desk, wanted)
         start = max(0, int(asked.get("start", 0)))
         count = min(view.MOST_ROWS, max(0, int(asked.get("end", 0)) - start))
-        return {"version": self.desk.version, "total": len(at), "rows": view.rows(self.desk, at.slice(start, count))}
+        return {
+            "version": self.desk.version,
+            "total": len(at),
+            "rows": view.rows(self.desk, at.slice(start, count), self.lang),
+        }
 
     def values(self, asked: Json) -> Json:
         """The values of one cause."""
@@ -154,7 +158,7 @@ class Review:
     def _row(self, origin: int) -> Json:
         import polars as pl
 
-        return {"row": view.rows(self.desk, self.desk.base.positions(pl.Series([origin])))}
+        return {"row": view.rows(self.desk, self.desk.base.positions(pl.Series([origin])), self.lang)}
 
     def call(self, name: str, asked: Json) -> Json:
         """Answer one request; only `pulse` is answered while another one is."""
@@ -164,6 +168,8 @@ class Review:
             self.touched = time.monotonic()
             if self.busy and name in CHANGES:
                 raise Busy("a push is under way; the rows can be edited when it has finished")
+            if name in CHANGES:
+                self.desk.look()
             if name in EDITS and self.desk.history.planned():
                 self.pushing.cancel()  # an edit makes the planned round another one
             answer = {**getattr(self, name)(asked), "at": self.desk.version}

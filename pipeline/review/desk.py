@@ -46,7 +46,7 @@ class Desk:
         _withdraw(self.folder, self.history)
         self.facts = store.facts(self.folder)
         self.target = targets.load(self.facts["target"])
-        self.history.round = int(self.facts.get("round", 0))
+        self._rounds = len(store.plans(self.folder))
         self.base = load(self.folder)
         self.now = self.base
         self.folded = Folded()
@@ -66,6 +66,17 @@ class Desk:
     def mapping(self) -> ColumnMapping:
         """The mapping of the first source, as the run has it."""
         return mapping_of(self.facts["sources"][0])
+
+    def look(self) -> None:
+        """Take the run anew where a correction was made elsewhere, in a terminal; the edits stand.
+
+        Raises:
+            Changed: it was.
+        """
+        if len(store.plans(self.folder)) != self._rounds + bool(self.history.planned()):
+            self.load()
+            self.history.touch()
+            raise Changed("the run was corrected elsewhere", "The page shows how it stands now, with your edits.")
 
     def cell_of(self, field: str | None) -> int | None:
         """The one column that feeds a field; None where there is none, or several."""

@@ -135,7 +135,7 @@ export function pushDialog(place, page) {
     const counts = Object.entries(result.counts);
     const done = ["created", "updated", "unchanged", "skipped"];
     const left = counts.filter(([name]) => !done.includes(name)).reduce((sum, [, count]) => sum + count, 0);
-    const head = result.stop ? word("push_stopped", { text: result.stop }) : left ? word("push_left", { n: left }) : word("push_done");
+    const head = result.stop ? word("push_stopped", { text: maybe(`stop_${result.stop}`, result.stop) }) : left ? word("push_left", { n: left }) : word("push_done");
     show(element("p", { role: "status", id: "push-result" }, head), result.remedy ? element("p", {}, result.remedy) : null,
       element("ul", { class: "plan" }, ...counts.map(([name, count]) => element("li", { "data-status": name },
         element("b", {}, number(count)), ` ${maybe(`s_${name}`, name)}`))),

@@ -20,8 +20,8 @@ from pipeline.folder import RunFolder
 
 NAME = ".review.db"
 _TABLES = """
-CREATE TABLE IF NOT EXISTS edit (id INTEGER PRIMARY KEY, round INTEGER NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL,
-                                 state TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS edit (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+                                 at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 Entry = dict[str, Any]
@@ -47,7 +47,6 @@ class History:
         except (OSError, sqlite3.Error) as error:
             raise _damaged(path, error) from error
         self._path, self._lock = path, threading.RLock()
-        self.round = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -59,7 +58,7 @@ class History:
         return self._fact("version")
 
     def entries(self) -> list[Entry]:
-        """The edits of this round that stand, the oldest first."""
+        """The edits that stand, the oldest first."""
         return [json.loads(text) for _, text in self._of("active")]
 
     def undoable(self) -> Entry | None:
@@ -76,9 +75,11 @@ class History:
         """Keep an edit; what was undone before it is gone."""
         text = json.dumps(entry, ensure_ascii=False)
         with self._change() as db:
-            db.execute("DELETE FROM edit WHERE round = ? AND state = 'undone'", (self.round,))
-            db.execute("INSERT INTO edit (round, kind, content, state, at) VALUES (?, ?, ?, 'active', ?)",
-                       (self.round, entry["kind"], text, time.time()))  # fmt: skip
+            db.execute("DELETE FROM edit WHERE state = 'undone'")
+            db.execute(
+                "INSERT INTO edit (kind, content, state, at) VALUES (?, ?, 'active', ?)",
+                (entry["kind"], text, time.time()),
+            )
 
     def undo(self) -> Entry | None:
         """Take the last edit back; None where there is none."""
@@ -87,6 +88,12 @@ class History:
     def redo(self) -> Entry | None:
         """Make the edit again that was taken back last; None where there is none."""
         return self._turn(self._of("undone")[:1], "active")
+
+    def consume(self) -> None:
+        """The edits are in a round that is pushed: nothing of them is taken back any more."""
+        with self._change() as db:
+            db.execute("UPDATE edit SET state = 'pushed'")
+            db.execute("INSERT OR REPLACE INTO fact VALUES ('planned', 0)")
 
     def touch(self) -> None:
         """Count a change of the run itself, such as a push."""
@@ -114,9 +121,7 @@ class History:
 
     def _of(self, state: str) -> list[tuple[int, str]]:
         with self._lock:
-            return self._db.execute(
-                "SELECT id, content FROM edit WHERE round = ? AND state = ? ORDER BY id", (self.round, state)
-            ).fetchall()
+            return self._db.execute("SELECT id, content FROM edit WHERE state = ? ORDER BY id", (state,)).fetchall()
 
     def _fact(self, name: str) -> int:
         with self._lock:

@@ -68,6 +68,8 @@ function draw() {
   const counts = Object.entries(state.counts).sort();
   by("counts").replaceChildren(...counts.map(([name, count]) =>
     element("li", { class: name, "data-status": name }, element("b", {}, number(count)), ` ${maybe(`s_${name}`, name)}`)));
+  const pending = (state.all.ready ?? 0) + (state.all.unknown ?? 0);
+  if (pending) by("counts").append(element("li", {}, word("pending", { n: pending })));
   for (const name of ["undo", "redo"]) {
     const one = state[name];
     by(name).disabled = !one || state.pushing;
@@ -254,9 +256,16 @@ function listen() {
 }
 
 function shortcut(event) {
-  if (!event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open]")) return;
+  const key = event.code.replace("Key", "").toLowerCase(); // with Alt some keyboards give another sign
+  const control = (event.ctrlKey || event.metaKey) && !event.altKey && !event.target.closest("input, select");
+  if (control && (key === "z" || key === "y")) {
+    event.preventDefault();
+    by(key === "y" || event.shiftKey ? "redo" : "undo").click();
+  }
+  if (!event.altKey || event.ctrlKey || event.metaKey) return;
   const does = { z: () => by("undo").click(), y: () => by("redo").click(), g: () => grid.focus(),
-    c: () => by("causes").querySelector("[aria-pressed=true]")?.focus() }[event.key.toLowerCase()];
+    c: () => by("causes").querySelector("[aria-pressed=true]")?.focus() }[key];
   if (does) {
     event.preventDefault();
     does();

@@ -97,7 +97,7 @@ class Pushing:
         """
         if self.running:
             raise Misuse("a push is under way", "Wait until it has finished.")
-        self._desk.history.set_planned("")  # from here on it is the run's, whatever happens
+        self._desk.history.consume()  # from here on they are the run's, whatever happens
         self.result = None
         self._thread = threading.Thread(target=self._push, args=(ended,), name="push", daemon=True)
         self._thread.start()

@@ -19,6 +19,7 @@ const offered = (row) => (row?.problems ?? []).find((one) => one.suggestion !== 
 
 /** Begin the grid in `place`. `ask` has filters(), once(), edit(row, cell, text), accept(row, problem), chosen(row, cell). */
 export function table(place, ask) {
+  let waiting = false;
   const options = {
     theme: theme(), styleNonce: nonce, rowModelType: "infinite", cacheBlockSize: BLOCK, maxBlocksInCache: 30,
     cacheOverflowSize: 1, blockLoadDebounceMillis: 20, infiniteInitialRowCount: 1, readOnlyEdit: true,
@@ -26,6 +27,10 @@ export function table(place, ask) {
     suppressScrollOnNewData: true, animateRows: false, defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true },
     getRowId: (params) => String(params.data.id), localeText: { loadingError: "…", noRowsToShow: word("no_causes") },
     columnDefs: [], onCellEditRequest: (event) => ask.edit(event.data, Number(event.column.getColId().slice(1)), event.newValue ?? "", event.node),
+    onCellEditingStopped: () => {
+      if (waiting) setTimeout(() => api.refreshInfiniteCache(), 0);
+      waiting = false;
+    },
     onCellFocused: (event) => focused(event), onCellKeyDown: (event) => pressed(event),
   };
   const api = createGrid(place, options);
@@ -78,7 +83,8 @@ export function table(place, ask) {
     },
     /** Ask again for the rows that are shown, without a jump. */
     again() {
-      api.refreshInfiniteCache();
+      if (api.getEditingCells().length) waiting = true; // a cell that is being edited is not taken away
+      else api.refreshInfiniteCache();
     },
     focus() {
       const at = api.getFirstDisplayedRowIndex?.() ?? 0;

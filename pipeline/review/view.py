@@ -34,14 +34,14 @@ class Filter:
     text: str = ""
 
 
-def causes(desk: Desk) -> list[dict[str, Any]]:
+def causes(desk: Desk, lang: str = "en") -> list[dict[str, Any]]:
     """Every cause, also those that were settled: how many rows have it, how many had it, how many suggestions."""
     now, then = _grouped(desk.now.problems), _grouped(desk.base.problems)
     both = now.join(then.select(*CAUSE, had="rows"), on=list(CAUSE), how="full", coalesce=True, nulls_equal=True)
     blank = [pl.lit(None, dtype=pl.String).alias(name) for name in ("value", "detail", "suggestion")]
-    kinds = catalogue()
+    kinds = catalogue(lang)
     found = []
-    for line in render(both.filter(~pl.col("code").is_in(QUIET)).with_columns(blank)).iter_rows(named=True):
+    for line in render(both.filter(~pl.col("code").is_in(QUIET)).with_columns(blank), lang).iter_rows(named=True):
         code = line["code"]
         found.append({
             "code": code, "column": line["column"] or "", "field": line["field"] or "", "severity": line["severity"],
@@ -88,12 +88,12 @@ def positions(desk: Desk, wanted: Filter) -> pl.Series:
     return rows["pos"]
 
 
-def rows(desk: Desk, at: pl.Series) -> list[dict[str, Any]]:
+def rows(desk: Desk, at: pl.Series, lang: str = "en") -> list[dict[str, Any]]:
     """The rows at these positions, with their texts and their problems in words."""
     place, cells = desk.base.place[at], desk.now.cells[at]
     told: dict[int, list[dict[str, Any]]] = {}
     mine = desk.now.problems.filter(pl.col("pos").is_in(at.implode()) & ~pl.col("code").is_in(QUIET))
-    for line in render(mine).iter_rows(named=True):
+    for line in render(mine, lang).iter_rows(named=True):
         told.setdefault(line["pos"], []).append(_problem(desk, line))
     found = []
     for pos, origin, source, row, status, was, texts in zip(

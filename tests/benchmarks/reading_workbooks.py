@@ -25,7 +25,7 @@ from pathlib import Path
 import xlsxwriter
 
 READERS = ("ours", "fastexcel", "python-calamine", "openpyxl")
-LIBRARIES = {"ours": ["pipeline.read"], "fastexcel": ["fastexcel", "polars"], "python-calamine": ["python_calamine"],
+LIBRARIES = {"ours": ["pipeline.read.table", "pipeline.read.workbook"], "fastexcel": ["fastexcel", "polars"], "python-calamine": ["python_calamine"],
              "openpyxl": ["openpyxl"]}  # fmt: skip
 HEADERS = ["id", "name", "tax_id", "email", "phone", "mobile", "country", "state", "city", "address", "zip", "currency",
            "credit", "amount", "rate", "since", "active", "status", "notes", "reference"]  # fmt: skip

@@ -1,6 +1,6 @@
 """Turn lifelike lists into a table in Markdown: whole dry runs beside what one would use instead of them.
 
-    python -m tests.benchmarks.whole [--rows 1000000] [--peer-rows 20000] [--book-rows 100000] [--times 5] [--only ours]
+    python -m tests.benchmarks.whole [--rows 1000000] [--peer-rows 20000] [--book-rows 100000] [--times 5]
 
 Every way is a process of its own, measured from its start to its end: wall seconds, CPU seconds with those of its
 children, and the largest process. They take turns, the figures are medians of the turns. The slow ones get
@@ -24,10 +24,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.benchmarks import lifelike
 from tests.benchmarks.peers import PEERS
-
-BASE = 100_000
-"""A longer list repeats so many rows, with names and numbers of their own."""
 
 
 class Way(NamedTuple):
@@ -80,7 +78,11 @@ def peer(name: str, path: Path, folder: Path) -> tuple[str, ...]:
 def ways(given: argparse.Namespace, folder: Path) -> list[Way]:
     """What is measured."""
     big, small, book, tiny = (folder / n for n in ("list.csv", "small.csv", "book.xlsx", "tiny.csv"))
-    lines = _write(big, given.rows)
+    lines = given.rows
+    if given.file:
+        big = given.file
+    else:
+        lifelike.write(big, lines)
     _first(big, small, given.peer_rows)
     _first(big, tiny, 50)
     found = [
@@ -108,24 +110,6 @@ def ways(given: argparse.Namespace, folder: Path) -> list[Way]:
         Way("python, nothing done", (*run, "pass")),
         Way("**customer-import --help**", (sys.executable, "-m", "pipeline", "--help")),
     ]
-
-
-def _write(path: Path, rows: int) -> int:
-    """A list of any length: the rows of `BASE`, repeated with another name and customer ID; how many it has."""
-    from tests.benchmarks import lifelike
-
-    lifelike.write(path, min(rows, BASE))
-    if rows <= BASE:
-        return rows
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header, *lines = csv.reader(file, delimiter=";")
-    at = [header.index("Nombre"), header.index("Código cliente"), header.index("Dirección")]
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        for turn in range(1, rows // BASE):
-            for line in lines:
-                writer.writerow(f"{cell} {turn}" if i in at and cell else cell for i, cell in enumerate(line))
-    return rows // BASE * BASE
 
 
 def _first(path: Path, part: Path, rows: int) -> None:
@@ -174,6 +158,7 @@ def main() -> None:
     asked.add_argument("--peer-rows", type=int, default=20_000)
     asked.add_argument("--book-rows", type=int, default=100_000)
     asked.add_argument("--times", type=int, default=5)
+    asked.add_argument("--file", type=Path, help="a list of --rows rows that `lifelike` made before; it takes a while")
     asked.add_argument("--only", choices=("ours",))
     asked.add_argument("--one", nargs=3, metavar=("PEER", "FILE", "OUT"), help=argparse.SUPPRESS)
     given = asked.parse_args()

@@ -19,7 +19,7 @@ from conftest import SECRETS, Shell, people, write_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import bundle, run
+from pipeline import bundle, run, targets
 from pipeline.folder import RunFolder
 from pipeline.options import RunOptions
 from pipeline.progress import Silent
@@ -45,7 +45,13 @@ def bundled(rows: list[dict[str, str]], *flags: str) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_csv(folder / "list.csv", rows)
-        named = {"encoding": "utf-8", "delimiter": ",", "header_row": 1, "assigned": FIELDS, "constants": {"country": "CL"}}
+        named = {
+            "encoding": "utf-8",
+            "delimiter": ",",
+            "header_row": 1,
+            "assigned": FIELDS,
+            "constants": {"country": "CL"},
+        }
         options = RunOptions((str(folder / "list.csv"),), "piriod", folder / "run", True, dry_run=True, **named)  # type: ignore[arg-type]
         prepared = run.prepare(options, None, Silent())
         bundle.write(prepared.folder, folder / "b.zip")
@@ -129,3 +135,16 @@ def test_a_folder_that_is_no_run_gives_no_bundle(tmp_path: Path, shell: Shell) -
     """Exit 2, and no file."""
     assert shell("bundle", tmp_path, "-o", "b.zip").code == 2 and not (tmp_path / "b.zip").exists()
     assert RunFolder(tmp_path).path == tmp_path
+
+
+def test_what_the_target_said_is_masked_too() -> None:
+    """A refusal may repeat the cell: value, words and suggestion of every problem are masked, own fields are not named."""
+    issue = {"field": "metadata.apodo", "column": "Apodo", "value": "Ñandú", "code": "target.rejected",
+             "detail": "Ñandú 4711 is taken", "suggestion": "Ñandú 2"}  # fmt: skip
+    table = pl.DataFrame(
+        {"origin": [0], "row": [2], "issues": [[issue, {**issue, "field": "name", "column": "Nombre"}]]}
+    )
+    found = bundle._issues(table, {"headers": ["Nombre", "Apodo"]}, targets.load("piriod"))
+    assert found["detail"].to_list() == ["Xxxxx 9999 xx xxxxx"] * 2 and found["suggestion"].to_list() == ["Xxxxx 9"] * 2
+    assert found["field"].to_list() == ["(own)", "name"] and found["column"].to_list() == ["c1", "c0"]
+    assert "and" not in found.write_csv() and "Apodo" not in found.write_csv()

@@ -91,6 +91,31 @@ def test_a_flag_beats_the_environment_beats_the_project_beats_the_user(
     assert planned("--set", "currency=USD")["sources"][0]["constants"] == {"currency": "USD"}
 
 
+def test_a_run_says_what_it_took_from_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of a file is applied behind the user's back: each file and its keys are named, but those that were typed."""
+    user('rate = "5/s"\n')
+    project('[profiles.acme]\naccount-country = "CL"\nblank = "clear"\n[profiles.acme.set]\nmanager = "Ana"\n')
+    call(
+        [
+            "run",
+            "list.csv",
+            "--to",
+            "piriod",
+            "--dry-run",
+            "--offline",
+            "--out",
+            "o",
+            "--profile",
+            "acme",
+            "--blank",
+            "keep",
+        ]
+    )
+    said = capsys.readouterr().err.splitlines()
+    assert f"{configuration.FILE} (profile acme): account-country, set" in said
+    assert f"{configuration.paths()[1]} (profile acme): rate" in said
+
+
 def test_paths_in_a_file_are_meant_from_where_the_file_is(here: Path) -> None:
     """A user's profile names its mapping beside itself, wherever one works."""
     user('[profiles.acme]\nto = "piriod"\nmapping = "acme.toml"\n')
@@ -225,7 +250,7 @@ def test_login_at_a_terminal_shows_no_secret(ring: dict[str, str], shell: Shell,
     os.close(theirs)
     shown = ""
     for typed, prompt in (("tok-S3CRET-9\n", "PIRIOD_API_TOKEN"), ("acc_9\n", "PIRIOD_WORKSPACE")):
-        while prompt not in shown or not shown.rstrip().endswith(":"):
+        while prompt not in shown or not shown.endswith(": "):  # the last space is written when nothing is shown any more
             shown += os.read(mine, 1000).decode()
         os.write(mine, typed.encode())
         shown += os.read(mine, 1000).decode()
@@ -241,6 +266,7 @@ def test_login_at_a_terminal_shows_no_secret(ring: dict[str, str], shell: Shell,
 
 def test_without_a_keyring_login_says_where_else(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """No keyring, or no such package: exit 2, with the two other places."""
+    keychain.recall.cache_clear()
     monkeypatch.setattr(keychain, "_keyring", lambda: (_ for _ in ()).throw(Misuse("not installed", keychain.INSTALL)))
     assert keychain.recall("PIRIOD_API_TOKEN", None) is None
     monkeypatch.undo()
@@ -264,6 +290,25 @@ def test_check_tells_by_its_exit_code_whether_credentials_work(
     document = json.loads(ended.out)
     assert ended.code == code == document.get("exit_code", 0) and (document.get("ok") is True) == (code == 0)
     assert {r.method for r in running.requests()} <= {"GET"}
+
+
+def test_a_run_keeps_its_profile(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """What was planned with a profile is pushed with its credentials, and with no other's."""
+    project_ = tmp_path / configuration.FILE
+    project_.write_text('[profiles.acme]\nto = "piriod"\n[profiles.norte]\nto = "piriod"\n')
+    (tmp_path / ".env").write_text("PIRIOD_API_TOKEN=tok-other\nPIRIOD_WORKSPACE=acc_other\n")
+    (tmp_path / ".env.acme").write_text("PIRIOD_API_TOKEN=tok-acme\nPIRIOD_WORKSPACE=acc_acme\n")
+    write_csv(tmp_path / "list.csv", people(2))
+    running = sandbox(tokens=("tok-acme",), workspaces=("acc_acme",))
+    where = ("--base-url", running.base_url)
+    planned_ = shell("run", "list.csv", "--profile", "acme", "--dry-run", "--offline", "--out", "run", *where)
+    assert planned_.counts == {"ready": 2}, planned_.err
+    refused = shell("push", "run", "--yes", "--rate", "0", "--profile", "norte", *where)
+    assert refused.code == 2 and "acme" in refused.err and running.customers("piriod") == []
+    assert shell("push", "run", "--yes", "--rate", "0", *where).code == 0
+    assert Ended(0, "", "", tmp_path / "run").counts == {"created": 2} and len(running.customers("piriod")) == 2
+    project_.write_text("")
+    assert "acme" in shell("undo", "run", "--yes", *where).err
 
 
 def test_what_is_quiet_in_a_file_is_progress_and_no_answer(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -159,3 +159,13 @@ def test_killed_in_between_the_same_call_goes_on(shell: Shell) -> None:
     assert shell("forget", "done", "--yes").code == 0
     assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "summary.json"}
     assert json.loads((folder / "plan.json").read_text())["counts"] == {"created": 5}
+
+
+def test_what_undo_has_written_is_forgotten_too(shell: Shell, sandbox: Any) -> None:
+    """undo.csv holds the rows as they were: it is ours, and goes with the rest."""
+    running = sandbox()
+    folder, _ = imported(shell, running, "piriod")
+    shell("undo", "second", "--base-url", running.base_url, "--yes", "--quiet", secrets=True)
+    assert "Otro nombre" in (folder / "undo.csv").read_text(encoding="utf-8")
+    assert shell("forget", "second", "--yes").code == 0
+    assert not (folder / "undo.csv").exists() and b"Otro nombre" not in everything(folder)

@@ -101,3 +101,13 @@ def test_a_replacement_that_is_a_formula_is_said(shell: Shell, sandbox: Any, tmp
     book.save(tmp_path / "fixed.xlsx")
     ended = shell("run", "fixed.xlsx", "--out", "first", "--base-url", running.base_url, "--yes", secrets=True)
     assert ended.code == 2 and "plain text" in ended.err, ended.err
+
+
+def test_the_workbook_offers_the_states_and_countries_of_the_target(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """With a catalogue of the user's own, its states; of the countries, those that the target has."""
+    (tmp_path / "states.csv").write_text("id,name,country\n7,Zona Propia,CL\n8,Metropolitana,CL\n", encoding="utf-8")
+    running = sandbox()
+    begun(shell, running, "first", "--yes", "--quiet", "--states", "states.csv")
+    book = openpyxl.load_workbook(tmp_path / "first" / "errors.xlsx")
+    offered = {str(cell) for row in book["Lists"].iter_rows(values_only=True) for cell in row if cell is not None}
+    assert {"Zona Propia", "Metropolitana", "Chile"} <= offered and "Valparaíso" not in offered

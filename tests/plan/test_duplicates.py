@@ -93,3 +93,19 @@ def test_of_three_alike_only_other_customers_are_told() -> None:
         2: "duplicate.possible",
     }
     assert verdicts[2].issue is not None and verdicts[2].issue["detail"] == "2"
+
+
+@pytest.mark.parametrize("policy", ["error", "first", "last", "all"])
+def test_one_identity_may_be_that_of_the_whole_file(policy: duplicates.Policy) -> None:
+    """A shop's own e-mail in each of 20,000 different rows: work that grows with the rows, and not with their square."""
+    count = 20_000
+    rows = pl.DataFrame({"seq": pl.int_range(count, dtype=pl.UInt32, eager=True)}).with_columns(
+        row=pl.col("seq") + 2, source=pl.lit(""), sheet=pl.lit(None, pl.String), who=pl.lit("email=a@x.example"),
+        identity=pl.lit("email=a@x.example"), alike=pl.lit(None, pl.UInt64),
+        body=pl.concat_str(pl.lit('{"name":"'), pl.col("seq").cast(pl.String), pl.lit('"}')),
+    )  # fmt: skip
+    verdicts = duplicates.judge(rows, policy, str)
+    ready = [seq for seq, verdict in verdicts.items() if verdict.status == "ready"]
+    assert len(verdicts) == count
+    assert ready == {"error": [], "first": [0], "last": [count - 1], "all": list(range(count))}[policy]
+    assert {v.lane for v in verdicts.values()} == {policy == "all"}

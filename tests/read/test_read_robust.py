@@ -175,3 +175,22 @@ def test_a_blank_after_every_delimiter_is_no_part_of_the_cells(tmp_path):
     path.write_text("Nombre,RUT\n" + "Ana, 1-9\nEva,2-7\n" * 5, encoding="utf-8")
     rows, _ = shown(open_sheet(path, ReadOptions(), tmp_path, Silent()))
     assert rows[0][2] == " 1-9"
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(
+    width=st.integers(2, 7), newline=st.sampled_from(["\n", "\r\n"]), data=st.data(), spare=st.binary(max_size=6),
+)  # fmt: skip
+def test_the_proof_sees_blank_records_and_empty_quotes(width, newline, data, spare):
+    """At any width; what stands behind the bytes that count, in a buffer used again, decides nothing."""
+    cell = st.sampled_from(["", "", '""', "a", '"a;b"', '"\n;;\n"', '""""', '"a"""', "\N{EURO SIGN}"])
+    rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=6))
+    text = newline.join(";".join(row) for row in rows).encode() + newline.encode()
+    shape = proof.Shape(b";", b'"', width)
+    found = proof.look(bytearray(text + spare), shape, len(text))
+    if len(text) < proof.LEAST:
+        return
+    assert found == proof.look(text, shape)
+    assert found.records == len(rows)
+    assert found.empties == any(c == '""' for row in rows for c in row)
+    assert found.blanks or not any(set(row) <= {"", '""'} for row in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -106,13 +107,15 @@ class Page:
     def counts(self) -> dict[str, int]:
         """The rows to correct by status, as the head of the page shows them."""
         items = self.page.locator("#counts li")
-        return {li.get_attribute("data-status"): int(li.locator("b").inner_text()) for li in items.all()}
+        return {
+            li.get_attribute("data-status"): int(re.sub(r"\D", "", li.locator("b").inner_text())) for li in items.all()
+        }
 
     def wait(self, **counts: int) -> None:
         """Wait until the head shows these counts."""
         for name, count in counts.items():
             self.page.wait_for_function(
-                "([name, count]) => (document.querySelector(`#counts [data-status=${name}] b`)?.textContent ?? '0') === String(count)",
+                "([name, count]) => (document.querySelector(`#counts [data-status=${name}] b`)?.textContent ?? '0').replace(/\\D/g, '') === String(count)",
                 arg=[name, count],
             )
 
@@ -146,7 +149,7 @@ class Page:
         self.page.click("#push-go")
         self.page.wait_for_selector("#push-result")
         items = self.page.locator("#push-dialog li[data-status]").all()
-        found = {li.get_attribute("data-status"): int(li.locator("b").inner_text()) for li in items}
+        found = {li.get_attribute("data-status"): int(re.sub(r"\D", "", li.locator("b").inner_text())) for li in items}
         self.page.click("#push-close")
         return found
 

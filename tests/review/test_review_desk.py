@@ -93,7 +93,7 @@ def do(desk: Desk, edit: tuple[Any, ...]) -> None:
         getattr(desk, edit[0])(desk.version)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=st.lists(EDIT, min_size=1, max_size=6))
 def test_what_is_shown_is_what_a_check_of_everything_says(run: Path, edits: list[tuple[Any, ...]]) -> None:
     """After any edits: a desk that is opened anew shows the same, undoing all shows the run as it was, and so on back."""
@@ -240,3 +240,24 @@ def test_a_planned_round_that_nobody_pushes_leaves_nothing_behind(shell: Shell, 
         assert desk.counts() == {"invalid": 4, "ready": 2}
     assert not list(ended.folder.glob(".round-*"))
     assert there.customers("piriod") == []
+
+
+def test_a_correction_in_a_terminal_takes_no_edit_away(run: Path) -> None:
+    """The page is told, shows the run as it stands then, and every edit stands: also for a desk that is opened later."""
+    with desk_of(run) as desk:
+        desk.edit(0, COUNTRY, "Chille", "CL")
+        save(desk)
+        with desk_of(run) as other:
+            other.edit(3, COUNTRY, "Chille", "CL")
+            name = save(other)
+            other.undo(other.version)
+        text = (run / name).read_text(encoding="utf-8-sig").splitlines(keepends=True)
+        (run / "errors.corrected.csv").write_text("".join([text[0], text[4]]), encoding="utf-8-sig")
+        ended = Shell(run.parent)("run", run / name, "--dry-run", "--offline")
+        assert "1 ready" in ended.out, ended.err
+        with pytest.raises(Changed):
+            desk.look()
+        desk.look()
+        assert desk.counts() == {"invalid": 10, "ready": 1} and desk.base.height == 11
+        with desk_of(run) as again:
+            assert shown(again) == shown(desk)
