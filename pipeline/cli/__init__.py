@@ -111,7 +111,12 @@ def call(argv: list[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the last line of defence: a bug is said as one
         click.echo(traceback.format_exc(), err=True)
         click.echo("This is a bug of the importer; please report it with the lines above.", err=True)
-        _tell(BrokenInvariant.exit_code, "a bug of the importer; see stderr", "customer-import bundle latest", wants_json=wants_json)
+        _tell(
+            BrokenInvariant.exit_code,
+            "a bug of the importer; see stderr",
+            "customer-import bundle latest",
+            wants_json=wants_json,
+        )
         return BrokenInvariant.exit_code
 
 

@@ -5,9 +5,9 @@ export const lang = data.lang;
 export const nonce = data.nonce;
 const format = new Intl.NumberFormat(lang);
 
-/** The text called `name`, with its parts filled in. */
+/** The text called `name`, with its parts filled in; the one called `name_1` where there is one and `n` is 1. */
 export function word(name, parts = {}) {
-  const text = data.words[name] ?? name;
+  const text = (parts.n === 1 ? data.words[`${name}_1`] : undefined) ?? data.words[name] ?? name;
   return text.replace(/\{(\w+)\}/g, (_, key) => (typeof parts[key] === "number" ? format.format(parts[key]) : parts[key] ?? ""));
 }
 

@@ -250,7 +250,9 @@ def test_login_at_a_terminal_shows_no_secret(ring: dict[str, str], shell: Shell,
     os.close(theirs)
     shown = ""
     for typed, prompt in (("tok-S3CRET-9\n", "PIRIOD_API_TOKEN"), ("acc_9\n", "PIRIOD_WORKSPACE")):
-        while prompt not in shown or not shown.endswith(": "):  # the last space is written when nothing is shown any more
+        while prompt not in shown or not shown.endswith(
+            ": "
+        ):  # the last space is written when nothing is shown any more
             shown += os.read(mine, 1000).decode()
         os.write(mine, typed.encode())
         shown += os.read(mine, 1000).decode()
