@@ -105,7 +105,9 @@ def missing_message(mapping: Mapping, record: type[BaseModel], *, headless: bool
     header = "Column 1" if headless else "HEADER"
     ways.append("for a column of the source: " + " ".join(f'--map "{header}={name}"' for name in names))
     if headless:
-        message = f"the list has no header that names its columns (they are called Column 1, Column 2 ...), and {message}"
+        message = (
+            f"the list has no header that names its columns (they are called Column 1, Column 2 ...), and {message}"
+        )
         ways.append("if a row holds the column names: --header-row N")
     return message, f"Say it {'; '.join(ways)}. `customer-import inspect SOURCE` shows the columns."
 
