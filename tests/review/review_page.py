@@ -132,8 +132,12 @@ class Page:
 
     def type(self, column: str, text: str, row: int = 0) -> None:
         """Edit a cell: choose it, Enter, the text, Enter."""
-        self.cell(column, row).click()
-        self.page.keyboard.press("Enter")
+        for _ in range(10):  # rows that arrive in between take the focus away
+            self.cell(column, row).click()
+            self.page.keyboard.press("Enter")
+            self.page.wait_for_timeout(300)
+            if self.page.locator(".ag-cell-inline-editing input").count():
+                break
         self.page.wait_for_selector(".ag-cell-inline-editing input")
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(text)
