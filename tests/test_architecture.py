@@ -26,6 +26,7 @@ LEVELS = [
     {"handoff", "taxids"},
     {"schema"},
     {"documents", "issues", "errors", "progress", "ahead"},
+    {"language"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 STAGES = next(names for names in LEVELS if "read" in names)
