@@ -25,7 +25,8 @@ LEVELS = [
     {"columns"},
     {"handoff", "taxids"},
     {"schema"},
-    {"documents", "issues", "errors", "progress", "ahead"},
+    {"loopback"},
+    {"documents", "issues", "errors", "progress", "ahead", "spreadsheet"},
     {"language"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}

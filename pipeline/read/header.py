@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import Unreadable
 from pipeline.read.grid import Row
+from pipeline.spreadsheet import letters
 
 LOOK_BELOW = 60  # rows whose kinds of values are compared with a header
 LABEL = 80  # characters; names of columns are shorter
@@ -113,16 +114,6 @@ def _place(row: Row, width: int, head: Sequence[Row]) -> Place:
         notes.append(f"column(s) {', '.join(letters(i) for i in nameless)} have cells but no header")
     other = another(head, next(i for i, r in enumerate(head) if r.number == row.number))
     return Place(row.number, cells, tuple(notes), other[0] if other else None)
-
-
-def letters(index: int) -> str:
-    """The name that a spreadsheet program shows for a column; `index` is 0-based."""
-    text = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        text = chr(65 + rest) + text
-    return text
 
 
 def _widest_first(head: Sequence[Row]) -> int:

@@ -16,6 +16,7 @@ from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
 from pipeline.read import header
 from pipeline.read.book import HELPERS
 from pipeline.read.grid import Grid, columns
+from pipeline.spreadsheet import letters
 
 MOST_COLUMNS = 2_000
 PREFIXED = r"^'([=+\-@＝＋－＠\t\r\n'])"
@@ -111,7 +112,7 @@ class _Table:
         return joined.with_columns(nothing.alias("field"), nothing.alias("suggestion")).select(*ISSUE_SCHEMA)
 
     def _names(self) -> list[str]:
-        return [name or f"column {header.letters(i)}" for i, name in enumerate(self.headers)]
+        return [name or f"column {letters(i)}" for i, name in enumerate(self.headers)]
 
 
 def _repeated(grid: Grid, place: header.Place) -> pl.Expr | None:

@@ -12,22 +12,14 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from pipeline.spreadsheet import letters
+
 LINE = 15  # points
 CHUNK = 4_000  # rows whose XML is in memory at once
 
 _STRANGE = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]|_x[0-9A-Fa-f]{4}_"
 _ONE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _NOTHING = pl.lit("")
-
-
-def letters(column: int) -> str:
-    """What a spreadsheet program calls a column, counted from 0."""
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
 
 
 def escaped(texts: pl.Series) -> pl.Series:

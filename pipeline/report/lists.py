@@ -16,10 +16,10 @@ from babel import Locale
 from xlsxwriter import Workbook
 
 from pipeline.columns import countries, subdivisions
-from pipeline.report.cellxml import letters
 from pipeline.report.facts import Facts
 from pipeline.report.sheet import put
 from pipeline.report.words import Words
+from pipeline.spreadsheet import letters
 
 OFFER = {"validate": "list", "error_type": "information", "ignore_blank": True}
 MOST_WRITTEN = 500  # ways to write a country that are looked up

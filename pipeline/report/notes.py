@@ -11,7 +11,7 @@ from typing import IO
 
 import polars as pl
 
-from pipeline.report.cellxml import letters
+from pipeline.spreadsheet import letters
 
 LONGEST = 1_000
 LINE = 46  # characters of a note's line, in the box below

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from pipeline.report.cellxml import letters
+from pipeline.spreadsheet import letters
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 16_384

@@ -18,6 +18,7 @@ import uvicorn
 
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.loopback import HOST, listen
 from pipeline.options import PushOptions
 from pipeline.review.app import Review, application
 from pipeline.review.component import script
@@ -26,7 +27,6 @@ from pipeline.review.guard import Guard
 from pipeline.review.history import History
 from pipeline.review.pushing import Pushing, Told
 
-HOST = "127.0.0.1"
 DOOR = ".review.html"
 LOCK = ".review.lock"
 IDLE = 30 * 60.0
@@ -46,7 +46,7 @@ def serve(
         Misuse: the port is taken, the grid is not installed, or the run is under review in another process.
     """
     script()
-    with _alone(folder), closing(_listen(port)) as listener, closing(History(folder)) as history:
+    with _alone(folder), closing(listen(port, 64)) as listener, closing(History(folder)) as history:
         told = Told()
         desk = Desk(folder, history, told, servers)
         review = Review(desk, Pushing(desk, servers, options, told), options.lang)
@@ -120,16 +120,3 @@ def _door(folder: RunFolder, address: str) -> Iterator[str]:
         yield str(folder.file(DOOR).resolve())
     finally:
         folder.file(DOOR).unlink(missing_ok=True)
-
-
-def _listen(port: int) -> socket.socket:
-    # The protocol is named because asyncio sets TCP_NODELAY only then; without it each answer takes 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(64)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise Misuse(f"cannot listen on port {port}: {error}", "Choose another port with --port.") from error
-    return listener

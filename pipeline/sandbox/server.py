@@ -13,14 +13,11 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from pipeline.errors import Misuse
+from pipeline.loopback import HOST, listen
 from pipeline.sandbox import dayzero, piriod
 from pipeline.sandbox.answers import Context, Json
 from pipeline.sandbox.sandbox import Sandbox, Seen, app
 from pipeline.sandbox.settings import Settings
-
-HOST = "127.0.0.1"
-
 
 _Http: Any = AutoHTTPProtocol
 
@@ -96,7 +93,7 @@ def serve(settings: Settings, port: int = 0) -> Iterator[Running]:
     Raises:
         Misuse: the port is taken, or the database cannot be used.
     """
-    with closing(_listen(port)) as listener:
+    with closing(listen(port, 2048)) as listener:
         sandbox, started = app(settings), threading.Event()
         server = _Server(sandbox, started.set)
         thread = threading.Thread(target=_run, args=(server, listener, started), name="sandbox", daemon=True)
@@ -115,7 +112,7 @@ def serve_forever(settings: Settings, port: int, ready: Callable[[str], None]) -
     Raises:
         Misuse: the port is taken, or the database cannot be used.
     """
-    with closing(_listen(port)) as listener, closing(app(settings)) as sandbox:
+    with closing(listen(port, 2048)) as listener, closing(app(settings)) as sandbox:
         server = _Server(sandbox, lambda: ready(_address(listener)))
         try:
             server.run(sockets=[listener])
@@ -128,19 +125,6 @@ def _run(server: uvicorn.Server, listener: socket.socket, started: threading.Eve
         server.run(sockets=[listener])
     finally:
         started.set()
-
-
-def _listen(port: int) -> socket.socket:
-    # The protocol is named because asyncio sets TCP_NODELAY only then; without it each answer takes 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(2048)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise Misuse(f"cannot listen on port {port}: {error}", "Choose another port with --port.") from error
-    return listener
 
 
 def _address(listener: socket.socket) -> str:

@@ -161,7 +161,7 @@ def test_serving_forever_ends_with_an_interrupt(tmp_path: Path, kind: signal.Sig
 
 def test_connections_are_not_delayed():
     """Python turns Nagle's algorithm off only for sockets that name their protocol."""
-    from pipeline.sandbox.server import _listen
+    from pipeline.loopback import listen
 
-    with _listen(0) as listener:
+    with listen(0, 64) as listener:
         assert listener.proto == socket.IPPROTO_TCP
