@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -250,8 +250,3 @@ def _numbered(names: list[str]) -> list[tuple[str, int]]:
         seen[name] = seen.get(name, 0) + 1
         found.append((name, seen[name]))
     return found
-
-
-def only(edits: Edits, wanted: pl.Series) -> Edits:
-    """The edits of the rows for which `wanted` holds."""
-    return replace(edits, rows=edits.rows.filter(wanted))
