@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
+from pipeline import wire
 from pipeline.errors import Misuse, Unavailable
 from pipeline.pace import Limiter, backoff
 from pipeline.targets.interface import Answer, Call
@@ -96,23 +97,35 @@ class Client:
         if slot:
             await self.limiter.slot()
         self.requests += 1
+        began = time.monotonic()
+        try:
+            answer = await self._answer(self._request(call, content_type))
+        except Failed as failure:
+            self._tell(call, "not sent" if isinstance(failure, NotSent) else "lost", began)
+            raise
+        self._tell(call, str(answer.status), began)
+        if answer.status in PAUSE_STATUSES:
+            hint = retry_after(answer.headers)
+            wire.held(answer.status, self.limiter.slow_down(hint), asked=hint is not None)
+        elif answer.status < 500:
+            self.limiter.succeeded()
+        return answer
+
+    def _tell(self, call: Call, status: str, began: float) -> None:
+        wire.answered(call.method, status, began, self.limiter.rate, self.limiter.set_rate)
+
+    async def _answer(self, request: httpx.Request) -> Answer:
         import httpx
 
-        request = self._request(call, content_type)
         try:
             with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
-                answer = await self._receive(request)
+                return await self._receive(request)
         except TimeoutError as error:
             raise Lost(f"no answer within {self.patience.timeout:g} s") from error
         except httpx.HTTPError as error:
             raise _classify(error) from error
         except OSError as error:
             raise Lost(_why(error)) from error
-        if answer.status in PAUSE_STATUSES:
-            self.limiter.slow_down(retry_after(answer.headers))
-        elif answer.status < 500:
-            self.limiter.succeeded()
-        return answer
 
     def _request(self, call: Call, content_type: str) -> httpx.Request:
         import httpx

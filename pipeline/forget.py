@@ -1,7 +1,7 @@
 """Turn a finished run folder into one without personal data: what is left are counts, row numbers, statuses and ids.
 
     before  plan.parquet plan.json journal.db results.* errors.* report.html summary.json round-N/
-    after   plan.json (counts) results.csv (row, sheet, status, action, id, codes) summary.json (counts)
+    after   plan.json (counts) results.csv (row, sheet, status, action, id, codes) summary.json (counts) run.log
 
 What is left is made first, and the rest removed as a whole file, not overwritten in place: no page of a database, no
 column of a plan can be left behind in a file that stays. Killed in between, the same call goes on.
@@ -28,7 +28,8 @@ from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.report.delimited import CsvFile
 
-KEPT = ("plan.json", "results.csv", "summary.json")
+KEPT = ("plan.json", "results.csv", "run.log", "summary.json")
+"""What stays; run.log holds no text of anybody: times, counts of requests and of rows, flags without their texts."""
 OURS = (
     "plan.parquet",
     "journal.*",

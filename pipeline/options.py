@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import Misuse
+from pipeline.language import spoken
 
 SETTLE_EXTRA = 60.0
 
@@ -58,7 +59,7 @@ class PushOptions:
     bulk_rows: int | None = None
     bulk_part: str | None = None
     raw_csv: bool = False
-    lang: str = "en"
+    lang: str = field(default_factory=spoken)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,11 @@ from typing import Any
 
 import pytest
 
+# What is asserted is English, whatever the developer's own locale is.
+for _name in ("LC_ALL", "LC_MESSAGES", "LC_NUMERIC", "LANGUAGE", "CUSTOMER_IMPORT_LANG"):
+    os.environ.pop(_name, None)
+os.environ["LANG"] = "C.UTF-8"
+
 ROOT = Path(__file__).parents[1]
 SECRETS = {"PIRIOD_API_TOKEN": "tok-piriod", "PIRIOD_WORKSPACE": "acc_1", "DAYZERO_API_TOKEN": "dz_1",
            "DAYZERO_BUSINESS_ID": "0198c0de-0000-7000-8000-000000000001"}  # fmt: skip

@@ -10,11 +10,18 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli import configuration
-from pipeline.errors import BrokenInvariant, Stop
+from pipeline.cli import completion, configuration, details, failures, runlog, talk, tongue, wording
+from pipeline.errors import Stop
+from pipeline.language import later, say
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+PROGRAM = "customer-import"
 
 COMMANDS = {
     "run": "read a customer list, check it, and push it to a target",
@@ -29,11 +36,19 @@ COMMANDS = {
     "login": "store a target's secrets in the system's keyring",
     "logout": "remove them from there",
     "targets": "the targets, their fields and limits, and the secrets they need",
+    "completion": "let the shell (bash, zsh, fish) complete what is typed",
     "schema": "the JSON Schema of what a command prints with --json",
     "sandbox": "the local stand-in for both APIs",
 }
 
-PLAIN = ("sandbox", "schema")
+SECTIONS = {
+    later("Import"): ("run", "push", "status", "review", "undo", "forget"),
+    later("Prepare"): ("inspect", "template", "targets", "sandbox"),
+    later("Account"): ("login", "logout"),
+    later("More"): ("bundle", "schema", "completion"),
+}
+
+PLAIN = ("sandbox", "schema", "completion")
 """Commands that read no configuration."""
 
 
@@ -48,11 +63,20 @@ class _Lazy(click.Group):
             return None
         command = import_module(f"{__name__}.{name}").command
         assert isinstance(command, click.Command)
-        return command if name in PLAIN else configuration.prepared(command)
+        return wording.told(configuration.prepared(command, plain=name in PLAIN))
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        wide = max(map(len, COMMANDS)) + 2
+        for title, names in SECTIONS.items():
+            with formatter.section(say(title)):
+                formatter.write_dl([(f"{name:<{wide - 2}}", say(COMMANDS[name])) for name in names])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, which need not be imported for it."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=say(what)) for name, what in COMMANDS.items() if name.startswith(incomplete)]
+        return found if incomplete[:1].isalpha() else [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -62,16 +86,25 @@ class _Lazy(click.Group):
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-"):
             near = get_close_matches(name, COMMANDS, 1)
-            ctx.fail(f"there is no command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+            unknown = say("there is no command {name!r}.", name=name)
+            ctx.fail(f"{unknown} {say('Did you mean {near!r}?', near=near[0])}" if near else unknown)
         return super().resolve_command(ctx, args)
+
+
+TRY = """\b
+First things to try, with no account; nothing leaves this machine:
+  customer-import inspect clientes.xlsx
+  customer-import run clientes.xlsx --to piriod --sandbox
+"""
 
 
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it, with no account: customer-import run samples/piriod-clientes.xlsx --to piriod --sandbox",
+    epilog=TRY,
 )
 @click.version_option(version("customer-import"), prog_name="customer-import")
+@configuration.language_flag
 def group() -> None:
     """Move customer lists out of spreadsheets into billing systems: never twice, never lost."""
 
@@ -86,61 +119,55 @@ def call(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    wants_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    with tongue.speaking(words):
+        return _call(words)
+
+
+def _call(words: list[str]) -> int:
+    code, stop = 0, None
     try:
-        code = group.main(argv, prog_name="customer-import", standalone_mode=False)
-        _forget_printed()
-        return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        error.show()
-        _tell(2, error.format_message(), "", wants_json=wants_json)
-        return 2
-    except Stop as stop:
-        complain(stop)
-        _tell(stop.exit_code, stop.message, stop.remedy, wants_json=wants_json)
-        return stop.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _tell(130, "interrupted", "customer-import push latest", wants_json=wants_json)
-        click.echo(
-            "\ninterrupted; nothing is lost. An interrupted push goes on with: customer-import push latest", err=True
-        )
-        return 130
+        done = wording.told(group).main(words, prog_name=PROGRAM, standalone_mode=False)
+        code = done if isinstance(done, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
+    except (Stop, click.ClickException, KeyboardInterrupt, click.Abort) as error:
+        if completion.asked():
+            return 1
+        _clear()
+        stop = failures.stop_of(error, words)
+        talk.complain(stop)
+        code = stop.exit_code
     except BrokenPipeError:
         sys.stderr.close()
-        return 1
-    except Exception:  # noqa: BLE001 - the last line of defence: a bug is said as one
-        click.echo(traceback.format_exc(), err=True)
-        click.echo("This is a bug of the importer; please report it with the lines above.", err=True)
-        _tell(
-            BrokenInvariant.exit_code,
-            "a bug of the importer; see stderr",
-            "customer-import bundle latest",
-            wants_json=wants_json,
-        )
-        return BrokenInvariant.exit_code
+        code = 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is said as one
+        if completion.asked():
+            return 1
+        _clear()
+        talk.talk(traceback.format_exc())
+        stop = failures.bug(error)
+        talk.complain(stop)
+        code = stop.exit_code
+    _end(code, stop, wants_json="--json" in words)
+    return code
 
 
-def _tell(code: int, message: str, remedy: str, *, wants_json: bool) -> None:
-    """Tell programs why a command stopped: as an event, and as JSON where no result was printed."""
-    from pipeline.cli import events, talk
-
-    events.put("stop", exit_code=code)
-    events.end()
-    if wants_json and not talk.PRINTED:
-        talk.put_json("stop", {"exit_code": code, "message": message, "remedy": remedy})
-    _forget_printed()
+def _clear() -> None:
+    """Take a bar that is drawn from the screen."""
+    if bar := sys.modules.get("pipeline.cli.bar"):
+        bar.clear()
 
 
-def _forget_printed() -> None:
-    """Begin anew, for a second call in this process."""
-    if told := sys.modules.get("pipeline.cli.talk"):
-        told.PRINTED.clear()
+def _end(code: int, stop: Stop | None, *, wants_json: bool) -> None:
+    """Tell programs how a command ended: as an event, as JSON where no result was printed, and in the run's log."""
+    details.end()
+    runlog.end(code, type(stop).__name__ if stop else "")
     if events := sys.modules.get("pipeline.cli.events"):
+        if stop:
+            events.put("stop", exit_code=code)
         events.end()
-
-
-def complain(stop: Stop) -> None:
-    """Say why the run stopped, and what to type next."""
-    click.echo(f"{click.style('stopped', fg='red', bold=True)}: {stop.message}", err=True)
-    if stop.remedy:
-        click.echo(f"  → {stop.remedy}", err=True)
+    if stop and wants_json and not talk.PRINTED:
+        talk.put_json("stop", {"exit_code": code, "message": stop.message, "remedy": stop.remedy})
+    talk.PRINTED.clear()

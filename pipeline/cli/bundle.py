@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from pipeline import bundle
-from pipeline.cli.talk import put_json, talk
-from pipeline.folder import RunFolder
+from pipeline.cli import complete, runlog
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_json, talk
 
 
-@click.command("bundle", short_help="Write what can be attached to a bug report: shapes, no text.")
-@click.argument("run", metavar="RUN", default="latest")
+@click.command("bundle", cls=Command, short_help="Write what can be attached to a bug report: shapes, no text.")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs, default="latest")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="The zip file.  [default: customer-import-bundle-TIME.zip]",
@@ -30,12 +30,14 @@ def command(run: str, output: Path | None, as_json: bool, quiet: bool) -> int:
       customer-import bundle latest
       customer-import bundle runs/clientes-piriod-20261121T093000Z -o bug.zip
     """
-    folder = RunFolder.find(run)
+    from pipeline import bundle
+
+    folder = runlog.find(run)
     path = output or Path(f"customer-import-bundle-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip")
     files = bundle.write(folder, path)
     if as_json:
         put_json("bundle", {"run": str(folder.path), "file": str(path), "files": files})
     elif not quiet:
-        click.echo(f"{path}: {', '.join(files)}")
+        put(f"{path}: {', '.join(files)}")
     talk("every letter is an x and every digit a 9; look into it before you attach it to a bug report", quiet=quiet)
     return 0

@@ -10,18 +10,21 @@ anybody's token anywhere.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import platformdirs
 from click.core import ParameterSource
 
+from pipeline.cli import complete
 from pipeline.errors import Misuse
+from pipeline.language import LANGUAGES
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = "customer-import.toml"
 PREFIX = "CUSTOMER_IMPORT_"
 META = "customer-import.settings"
@@ -97,6 +100,17 @@ def load(profile: str | None) -> Settings:
 def profiles() -> list[str]:
     """The names of all profiles, in order of appearance."""
     return list(dict.fromkeys(name for path in paths() for name in _read(path).get("profiles", {})))
+
+
+def language(profile: str | None) -> str | None:
+    """What the files say of the language, before anything in them is held against what may be there."""
+    try:
+        contents = [_read(path) for path in paths()]
+    except Misuse:
+        return None
+    tables = [table for content in contents if isinstance(table := content.get("profiles"), dict)]
+    levels = [level for table in tables if isinstance(level := table.get(profile), dict)]
+    return next((str(level["lang"]) for level in (*levels, *contents) if "lang" in level), None)
 
 
 def apply(context: click.Context, profile: str | None) -> None:
@@ -254,9 +268,15 @@ def environment_of(key: str) -> str:
     return PREFIX + key.replace("-", "_").upper()
 
 
-def prepared(command: click.Command) -> click.Command:
-    """The command with `--profile`, and with a variable of the environment for each flag that a file may set."""
-    if any(p.name == "profile" for p in command.params):
+def prepared(command: click.Command, *, plain: bool = False) -> click.Command:
+    """The command with `--lang` and `--profile`, and with a variable of the environment for each flag that a file may set.
+
+    `plain`: a command that reads no configuration.
+    """
+    if any(p.name == "lang" for p in command.params):
+        return command
+    command.params.append(language_option())
+    if plain:
         return command
     variables = {KEYS[key]: environment_of(key) for key in KEYS if key not in TABLES}
     if command.name not in WITH_PROGRESS:
@@ -265,10 +285,25 @@ def prepared(command: click.Command) -> click.Command:
         if isinstance(option, click.Option) and option.name in variables and option.envvar is None:
             option.envvar = variables[option.name]
     option = click.Option(
-        ["--profile"], metavar="NAME", is_eager=True, expose_value=False, envvar=f"{PREFIX}PROFILE",
+        ["--profile"], metavar="NAME", shell_complete=complete.profiles, is_eager=True, expose_value=False, envvar=f"{PREFIX}PROFILE",
         callback=_chosen, help=f"A profile of {FILE}.",
     )  # fmt: skip
     command.params.append(option)
+    return command
+
+
+def language_option() -> click.Option:
+    """The flag `--lang` of every command; what it says is already spoken when it is parsed, see `tongue`."""
+    return click.Option(
+        ["--lang"], type=click.Choice(LANGUAGES), expose_value=False, envvar=environment_of("lang"),
+        help="Language of all that a person reads.  [default: the locale's]",
+    )  # fmt: skip
+
+
+def language_flag(command: Command) -> Command:
+    """Let the group take `--lang` before the command's name too."""
+    params: list[click.Parameter] = command.__dict__.setdefault("__click_params__", [])
+    params.append(language_option())
     return command
 
 

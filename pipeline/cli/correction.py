@@ -9,8 +9,8 @@ from typing import Any
 
 from pipeline import mapping, rounds, store, targets
 from pipeline.cli import configuration, environment, finish, flags, marks
+from pipeline.cli.bar import Bar
 from pipeline.cli.push import server_of
-from pipeline.cli.talk import Bar
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
 from pipeline.options import Server

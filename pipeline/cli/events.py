@@ -19,16 +19,18 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-import polars as pl
 
-from pipeline import outcomes, store
-from pipeline.cli.talk import Bar, talk
+from pipeline.cli import details
+from pipeline.cli.bar import Bar
+from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
-from pipeline.watch import RowOutcome, Watch
+
+if TYPE_CHECKING:
+    from pipeline.watch import RowOutcome, Watch
 
 SCHEMA = "customer-import/event/1"
 EVERY = 1.0
@@ -79,9 +81,9 @@ def option(command: Any) -> Any:
     )(command)  # fmt: skip
 
 
-def _begin(_context: click.Context, _option: click.Parameter, path: Path | None) -> None:
+def _begin(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
     end()
-    if path is not None:
+    if path is not None and not context.resilient_parsing:
         _open.append(Log(path))
 
 
@@ -127,6 +129,10 @@ def planned(folder: RunFolder, *, pushed: bool) -> None:
     """Write what the plan has decided: all rows that will not be sent, in a dry run all rows."""
     if not _open:
         return
+    import polars as pl
+
+    from pipeline import outcomes
+
     places = _Places(folder)
     counts: Counter[str] = Counter()
     for table in outcomes.table(folder, {}, pushed=False):
@@ -141,11 +147,14 @@ def planned(folder: RunFolder, *, pushed: bool) -> None:
 
 def watch(folder: RunFolder) -> Watch | None:
     """What the push is to tell of its rows; None where nobody wants it."""
-    if not _open:
+    if not (_open or details.wanted()):
         return None
+    from pipeline.watch import Watch
+
     places = _Places(folder)
 
     def tell(one: RowOutcome) -> None:
+        details.row(one)
         put("row", **places.of(one.source, one.sheet), row=one.row, status=one.status, id=one.id, codes=list(one.codes))
 
     return Watch(folder, tell)
@@ -160,6 +169,8 @@ class _Places:
     """Names of sources and sheets as numbers: a file's name may be that of a customer."""
 
     def __init__(self, folder: RunFolder) -> None:
+        from pipeline import store
+
         sources = store.facts(folder)["sources"]
         self._sources = [s["name"] for s in sources]
         self._sheets = list(dict.fromkeys(s["sheet"] for s in sources))

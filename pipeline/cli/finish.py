@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import click
 import polars as pl
 
 from pipeline import outcomes, report, rounds, store, typed
-from pipeline.cli import events, marks
-from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
+from pipeline.cli import details, events, marks, runlog, screen
+from pipeline.cli.bar import Bar
+from pipeline.cli.talk import agrees, count, duration, put, put_cut, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
 from pipeline.options import PushOptions, RunOptions, Server
@@ -28,12 +28,15 @@ def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: B
     """Plan, and unless it is a dry run push; return the exit code."""
     started = datetime.now(UTC)
     prepared = prepare(options, server, bar)
+    runlog.attach(prepared.folder)
     request = marks.fingerprint(options, server, [s.facts.sha256 for s in prepared.sources])
     if before := marks.earlier(request, None):
         bar.say(f"this very file was imported before: {before.path}")
     marks.note(prepared.folder, request)
     for source in prepared.sources:
         _say_source(source, bar)
+        details.source(source)
+    details.plan(store.facts(prepared.folder))
     events.planned(prepared.folder, pushed=not options.dry_run)
     if options.dry_run or server is None:
         summary = write_report(prepared.folder, pushing, started, prepared.requests, pushed=False, progress=bar)
@@ -49,6 +52,7 @@ def correct(
 ) -> int:  # fmt: skip
     """Plan a correction of a run, and unless it is a dry run push; return the exit code."""
     started = datetime.now(UTC)
+    runlog.attach(folder)
     prepared = rounds.start(folder, edits, server, bar, said)
     rows = sum(prepared.counts.values())
     bar.say(f"{edits.name}: a correction of {folder.path}, {count(rows, 'row')}")
@@ -92,7 +96,7 @@ def send(
         raise stop
     if result.stopped == "canary":
         _show_canary(folder, given)
-        if _answers(given) and click.confirm("Go on with the other rows?", err=True):
+        if _answers(given) and agrees("Go on with the other rows?"):
             return send(folder, server, replace(pushing, canary=None), bar, {**given, "yes": True}, started, requests)
     early = _stopped_early("interrupted" if stop else result.stopped, result.causes, folder, pushing)
     if early is not None:
@@ -136,7 +140,7 @@ def _show_canary(folder: RunFolder, given: dict[str, Any]) -> None:
 def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str, Any]) -> None:
     if server.kind == "sandbox" or not (ahead.creates or ahead.updates or ahead.doubtful):
         return
-    mode = click.style(ahead.mode, fg="red" if ahead.mode == "LIVE" else "yellow", bold=True)
+    mode = screen.style(ahead.mode, "red" if ahead.mode == "LIVE" else "yellow", "bold")
     pace = f"at {ahead.rate:g} requests a second at least {duration(ahead.seconds)}" if ahead.rate else "at no set pace"
     how = " with uploads" if given["bulk"] else ""
     lines = [
@@ -158,7 +162,7 @@ def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str
             "a live push needs an answer, and nobody is at a terminal",
             f"Review the plan, then: {typed.go_on(folder, 'push', '--yes')}",
         )
-    if not click.confirm("Go ahead?", err=True):
+    if not agrees("Go ahead?"):
         raise Interrupted("nothing was sent", f"The plan is kept: {typed.go_on(folder)}")
 
 
@@ -175,6 +179,7 @@ def _say_source(source: Any, bar: Bar) -> None:
 
 def _end(folder: RunFolder, summary: report.Summary, given: dict[str, Any], *, dry_run: bool) -> int:
     code = 1 if summary.not_in else 0
+    runlog.rows(summary.counts)
     events.ended(folder, code, summary.rows, summary.counts)
     if given["as_json"]:
         put_json("run", {"run": str(folder.path), "dry_run": dry_run, "exit_code": code, "rows": summary.rows,
@@ -201,22 +206,22 @@ def conservation(rows: int, counts: Mapping[str, int]) -> str:
 
 def show(folder: RunFolder, summary: report.Summary) -> None:
     """Print how a run stands: the counts, what keeps rows out, the files, what to type next."""
-    click.echo(conservation(summary.rows, summary.counts))
+    put(conservation(summary.rows, summary.counts))
     wrong = [c for c in summary.causes if c.severity == "error"]
     for cause in wrong[:MOST_CAUSES]:
         example = cause.examples[0] if cause.examples else None
         where = f" in {cause.column}" if cause.column else ""
         shown = f" (row {example.row}{': ' + example.value if example.value else ''})" if example else ""
-        click.echo(cut(f"  {cause.rows:>6,} × {cause.title}{where}{shown}", WIDTH))
+        put_cut(f"  {cause.rows:>6,} × {cause.title}{where}{shown}")
     if len(wrong) > MOST_CAUSES:
-        click.echo(f"  … and {len(wrong) - MOST_CAUSES} more causes in the report")
+        put(f"  … and {len(wrong) - MOST_CAUSES} more causes in the report")
     for note in summary.notes:
-        click.echo(f"  {note}")
+        put(f"  {note}")
     for name in ("report.html", "results.csv", *(n for n in ("errors.xlsx", "errors.csv") if n in summary.files)):
-        click.echo(f"{name:<12} {folder.file(name)}")
+        put(f"{name:<12} {folder.file(name)}")
     following = next_command(folder, summary.counts)
     if following:
-        click.echo(f"next: {following}")
+        put(f"next: {following}")
 
 
 def next_command(folder: RunFolder, counts: Mapping[str, int]) -> str | None:

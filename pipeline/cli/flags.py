@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from pipeline.cli import complete, details
 from pipeline.errors import Misuse
+from pipeline.language import spoken
 from pipeline.options import PushOptions, error_limit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -56,13 +58,22 @@ def reading(command: Command) -> Command:
             "--header-row", type=click.IntRange(0), metavar="N",
             help="Row of the header, as a spreadsheet shows it (0: there is none).",
         ),
-        click.option("--encoding", metavar="E", help="Encoding of a text file, for example cp1252."),
-        click.option("--delimiter", metavar="D", help="Delimiter of a text file (tab for a tab)."),
+        click.option("--encoding", shell_complete=complete.encodings, metavar="E", help="Encoding of a text file, for example cp1252."),
+        click.option("--delimiter", shell_complete=complete.delimiters, metavar="D", help="Delimiter of a text file (tab for a tab)."),
         click.option("--mapping", "mapping_file", type=click.Path(dir_okay=False), metavar="FILE", help="Mapping file (TOML)."),
-        click.option("--map", "assigned", multiple=True, metavar='"HEADER=field"', help="Map one column; an empty field leaves it out."),
-        click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help="A constant for every row."),
-        click.option("--default", "defaults", multiple=True, metavar="FIELD=VALUE", help="A value for blank cells."),
-        click.option("--preset", metavar="NAME", help="Read the file as an export of this system."),
+        click.option(
+            "--map", "assigned", multiple=True, metavar='"HEADER=field"', shell_complete=complete.mappings,
+            help="Map one column; an empty field leaves it out.",
+        ),
+        click.option(
+            "--set", "constants", multiple=True, metavar="FIELD=VALUE", shell_complete=complete.assignments,
+            help="A constant for every row.",
+        ),
+        click.option(
+            "--default", "defaults", multiple=True, metavar="FIELD=VALUE", shell_complete=complete.assignments,
+            help="A value for blank cells.",
+        ),
+        click.option("--preset", shell_complete=complete.presets, metavar="NAME", help="Read the file as an export of this system."),
     )):  # fmt: skip
         command = option(command)
     return command
@@ -83,8 +94,8 @@ def pacing(command: Command) -> Command:
         click.option("--bulk-part", metavar="NAME", help="Name of the form's part that holds the CSV.  [default: file]"),
         click.option("--yes", is_flag=True, help="Ask nothing."),
         click.option("--raw-csv", is_flag=True, help="Leave cells that begin like a formula as they are."),
-        click.option("--lang", type=click.Choice(["en", "es"]), default="en", show_default=True, help="Language of the report."),
-        click.option("--quiet", is_flag=True, help="No progress, no talk."),
+        click.option("--quiet", is_flag=True, help="Nothing but the result, and errors."),
+        details.option,
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option("--base-url", metavar="URL", help="Another server for the target."),
     )):  # fmt: skip
@@ -104,6 +115,6 @@ def push_options(given: dict[str, Any]) -> PushOptions:
     return PushOptions(
         rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
         timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],
-        raw_csv=given["raw_csv"], lang=given["lang"], bulk=given["bulk"], bulk_rows=given["bulk_rows"],
+        raw_csv=given["raw_csv"], lang=spoken(), bulk=given["bulk"], bulk_rows=given["bulk_rows"],
         bulk_part=given["bulk_part"],
     )  # fmt: skip

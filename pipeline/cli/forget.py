@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import forget
-from pipeline.cli.finish import conservation
-from pipeline.cli.talk import count, put_json, talk
+from pipeline.cli import complete, runlog
+from pipeline.cli.help import Command
+from pipeline.cli.talk import agrees, count, put, put_json, talk
 from pipeline.errors import Interrupted, Misuse
 from pipeline.folder import RunFolder
+
+if TYPE_CHECKING:
+    from pipeline.forget import Forgotten
 
 OUT = ("invalid", "rejected")
 
 
-@click.command("forget", short_help="Remove the personal data of a finished run, keep counts and ids.")
-@click.argument("run", metavar="RUN")
+@click.command("forget", cls=Command, short_help="Remove the personal data of a finished run, keep counts and ids.")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs)
 @click.option(
     "--unfinished", is_flag=True, help="Also where rows may still change: nobody can then find out what became of them."
 )
@@ -36,7 +39,9 @@ def command(run: str, unfinished: bool, yes: bool, quiet: bool, as_json: bool) -
       customer-import forget runs/clientes-piriod-20261121T093000Z
       customer-import forget latest --yes
     """
-    folder = RunFolder.find(run)
+    from pipeline import forget
+
+    folder = runlog.find(run)
     if forget.recall(folder) is None and not yes:
         _confirm(folder, forget.counts(folder))
     done = forget.forget(folder, unfinished=unfinished)
@@ -49,16 +54,17 @@ def command(run: str, unfinished: bool, yes: bool, quiet: bool, as_json: bool) -
 
 def show_forgotten(folder: RunFolder, told: dict[str, Any], *, as_json: bool, quiet: bool) -> int:
     """Say what a forgotten run still knows: for `status`."""
+    from pipeline import forget
+    from pipeline.cli.finish import conservation
+
     if as_json:
         content = {"run": str(folder.path), "rows": told["rows"], "counts": told["counts"], "pushed": True, "causes": [],
                    "forgotten": told["forgotten"]}  # fmt: skip
         put_json("status", content)
     elif not quiet:
-        click.echo(
-            f"{folder.path}: {told['target']}, {told['mode']}, its personal data was removed on {told['forgotten']}"
-        )
-        click.echo(conservation(told["rows"], told["counts"]))
-        click.echo(f"{count(told['ids'], 'id')} at the target: {folder.file('results.csv')}")
+        put(f"{folder.path}: {told['target']}, {told['mode']}, its personal data was removed on {told['forgotten']}")
+        put(conservation(told["rows"], told["counts"]))
+        put(f"{count(told['ids'], 'id')} at the target: {folder.file('results.csv')}")
     return 1 if any(told["counts"].get(name) for name in (*forget.UNFINISHED, *OUT) if name != "ready") else 0
 
 
@@ -76,13 +82,15 @@ def _confirm(folder: RunFolder, counts: dict[str, int]) -> None:
         raise Misuse(
             "this needs an answer, and nobody is at a terminal", f"Type: customer-import forget {folder.path} --yes"
         )
-    if not click.confirm("Go ahead?", err=True):
+    if not agrees("Go ahead?"):
         raise Interrupted("nothing was removed", "")
 
 
-def _show(folder: RunFolder, done: forget.Forgotten) -> None:
-    click.echo(f"{folder.path}: personal data removed ({count(done.removed, 'file')})")
-    click.echo(conservation(done.rows, done.counts))
-    click.echo(f"{count(done.ids, 'id')} at the target kept in {folder.file('results.csv')}")
+def _show(folder: RunFolder, done: Forgotten) -> None:
+    from pipeline.cli.finish import conservation
+
+    put(f"{folder.path}: personal data removed ({count(done.removed, 'file')})")
+    put(conservation(done.rows, done.counts))
+    put(f"{count(done.ids, 'id')} at the target kept in {folder.file('results.csv')}")
     for name in done.others:
-        click.echo(f"not ours, left alone: {folder.file(name)}")
+        put(f"not ours, left alone: {folder.file(name)}")

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
 
-from pipeline import mapping, targets
-from pipeline.cli import configuration, flags
-from pipeline.cli.talk import Bar, put_json, talk
+from pipeline.cli import complete, configuration, flags
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
-from pipeline.handoff import Choice
 from pipeline.options import RunOptions
-from pipeline.schema import fields
-from pipeline.sources import Source, open_sources
-from pipeline.targets.interface import Target
 
-EXAMPLES = 3
 ROWS = 200
-NAMED = 16
-"""So many columns that are left out for the same reason are named."""
-WIDTH = 80
-HOW = {"exact": "own name", "alias": "known name", "preset": "preset", "content": "its cells", "mapping": "as you said"}
-READS = {"~city": "state", "~district": "state", "~tax_id_check_digit": "tax_id"}
-"""Helper columns, and the field that is read with their help."""
+"""So many rows are read for the examples."""
 
 
-@click.command("inspect", short_help="What was detected in a file, and how its columns are mapped.")
-@click.argument("source", metavar="SOURCE")
-@click.option("--to", "target", default="piriod", show_default=True, metavar="T", help="The target to map to.")
+@click.command("inspect", cls=Command, short_help="What was detected in a file, and how its columns are mapped.")
+@click.argument("source", shell_complete=complete.sources, metavar="SOURCE")
+@click.option(
+    "--to",
+    "target",
+    shell_complete=complete.targets,
+    default="piriod",
+    show_default=True,
+    metavar="T",
+    help="The target to map to.",
+)
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -43,7 +37,7 @@ READS = {"~city": "state", "~district": "state", "~tax_id_check_digit": "tax_id"
     help="Write the mapping as TOML, to be edited.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="No talk.")
+@click.option("--quiet", is_flag=True, help="Nothing but the result, and errors.")
 @flags.reading
 def command(source: str, target: str, save: Path | None, as_json: bool, quiet: bool, **given: Any) -> int:
     """Show what was detected in SOURCE, and which column goes into which field; nothing is sent.
@@ -53,6 +47,13 @@ def command(source: str, target: str, save: Path | None, as_json: bool, quiet: b
       customer-import inspect clientes.csv --to piriod
       customer-import inspect clientes.csv --to piriod --save mapping.toml
     """
+    import polars as pl
+
+    from pipeline import mapping, targets
+    from pipeline.cli import inspected
+    from pipeline.cli.bar import Bar
+    from pipeline.sources import open_sources
+
     chosen = targets.load(target)
     options = RunOptions(
         sources=(source,), target=chosen.name, sheet=given["sheet"], header_row=given["header_row"],
@@ -77,120 +78,8 @@ def command(source: str, target: str, save: Path | None, as_json: bool, quiet: b
             quiet=quiet,
         )
     if as_json:
-        put_json("inspect", _content(found, cells))
+        put_json("inspect", inspected.content(found, cells))
     else:
-        for line in _shown(found, cells, chosen):
-            click.echo(line)
+        for line in inspected.page(found, cells, chosen):
+            put(line)
     return 2 if found.mapping.missing else 0
-
-
-def _content(found: Source, cells: pl.DataFrame) -> dict[str, Any]:
-    """What `--json` prints; `compose` has patterns that a mapping file takes, `field` only fields of the target."""
-    facts = found.facts
-    return {
-        "source": {"name": facts.name, "kind": facts.kind, "encoding": facts.encoding, "delimiter": facts.delimiter,
-                   "sheet": facts.sheet, "header_row": facts.header_row, "rows": facts.rows, "notes": list(facts.notes)},
-        "preset": found.mapping.preset,
-        "columns": [{"header": c.header, "field": READS.get(c.field or "", c.field), "how": c.how, "reason": c.reason,
-                     "examples": _examples(cells, f"c{c.index}")} for c in found.mapping.choices],
-        "compose": {name: text for name, text in found.mapping.compose.items() if text and not name.startswith("~")},
-        "set": dict(found.mapping.constants),
-        "defaults": dict(found.mapping.defaults),
-        "missing": list(found.mapping.missing),
-        "notes": list(found.mapping.notes),
-    }  # fmt: skip
-
-
-def _examples(cells: pl.DataFrame, name: str) -> list[str]:
-    """The first different texts of a column that are not blank."""
-    return (
-        cells[name].drop_nulls().unique(maintain_order=True).head(EXAMPLES).to_list() if name in cells.columns else []
-    )
-
-
-def _shown(found: Source, cells: pl.DataFrame, target: Target) -> Iterator[str]:
-    """The page: what was detected, which field comes from where, what is left out, what is missing."""
-    facts, mapped = found.facts, found.mapping
-    detected = [facts.name, facts.encoding or facts.kind, f"delimiter {_named(facts.delimiter)}" if facts.delimiter else None,
-                f"sheet {facts.sheet}" if facts.sheet else None, f"header in row {facts.header_row}" if facts.header_row else "no header",
-                f"{facts.rows:,} row{'' if facts.rows == 1 else 's'}" if facts.rows is not None else None]  # fmt: skip
-    yield from textwrap.wrap(", ".join(part for part in detected if part), WIDTH)
-    for note in (*mapped.notes, *facts.notes):
-        yield from textwrap.wrap(note[0].upper() + note[1:], WIDTH)
-    for reason, count in mapping.left_out(cells, found.rules).drop_nulls().value_counts(sort=True).iter_rows():
-        yield from textwrap.wrap(f"Of the first {cells.height:,} rows {count:,} will be skipped: {reason}.", WIDTH)
-    used = sum(c.field is not None for c in mapped.choices)
-    yield ""
-    yield f"{used} of {len(mapped.choices)} columns go into {target.title} (* it requires the field):"
-    sample = mapping.apply(cells, mapped)
-    names = _fields(found, target)
-    wide = min(26, max((len(name) for name in names), default=0) + 2)
-    for name in names:
-        yield from _field_lines(name, found, sample, target, wide)
-    yield from _left_out(mapped.choices)
-    if mapped.missing:
-        message, remedy = mapping.missing_message(mapped, target.record, headless=facts.header_row == 0)
-        yield ""
-        yield from textwrap.wrap(f"Missing: {message}.", WIDTH)
-        yield from textwrap.wrap(f"→ {remedy}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _named(delimiter: str) -> str:
-    return {"\t": "tab", " ": "space"}.get(delimiter, f"'{delimiter}'")
-
-
-def _fields(found: Source, target: Target) -> list[str]:
-    """The fields that something feeds, in the target's order, then entries such as metadata.x."""
-    mapped = found.mapping
-    fed = {c.field for c in mapped.choices if c.field} | {*mapped.compose, *mapped.constants, *mapped.defaults}
-    known = list(fields(target.record))
-    names = [name for name in fed if not name.startswith("~")]
-    return sorted(names, key=lambda n: (known.index(n) if n in known else len(known), n))
-
-
-def _field_lines(name: str, found: Source, sample: pl.DataFrame, target: Target, wide: int) -> Iterator[str]:
-    """One field, its name `wide`: where it comes from, why, and the first texts that it will get."""
-    mapped = found.mapping
-    field = fields(target.record).get(name)
-    how = next((HOW.get(c.how, c.how) for c in mapped.choices if c.field == name), "")
-    source = mapped.label(name).strip()
-    if name in mapped.constants:
-        source, how = repr(mapped.constants[name]), "every row"
-    elif name in mapped.compose and not mapped.compose[name]:
-        how = "derived"
-    elif name in mapped.compose:
-        source = re.sub(r"\}(?:/100)?!?", "}", mapped.compose[name]).replace("|", " | ")
-        how = "joined" if len(mapped.parts[name]) > 1 else how
-    elif name in mapped.defaults and not any(c.field == name for c in mapped.choices):
-        source, how = repr(mapped.defaults[name]), "default"
-    label = f"{name} {'*' if field and field.required else ''}"
-    room = WIDTH - wide - 17
-    first, *more = textwrap.wrap(source, room, break_on_hyphens=False) or [""]
-    yield f"  {_cut(label, wide):<{wide}}  {first:<{room}}  {how}".rstrip()
-    yield from (f"  {'':<{wide}}  {line}" for line in more)
-    if name not in mapped.constants:
-        texts = " · ".join(_cut(text, room) for text in _examples(sample, name))
-        if texts:
-            yield f"  {'':<{wide}}  {click.style(_cut('→ ' + texts, WIDTH - wide - 4), dim=True)}"
-
-
-def _left_out(choices: tuple[Choice, ...]) -> Iterator[str]:
-    """The columns that feed nothing, those with the same reason together."""
-    why: dict[str, list[str]] = {}
-    for c in choices:
-        if c.field is None:
-            number, header = f"#{c.index + 1}", c.header.strip()
-            repeated = sum(o.header == c.header for o in choices) > 1
-            why.setdefault(c.reason, []).append(f"{header} ({number})" if header and repeated else header or number)
-    if why:
-        yield ""
-        yield "Left out:"
-    for reason, names in why.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        said = f"{', '.join(' '.join(name.split()) for name in names[:NAMED])}{more}: {reason}"
-        yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
-
-
-def _cut(text: str, width: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import targets
-from pipeline.cli import configuration, environment, keychain
-from pipeline.cli.talk import put_json, talk
+from pipeline.cli import complete, configuration, keychain
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
-from pipeline.targets.interface import Secret, Target
+
+if TYPE_CHECKING:
+    from pipeline.targets.interface import Secret, Target
 
 
-@click.command("login", short_help="Store a target's secrets in the system's keyring.")
-@click.argument("target", metavar="TARGET")
+@click.command("login", cls=Command, short_help="Store a target's secrets in the system's keyring.")
+@click.argument("target", metavar="TARGET", shell_complete=complete.targets)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="No talk.")
 def command(target: str, as_json: bool, quiet: bool) -> int:
@@ -28,6 +31,9 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
       customer-import login dayzero --profile acme
       customer-import targets piriod --check
     """
+    from pipeline import targets
+    from pipeline.cli import environment
+
     chosen = targets.load(target)
     profile = configuration.current().profile
     said = _asked(chosen, profile) if sys.stdin.isatty() else _read(chosen)
@@ -41,7 +47,7 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     if as_json:
         put_json("login", {"target": chosen.name, "profile": profile, "stored": names, "keyring": keyring})
     elif not quiet:
-        click.echo(f"{' and '.join(names)} stored in the keyring ({keyring}){whose}")
+        put(f"{' and '.join(names)} stored in the keyring ({keyring}){whose}")
     if hidden := [n for n in names if environment.place(n, profile) not in ("keyring", None)]:
         talk(f"{' and '.join(hidden)} is set elsewhere too ({environment.place(hidden[0], profile)}), and that one is used",
              quiet=quiet)  # fmt: skip

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from pipeline import targets
-from pipeline.cli import configuration, environment, keychain
-from pipeline.cli.talk import put_json, talk
+from pipeline.cli import complete, configuration, keychain
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_json, talk
 
 
-@click.command("logout", short_help="Remove a target's secrets from the system's keyring.")
-@click.argument("target", metavar="TARGET")
+@click.command("logout", cls=Command, short_help="Remove a target's secrets from the system's keyring.")
+@click.argument("target", metavar="TARGET", shell_complete=complete.targets)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="No talk.")
 def command(target: str, as_json: bool, quiet: bool) -> int:
@@ -20,6 +20,9 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     Example:
       customer-import logout piriod --profile acme
     """
+    from pipeline import targets
+    from pipeline.cli import environment
+
     chosen = targets.load(target)
     profile = configuration.current().profile
     removed = [s.variable for s in chosen.secrets if keychain.remove(s.variable, profile)]
@@ -27,7 +30,7 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
         put_json("logout", {"target": chosen.name, "profile": profile, "removed": removed})
     elif not quiet:
         whose = f" of the profile {profile}" if profile else ""
-        click.echo(f"{' and '.join(removed)}{whose} removed" if removed else f"nothing was stored{whose}")
+        put(f"{' and '.join(removed)}{whose} removed" if removed else f"nothing was stored{whose}")
     for secret in chosen.secrets:
         if place := environment.place(secret.variable, profile):
             talk(f"{secret.variable} is still set ({place})", quiet=quiet)

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
-
 from pipeline import forget, store
-from pipeline.cli import events, finish, marks
-from pipeline.cli.talk import Bar, put_json
+from pipeline.cli import events, finish, marks, runlog
+from pipeline.cli.bar import Bar
+from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.read import sha256
@@ -40,6 +39,7 @@ def settle(
     folder = marks.earlier(request, options.out)
     if folder is None:
         return None
+    runlog.attach(folder)
     counts = forget.counts(folder)
     planned = store.facts(folder)["planned"]
     if any(counts.get(name) for name in UNFINISHED) and server is not None and not options.dry_run:
@@ -52,8 +52,8 @@ def settle(
                          "counts": counts, "actions": {}, "causes": [], "already_imported": True})  # fmt: skip
     else:
         said = " + ".join(f"{n:,} {name}" for name, n in sorted(counts.items()))
-        click.echo(f"already imported on {planned}: {said}; nothing was done")
-        click.echo(f"run          {folder.path}")
+        put(f"already imported on {planned}: {said}; nothing was done")
+        put(f"run          {folder.path}")
         if following := finish.next_command(folder, counts):
-            click.echo(f"next: {following}")
+            put(f"next: {following}")
     return code

@@ -11,16 +11,14 @@ from typing import Any
 
 import click
 
-from pipeline import store, targets
-from pipeline.cli import environment, events, finish, flags, marks
+from pipeline.cli import complete, events, flags, runlog
+from pipeline.cli.help import Command
 from pipeline.errors import Misuse
-from pipeline.fitting import same_server
-from pipeline.folder import RunFolder
 from pipeline.options import Server
 
 
-@click.command("push", short_help="Execute a reviewed dry run, or go on with an interrupted run.")
-@click.argument("run", metavar="RUN")
+@click.command("push", cls=Command, short_help="Execute a reviewed dry run, or go on with an interrupted run.")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs)
 @click.option(
     "--retry", type=click.Choice(["failed", "all"]), help="Also try failed rows again; with all, rejected ones too."
 )
@@ -36,7 +34,10 @@ def command(run: str, retry: str | None, **given: Any) -> int:
       customer-import push latest
       customer-import push runs/clientes-piriod-20261121T093000Z --retry failed
     """
-    folder = RunFolder.find(run)
+    from pipeline import store
+    from pipeline.cli import finish, marks
+
+    folder = runlog.find(run)
     marks.adopt(folder)
     options = replace(flags.push_options(given), retry=retry or "none")  # type: ignore[arg-type]
     with server_of(store.facts(folder), given) as server:
@@ -46,6 +47,10 @@ def command(run: str, retry: str | None, **given: Any) -> int:
 @contextlib.contextmanager
 def server_of(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server]:
     """The server of a planned run: the embedded sandbox again, or the real one with the secrets of the environment."""
+    from pipeline import targets
+    from pipeline.cli import environment
+    from pipeline.fitting import same_server
+
     target = targets.load(facts["target"])
     if facts["sandbox"]:
         if given["base_url"]:

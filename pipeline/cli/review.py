@@ -7,22 +7,25 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import outcomes, review, store
-from pipeline.cli import flags, marks
+from pipeline.cli import complete, flags, runlog
+from pipeline.cli.help import Command
 from pipeline.cli.push import server_of
-from pipeline.cli.talk import put_json, talk
+from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
-from pipeline.report.facts import NOT_IN
-from pipeline.sources import origin
+
+if TYPE_CHECKING:
+    from pipeline.review import Servers
 
 
-@click.command("review", short_help="Correct the rows that are not in, and push them, on a page in the browser.")
-@click.argument("run", metavar="RUN")
+@click.command(
+    "review", cls=Command, short_help="Correct the rows that are not in, and push them, on a page in the browser."
+)
+@click.argument("run", metavar="RUN", shell_complete=complete.runs)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port of the page.  [default: a free one]"
 )
@@ -42,9 +45,12 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
       customer-import review latest
       customer-import review latest --no-browser --lang es
     """
+    from pipeline import review, store
+    from pipeline.cli import marks
+
     if missing := review.missing_component():
         raise missing
-    folder = RunFolder.find(run)
+    folder = runlog.find(run)
     marks.adopt(folder)
     facts = store.facts(folder)
     options = flags.push_options(given)
@@ -55,7 +61,7 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
         if given["as_json"]:
             put_json("review", {"run": str(folder.path), "address": address, "door": door})
         else:
-            click.echo(address)
+            put(address)
         sys.stdout.flush()
         if not no_browser:
             with contextlib.suppress(webbrowser.Error, OSError):
@@ -67,7 +73,7 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
 
 
 @contextlib.contextmanager
-def _servers(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[review.Servers]:
+def _servers(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Servers]:
     """What gives the run's server when it is asked for; an embedded sandbox runs as long as the page."""
     if not facts["sandbox"]:
         yield lambda: server_of(facts, given)
@@ -78,6 +84,10 @@ def _servers(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[review.Se
 
 def _left(folder: RunFolder, *, quiet: bool) -> int:
     """Say how many rows are still not in; 1 where there are some."""
+    from pipeline import outcomes, store
+    from pipeline.report.facts import NOT_IN
+    from pipeline.sources import origin
+
     try:
         facts = store.facts(folder)
     except Misuse:

@@ -9,15 +9,22 @@ from typing import Any
 
 import click
 
-from pipeline.cli import configuration, correction, environment, events, finish, flags, once
+from pipeline.cli import complete, configuration, events, flags
+from pipeline.cli.help import Command
 from pipeline.cli.talk import count, talk
 from pipeline.errors import Misuse
 from pipeline.options import RunOptions, Server
 
 
-@click.command("run", short_help="Read a customer list, check it, and push it to a target.")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--to", "target", metavar="TARGET", help="piriod or dayzero; an error file goes where its run went.")
+@click.command("run", cls=Command, short_help="Read a customer list, check it, and push it to a target.")
+@click.argument("sources", shell_complete=complete.sources, nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--to",
+    "target",
+    shell_complete=complete.targets,
+    metavar="TARGET",
+    help="piriod or dayzero; an error file goes where its run went.",
+)
 @click.option("--dry-run", is_flag=True, help="Stop after planning; `push RUN` executes the plan as it was reviewed.")
 @click.option("--offline", is_flag=True, help="Send no request at all (with --dry-run).")
 @click.option("--sandbox", "use_sandbox", is_flag=True, help="Push to the embedded sandbox; no credentials needed.")
@@ -45,7 +52,9 @@ from pipeline.options import RunOptions, Server
     show_default=True,
     help="The customer is at the target already.",
 )
-@click.option("--match", metavar="FIELD[,FIELD]", help="What makes two customers the same.")
+@click.option(
+    "--match", shell_complete=complete.fields, metavar="FIELD[,FIELD]", help="What makes two customers the same."
+)
 @click.option(
     "--duplicates",
     type=click.Choice(["error", "first", "last", "all"]),
@@ -77,6 +86,8 @@ def command(**given: Any) -> int:
       customer-import run a.xlsx b.xlsx --to dayzero --on-existing update
       customer-import run runs/clientes-piriod-20261121T093000Z/errors.xlsx
     """
+    from pipeline.cli import correction, environment, finish, once
+
     bar = events.bar(quiet=given["quiet"])
     if (code := correction.run(given, bar)) is not None:
         return code
@@ -101,6 +112,8 @@ def _target(name: str) -> Any:
 
 
 def _options(given: dict[str, Any]) -> RunOptions:
+    from pipeline.cli import environment
+
     if given["offline"] and not given["dry_run"]:
         raise Misuse("--offline sends nothing, so nothing can be pushed", "Add --dry-run.")
     if given["offline"] and given["use_sandbox"]:
@@ -131,6 +144,8 @@ def _options(given: dict[str, Any]) -> RunOptions:
 
 @contextlib.contextmanager
 def _server(options: RunOptions, given: dict[str, Any]) -> Iterator[Server | None]:
+    from pipeline.cli import environment
+
     target = _target(options.target)
     if options.offline:
         yield None

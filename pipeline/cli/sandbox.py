@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from pipeline import sandbox
-from pipeline.cli.talk import put_json
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
 
 
@@ -39,7 +40,7 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command("sandbox", short_help="The local stand-in for both APIs.")
+@click.command("sandbox", cls=Command, short_help="The local stand-in for both APIs.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on 127.0.0.1 (0: any)."
 )
@@ -73,7 +74,7 @@ def command(port: int, database: Path | None, as_json: bool, quiet: bool, **knob
         if as_json:
             put_json("sandbox", {"base_url": url})
         elif not quiet:
-            click.echo(f"sandbox at {url} (Ctrl-C ends it)")
+            put(f"sandbox at {url} (Ctrl-C ends it)")
         sys.stdout.flush()
 
     sandbox.serve_forever(settings, port, told)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_document
 from pipeline.documents import KINDS
 
 
-@click.command("schema", short_help="The JSON Schema of what a command prints with --json.")
+@click.command("schema", cls=Command, short_help="The JSON Schema of what a command prints with --json.")
 @click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
 @click.option("--json", "as_json", is_flag=True, help="The list of kinds as JSON too.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the schema.")
@@ -22,10 +22,10 @@ def command(kind: str | None, as_json: bool, quiet: bool) -> int:
       customer-import schema run > run.schema.json
     """
     if kind is not None:
-        click.echo(json.dumps(KINDS[kind].model_json_schema(), ensure_ascii=False, indent=1))
+        put_document(KINDS[kind].model_json_schema())
     elif as_json:
-        click.echo(json.dumps({name: model.model_json_schema() for name, model in KINDS.items()}, indent=1))
+        put_document({name: model.model_json_schema() for name, model in KINDS.items()})
     elif not quiet:
         for name, model in KINDS.items():
-            click.echo(f"{name:<10} {(model.__doc__ or '').splitlines()[0]}")
+            put(f"{name:<10} {(model.__doc__ or '').splitlines()[0]}")
     return 0

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import filelock
-import polars as pl
 
-from pipeline import forget, issues, outcomes, store
-from pipeline.cli.finish import conservation, next_command
-from pipeline.cli.forget import show_forgotten
-from pipeline.cli.talk import cut, put_json
+from pipeline.cli import complete, runlog
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_cut, put_json
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
-from pipeline.run import origin
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EXAMPLES = 3
 
 
-@click.command("status", short_help="What became of every row, so far.")
-@click.argument("run", metavar="RUN", default="latest")
+@click.command("status", cls=Command, short_help="What became of every row, so far.")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs, default="latest")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="Only the exit code.")
 def command(run: str, as_json: bool, quiet: bool) -> int:
     """Say what became of every row of RUN (a run folder, or latest), also while a push is under way."""
-    folder = RunFolder.find(run)
+    import polars as pl
+
+    from pipeline import forget, issues, outcomes, store
+    from pipeline.cli.forget import show_forgotten
+    from pipeline.run import origin
+
+    folder = runlog.find(run)
     if forgotten := forget.recall(folder):
         return show_forgotten(folder, forgotten, as_json=as_json, quiet=quiet)
     facts = store.facts(folder)
@@ -70,6 +75,8 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
 
 def _under_way(folder: RunFolder) -> bool:
     """Whether a process is pushing the run now; a dead one holds no lock."""
+    import filelock
+
     try:
         with filelock.FileLock(folder.file(".lock"), timeout=0, mode=0o600):
             return False
@@ -80,6 +87,10 @@ def _under_way(folder: RunFolder) -> bool:
 
 
 def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
+    import polars as pl
+
+    from pipeline import issues
+
     if not found:
         return []
     every = (
@@ -100,17 +111,19 @@ def _show(
     folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool,
     under_way: bool,
 ) -> None:  # fmt: skip
+    from pipeline.cli.finish import conservation, next_command
+
     state = "a push is under way" if under_way else "pushed" if pushed else "planned, not pushed"
-    click.echo(f"{folder.path}: {facts['target']}, {facts['mode']}, {state}")
-    click.echo(conservation(facts["rows"], counts))
+    put(f"{folder.path}: {facts['target']}, {facts['mode']}, {state}")
+    put(conservation(facts["rows"], counts))
     for cause in causes[:5]:
         shown = "; ".join(
             f"row {e['row']}: {e['value']}" if e["value"] else f"row {e['row']}" for e in cause["examples"]
         )
         where = f" in {cause['column']}" if cause["column"] else ""
-        click.echo(cut(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})", 100))
+        put_cut(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})")
     if under_way:
-        click.echo("rows that are on their way count as unknown")
+        put("rows that are on their way count as unknown")
     following = None if under_way else next_command(folder, counts)
     if following:
-        click.echo(f"next: {following}")
+        put(f"next: {following}")

@@ -1,78 +1,79 @@
-"""Turn progress and results into what a person sees at the terminal, and results into JSON."""
+"""Turn results and words into what a person reads at the terminal, and results into JSON; nothing else here prints.
+
+Whatever a text holds, the terminal obeys none of it: see `screen`.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from typing import Any
 
 import click
-from tqdm import tqdm
+
+from pipeline.cli import screen
+from pipeline.errors import Stop
+from pipeline.language import say
 
 JSON_VERSION = 1
 PRINTED: list[str] = []
 """The kinds of the results that were printed as JSON."""
-FRESH = 0.5
-"""Seconds after which a note is drawn although the bar did not move."""
+MEASURE = 80
+"""Columns that a table is laid out in where nobody looks at a screen."""
 
 
-class Bar:
-    """A `Progress` drawn with tqdm on stderr; stages shorter than a second leave no trace."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        """`quiet` shows nothing; where stderr is no terminal, only what `say` tells."""
-        self._quiet = quiet
-        self._drawn = not quiet and sys.stderr.isatty()
-        self._bar: tqdm[Any] | None = None
-        self._noted = 0.0
-
-    def begin(self, stage: str, total: int | None, unit: str = "rows") -> None:
-        """Start a bar for `stage`."""
-        self.end()
-        self._bar = tqdm(
-            desc=f"{stage:<8}", total=total, unit=f" {unit}", file=sys.stderr, disable=not self._drawn, leave=False,
-            delay=0.5, dynamic_ncols=True, mininterval=0.2,
-        )  # fmt: skip
-
-    def advance(self, count: int) -> None:
-        """Move the bar."""
-        if self._bar is not None:
-            self._bar.update(count)
-
-    def note(self, text: str) -> None:
-        """Show `text` behind the bar."""
-        if self._bar is not None:
-            now = time.monotonic()
-            self._bar.set_postfix_str(text, refresh=now - self._noted > FRESH)
-            self._noted = now if now - self._noted > FRESH else self._noted
-
-    def end(self) -> None:
-        """Remove the bar."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def say(self, text: str) -> None:
-        """Tell one line, above the bar."""
-        if not self._quiet:
-            tqdm.write(text, file=sys.stderr)
+def put(text: str = "") -> None:
+    """Print a line of the result on stdout."""
+    _write(text, sys.stdout, err=False)
 
 
 def talk(text: str = "", *, quiet: bool = False) -> None:
     """Say something on stderr."""
     if not quiet:
-        click.echo(text, err=True)
+        _write(text, sys.stderr, err=True)
+
+
+def _write(text: str, stream: Any, *, err: bool) -> None:
+    room = screen.room_of(stream)
+    laid = screen.folded(text, room) if room else text
+    shows = screen.is_terminal(stream)
+    click.echo(screen.rendered(laid, colour=screen.in_colour(stream), isolate=shows), err=err, color=True)
+
+
+def put_cut(text: str, room: int = screen.WIDEST) -> None:
+    """Print a line on stdout, no wider than the screen, or than `room` where there is none."""
+    put(screen.cut(text, screen.room_of(sys.stdout) or room))
+
+
+def measure() -> int:
+    """Columns that a table on stdout is laid out in."""
+    return min(screen.room_of(sys.stdout) or MEASURE, MEASURE)
+
+
+def agrees(question: str) -> bool:
+    """Ask on stderr; no is the answer where nothing is typed."""
+    return click.confirm(screen.rendered(question, colour=False, isolate=False), err=True)
 
 
 def put_json(kind: str, content: dict[str, Any]) -> None:
     """Print a result as JSON on stdout."""
     PRINTED.append(kind)
-    click.echo(
-        json.dumps(
-            {"schema": f"customer-import/{kind}/{JSON_VERSION}", **content}, ensure_ascii=False, indent=1, default=str
-        )
-    )
+    put_document({"schema": f"customer-import/{kind}/{JSON_VERSION}", **content})
+
+
+def put_document(content: Any) -> None:
+    """Print JSON on stdout; what a terminal would obey stands in it as `\\u009b`, which is the same JSON."""
+    click.echo(screen.escaped(json.dumps(content, ensure_ascii=False, indent=1, default=str)))
+
+
+def complain(stop: Stop) -> None:
+    """Say why the command stopped, and what to type next."""
+    first, *more = stop.message.split("\n")
+    talk(f"{screen.style(say('stopped'), 'red', 'bold')}: {first}")
+    for line in more:
+        talk(f"  {line}")
+    for number, line in enumerate(stop.remedy.split("\n") if stop.remedy else ()):
+        talk(f"  {'  ' if number else '→ '}{line}")
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
@@ -91,6 +92,5 @@ def duration(seconds: float) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """`text` on one line of at most `width` characters."""
-    line = text.replace("\n", " ").replace("\r", " ")
-    return line if len(line) <= width else line[: width - 1] + "…"
+    """`text` on one line of at most `width` columns."""
+    return screen.cut(text, width)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anyio
 import click
 
-from pipeline import schema, targets
-from pipeline.cli import configuration, environment
-from pipeline.cli.talk import put_json
-from pipeline.client import Failed, Patience, connect
+from pipeline.cli import complete, configuration
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_document, put_json
 from pipeline.errors import Misuse, Unavailable
 from pipeline.options import Server
-from pipeline.pace import Limiter
-from pipeline.targets.interface import Target
+
+if TYPE_CHECKING:
+    from pipeline.targets.interface import Target
 
 
-@click.command("targets", short_help="The targets, their fields and limits, and the secrets they need.")
-@click.argument("target", metavar="[TARGET]", required=False)
+@click.command("targets", cls=Command, short_help="The targets, their fields and limits, and the secrets they need.")
+@click.argument("target", metavar="[TARGET]", shell_complete=complete.targets, required=False)
 @click.option("--json", "as_json", is_flag=True, help="JSON Schema of TARGET, or the list as JSON.")
 @click.option("--check", is_flag=True, help="Try the credentials (reads only).")
 @click.option("--test-mode", is_flag=True, help="Check against Piriod's test data.")
@@ -27,6 +25,11 @@ from pipeline.targets.interface import Target
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(target: str | None, as_json: bool, check: bool, test_mode: bool, base_url: str | None, quiet: bool) -> int:
     """List the targets; with TARGET its fields, limits and secrets."""
+    import anyio
+
+    from pipeline import targets
+    from pipeline.cli import environment
+
     if target is None and check:
         target = configuration.current().values.get("to")
         if target is None:
@@ -37,9 +40,7 @@ def command(target: str | None, as_json: bool, check: bool, test_mode: bool, bas
             put_json("targets", {"targets": [_facts(t) for t in found]})
         else:
             for one in found:
-                click.echo(
-                    f"{one.name:<10} {one.title:<10} {one.base_url}  {', '.join(s.variable for s in one.secrets)}"
-                )
+                put(f"{one.name:<10} {one.title:<10} {one.base_url}  {', '.join(s.variable for s in one.secrets)}")
         return 0
     chosen = targets.load(target)
     if check:
@@ -52,17 +53,20 @@ def command(target: str | None, as_json: bool, check: bool, test_mode: bool, bas
                                "workspace": workspace, "secrets": places})  # fmt: skip
         elif not quiet:
             known = f"{customers:,} customers" if customers is not None else "an unknown number of customers"
-            click.echo(f"{chosen.title} at {server.base_url}: token and workspace work ({known} there)")
+            put(f"{chosen.title} at {server.base_url}: token and workspace work ({known} there)")
             for variable, place in places.items():
-                click.echo(f"  {variable:<22} {place}{f': {workspace}' if variable == chosen.workspace else ''}")
+                put(f"  {variable:<22} {place}{f': {workspace}' if variable == chosen.workspace else ''}")
     elif as_json:
-        click.echo(json.dumps(chosen.record.model_json_schema(), ensure_ascii=False, indent=1))
+        put_document(chosen.record.model_json_schema())
     elif not quiet:
         _show(chosen)
     return 0
 
 
 async def _try(target: Target, server: Server) -> int | None:
+    from pipeline.client import Failed, Patience, connect
+    from pipeline.pace import Limiter
+
     headers = target.headers(server.secrets, server.kind == "test")
     async with connect(server.base_url, headers, Limiter(target.pace.rate), Patience(retries=1), 1) as client:
         try:
@@ -84,20 +88,22 @@ def _facts(target: Target) -> dict[str, Any]:
 
 
 def _show(target: Target) -> None:
-    click.echo(f"{target.title}, {target.base_url}")
-    click.echo(f"pace: {target.pace.rate:g} requests a second, {target.pace.concurrency} at a time")
+    from pipeline import schema
+
+    put(f"{target.title}, {target.base_url}")
+    put(f"pace: {target.pace.rate:g} requests a second, {target.pace.concurrency} at a time")
     for note in target.notes:
-        click.echo(f"  {note}")
-    click.echo("secrets (environment or .env):")
+        put(f"  {note}")
+    put("secrets (environment or .env):")
     for secret in target.secrets:
-        click.echo(f"  {secret.variable:<22} {secret.help}")
-    click.echo(f"the same customer: {', else '.join(' + '.join(i.fields) for i in target.identities)}")
-    click.echo("fields:")
+        put(f"  {secret.variable:<22} {secret.help}")
+    put(f"the same customer: {', else '.join(' + '.join(i.fields) for i in target.identities)}")
+    put("fields:")
     for name, field in schema.fields(target.record).items():
         limits = [
             "required" if field.required else "", f"up to {field.max_length} characters" if field.max_length else "",
             " | ".join(field.choices), "" if field.sent else "not sent",
         ]  # fmt: skip
-        click.echo(
+        put(
             f"  {name:<24} {field.column.help} {'(' + ', '.join(p for p in limits if p) + ')' if any(limits) else ''}".rstrip()
         )

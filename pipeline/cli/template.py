@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from pipeline import targets, template
-from pipeline.cli.talk import put_json
+from pipeline.cli import complete
+from pipeline.cli.help import Command
+from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
-from pipeline.handoff import Catalogue
+from pipeline.language import spoken
 
 
-@click.command("template", short_help="Write an empty workbook or CSV with a target's columns.")
-@click.argument("target", metavar="TARGET")
+@click.command("template", cls=Command, short_help="Write an empty workbook or CSV with a target's columns.")
+@click.argument("target", metavar="TARGET", shell_complete=complete.targets)
 @click.option(
     "-o",
     "--output",
@@ -21,17 +22,13 @@ from pipeline.handoff import Catalogue
     metavar="FILE",
     help="FILE.xlsx or FILE.csv.  [default: TARGET-template.xlsx]",
 )
-@click.option(
-    "--lang",
-    type=click.Choice(["en", "es"]),
-    default="en",
-    show_default=True,
-    help="Language of the headers and the help.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
-def command(target: str, output: Path | None, lang: str, as_json: bool, quiet: bool) -> int:
+def command(target: str, output: Path | None, as_json: bool, quiet: bool) -> int:
     """Write a template for TARGET (piriod or dayzero); filled in, it imports with no mapping."""
+    from pipeline import targets, template
+    from pipeline.handoff import Catalogue
+
     chosen = targets.load(target)
     path = output or Path(f"{chosen.name}-template.xlsx")
     if path.suffix.lower() not in (".xlsx", ".csv"):
@@ -39,11 +36,11 @@ def command(target: str, output: Path | None, lang: str, as_json: bool, quiet: b
     if path.exists():
         raise Misuse(f"{path} exists already", "Name another file with -o, or remove that one.")
     try:
-        template.build(chosen, path, lang, Catalogue())
+        template.build(chosen, path, spoken(), Catalogue())
     except OSError as error:
         raise Misuse(f"cannot write {path}: {error.strerror}", "Name another file with -o.") from error
     if as_json:
-        put_json("template", {"target": chosen.name, "file": str(path), "lang": lang})
+        put_json("template", {"target": chosen.name, "file": str(path), "lang": spoken()})
     elif not quiet:
-        click.echo(f"{path}\nnext: fill it in, then: customer-import run {path} --to {chosen.name} --dry-run")
+        put(f"{path}\nnext: fill it in, then: customer-import run {path} --to {chosen.name} --dry-run")
     return 0

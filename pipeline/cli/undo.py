@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import store, typed
-from pipeline.cli import flags, marks
+from pipeline.cli import complete, flags, runlog, screen
+from pipeline.cli.help import Command
 from pipeline.cli.push import server_of
-from pipeline.cli.talk import Bar, count, cut, duration, put_json, talk
+from pipeline.cli.talk import agrees, count, duration, put, put_cut, put_json, talk
 from pipeline.errors import Interrupted, Misuse
 from pipeline.folder import RunFolder
 from pipeline.options import PushOptions, Server
-from pipeline.undo import Ahead, Listed, ahead, undo
+
+if TYPE_CHECKING:
+    from pipeline.undo import Ahead, Listed
 
 MOST_SHOWN = 20
 WIDTH = 100
@@ -25,7 +27,19 @@ OUT = ("restored", "unchanged", "created")
 
 def _pacing(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags of `push` that have a meaning here."""
-    kept = ("rate", "concurrency", "max_retries", "timeout", "settle", "yes", "raw_csv", "quiet", "as_json", "base_url")
+    kept = (
+        "rate",
+        "concurrency",
+        "max_retries",
+        "timeout",
+        "settle",
+        "yes",
+        "raw_csv",
+        "quiet",
+        "verbose",
+        "as_json",
+        "base_url",
+    )
     for option in getattr(flags.pacing(lambda: None), "__click_params__", []):
         if option.name in kept:
             params: list[click.Parameter] = command.__dict__.setdefault("__click_params__", [])
@@ -33,8 +47,8 @@ def _pacing(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command("undo", short_help="Put updated customers back to what they were; list the created ones.")
-@click.argument("run", metavar="RUN")
+@click.command("undo", cls=Command, short_help="Put updated customers back to what they were; list the created ones.")
+@click.argument("run", metavar="RUN", shell_complete=complete.runs)
 @_pacing
 def command(run: str, **given: Any) -> int:
     """Put the customers that RUN (a run folder, or latest) has updated back to what they were, and list the created ones.
@@ -46,7 +60,10 @@ def command(run: str, **given: Any) -> int:
       customer-import undo latest
       customer-import undo runs/clientes-piriod-20261121T093000Z --yes --json
     """
-    folder = RunFolder.find(run)
+    from pipeline import store
+    from pipeline.cli import marks
+
+    folder = runlog.find(run)
     marks.adopt(folder)
     options = PushOptions(
         flags.rate(given["rate"]), given["concurrency"], given["max_retries"], given["timeout"], given["settle"],
@@ -57,12 +74,17 @@ def command(run: str, **given: Any) -> int:
 
 
 def _undo(folder: RunFolder, server: Server, options: PushOptions, given: dict[str, Any]) -> int:
+    from pipeline import typed
+    from pipeline.cli.bar import Bar
+    from pipeline.undo import ahead, undo
+
     coming = ahead(folder, server, options)
     _confirm(coming, server, folder, given)
     result, listed = undo(folder, server, options, Bar(quiet=given["quiet"]))
     code = 1 if any(n for state, n in listed.counts.items() if state not in OUT) else 0
     if result.stopped == "interrupted":
         code = Interrupted.exit_code
+    runlog.rows({f"undo_{state}": n for state, n in listed.counts.items()})
     if given["as_json"]:
         put_json("undo", {"run": str(folder.path), "exit_code": code, "counts": dict(listed.counts),
                           "updated": listed.updated, "created": listed.created, "file": str(folder.file("undo.csv"))})  # fmt: skip
@@ -76,9 +98,11 @@ def _undo(folder: RunFolder, server: Server, options: PushOptions, given: dict[s
 
 
 def _confirm(coming: Ahead, server: Server, folder: RunFolder, given: dict[str, Any]) -> None:
+    from pipeline import typed
+
     if server.kind == "sandbox" or not coming.updates:
         return
-    mode = click.style(coming.mode, fg="red" if coming.mode == "LIVE" else "yellow", bold=True)
+    mode = screen.style(coming.mode, "red" if coming.mode == "LIVE" else "yellow", "bold")
     pace = f"at {coming.rate:g} requests a second about {duration(coming.seconds)}" if coming.rate else "at no set pace"
     said = (
         f"{coming.target}, workspace {coming.workspace}, {mode} data, {coming.host}\n"
@@ -93,25 +117,27 @@ def _confirm(coming: Ahead, server: Server, folder: RunFolder, given: dict[str, 
             "a live undo needs an answer, and nobody is at a terminal",
             f"Look at the run, then: {typed.go_on(folder, 'undo', '--yes')}",
         )
-    if not click.confirm("Go ahead?", err=True):
+    if not agrees("Go ahead?"):
         raise Interrupted("nothing was sent", f"Later: {typed.go_on(folder, 'undo')}")
 
 
 def _show(folder: RunFolder, listed: Listed) -> None:
     """Print what became of the updates, and who was created."""
+    from pipeline import typed
+
     counts = listed.counts
     updated = counts.total() - counts["created"]
     said = ", ".join(f"{n:,} {state}" for state, n in sorted(counts.items()) if state != "created" and n)
-    click.echo(f"{count(updated, 'updated customer')}{': ' + said if updated else ''}")
+    put(f"{count(updated, 'updated customer')}{': ' + said if updated else ''}")
     for line in [u for u in listed.updated if u["undo"] not in (*OUT, "not_attempted")][:MOST_SHOWN]:
         why = line["error"] or "changed since: " + ", ".join(line["left"])
-        click.echo(cut(f"  row {line['row']}  {line['id']}  {line['undo']}: {why}", WIDTH))
-    click.echo(f"{count(counts['created'], 'created customer')}{', still there' if counts['created'] else ''}")
+        put_cut(f"  row {line['row']}  {line['id']}  {line['undo']}: {why}")
+    put(f"{count(counts['created'], 'created customer')}{', still there' if counts['created'] else ''}")
     for line in listed.created[:MOST_SHOWN]:
-        click.echo(cut(f"  row {line['row']}  {line['id']}  {line['name'] or ''}", WIDTH))
+        put_cut(f"  row {line['row']}  {line['id']}  {line['name'] or ''}")
     if len(listed.created) > MOST_SHOWN:
-        click.echo(f"  … and {len(listed.created) - MOST_SHOWN:,} more in the file")
+        put(f"  … and {len(listed.created) - MOST_SHOWN:,} more in the file")
     if counts.total():
-        click.echo(f"undo.csv     {folder.file('undo.csv')}")
+        put(f"undo.csv     {folder.file('undo.csv')}")
     if any(counts[state] for state in ("failed", "unknown", "not_attempted")):
-        click.echo(f"next: {typed.go_on(folder, 'undo')}")
+        put(f"next: {typed.go_on(folder, 'undo')}")

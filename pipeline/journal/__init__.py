@@ -16,7 +16,8 @@ intention is committed before the request leaves, the outcome before anyone hear
 
 TRANSITIONS is the same as a table. A row found as `sent` when a run goes on was in flight when the process died:
 it is `unknown`. `sent_at` is the time of the last request that may have arrived: it is taken back where the answer
-proves that nothing was done, so that a failed row that still has one is looked up before it is ever sent again.
+proves that nothing was done, so that a failed row that still has one is looked up before it is ever sent again. How
+long ago that was is told by a clock of the journal's own (`clock`): that of the day can be set.
 
 Commits are grouped: while one transaction is being written, the next one collects; each writer waits for
 its own. `synchronous=FULL`: a committed intention survives power loss. A commit that fails is no commit: nobody
@@ -27,11 +28,13 @@ a checksum, each commit a number, and the number of the last one is noted in a f
 a journal that knows less than it once did is refused (see `disk`), never taken for an empty one.
 """
 
-from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone, now
+from pipeline.journal.clock import Clock, Machine
+from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone
 from pipeline.journal.memory import Journal, Writer
 from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back
 
 __all__ = [
+    "Clock",
     "FINAL",
     "IN",
     "OPEN",
@@ -41,9 +44,9 @@ __all__ = [
     "TRANSITIONS",
     "Entry",
     "Journal",
+    "Machine",
     "Undone",
     "Writer",
-    "now",
     "outcomes",
     "seqs",
     "to_put_back",

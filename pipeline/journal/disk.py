@@ -16,9 +16,12 @@ from pathlib import Path
 
 from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import cannot_write
+from pipeline.journal import clock
+from pipeline.journal.clock import Clock, Machine
 from pipeline.journal.entry import STATES, checksum
 
-VERSION = 2
+VERSION = 3
+OLDER = ("1", "2")
 MARK = ".journal.count"
 COLUMNS = """
     seq INTEGER PRIMARY KEY, state TEXT NOT NULL, action TEXT NOT NULL, id TEXT, http_status INTEGER,
@@ -92,8 +95,8 @@ def refuse_gone(path: Path) -> None:
         raise damaged(path, sqlite3.DatabaseError("it is gone, or empty, and rows were written in it before"))
 
 
-def prepare(db: sqlite3.Connection, path: Path, binding: dict[str, str]) -> int:
-    """Make `db` a journal of this version that belongs to `binding`; return its number of commits.
+def prepare(db: sqlite3.Connection, path: Path, binding: dict[str, str], here: Machine) -> Clock:
+    """Make `db` a journal of this version that belongs to `binding`; return its clock, `here`.
 
     Raises:
         Misuse: it belongs to something else, cannot be written, or was made by another version.
@@ -110,10 +113,13 @@ def prepare(db: sqlite3.Connection, path: Path, binding: dict[str, str]) -> int:
             if known.get("version") == "1":
                 _migrate(db)
             db.executescript(TABLES)
+            if known.get("version") in OLDER:
+                db.execute("UPDATE meta SET value = ? WHERE name = 'version'", (str(VERSION),))
             wanted = {"version": str(VERSION), **binding}
             db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", wanted.items())
             db.execute("INSERT INTO done SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM done)")
-            return _commits(db, path)
+            _check_commits(db, path)
+            return clock.start(db, here)
     except sqlite3.DatabaseError as error:
         raise damaged(path, error) from error
 
@@ -135,7 +141,7 @@ def _meta(db: sqlite3.Connection) -> dict[str, str]:
 
 def _check(path: Path, known: dict[str, str], binding: dict[str, str]) -> None:
     version = known.get("version")
-    if version not in (None, "1", str(VERSION)):
+    if version not in (None, *OLDER, str(VERSION)):
         raise Misuse(
             f"{path} was written by another version of the journal ({version}; this program knows {VERSION})",
             "Finish the run with the version that started it.",
@@ -149,24 +155,23 @@ def _check(path: Path, known: dict[str, str], binding: dict[str, str]) -> None:
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    """Version 1 had neither checksums, nor commits that are counted, nor what an update sent."""
+    """Version 1 had neither checksums, nor commits that are counted, nor what an update sent (and 2 no clock of its own)."""
     db.execute("BEGIN IMMEDIATE")
     db.execute("ALTER TABLE row ADD COLUMN payload TEXT")
     db.execute("ALTER TABLE row ADD COLUMN checksum INTEGER")
     lines = db.execute("SELECT * FROM row").fetchall()
     db.executemany("UPDATE row SET checksum = ? WHERE seq = ?", ((checksum(line[:-1]), line[0]) for line in lines))
-    db.execute("UPDATE meta SET value = ? WHERE name = 'version'", (str(VERSION),))
+    db.execute("UPDATE meta SET value = '2' WHERE name = 'version'")
     db.execute("COMMIT")
 
 
-def _commits(db: sqlite3.Connection, path: Path) -> int:
+def _check_commits(db: sqlite3.Connection, path: Path) -> None:
     states = {state for (state,) in db.execute("SELECT DISTINCT state FROM row")}
     if strange := states - STATES:
         raise sqlite3.DatabaseError(f"it has rows in a state that there is not: {', '.join(sorted(map(str, strange)))}")
     commits = int(db.execute("SELECT commits FROM done").fetchone()[0])
     if commits < marked(path):
         raise sqlite3.DatabaseError(f"its last {marked(path) - commits} commits are missing")
-    return commits
 
 
 def damaged(path: Path, error: Exception) -> BrokenInvariant:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 import zlib
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -30,7 +29,7 @@ TRANSITIONS: dict[str | None, frozenset[str]] = {
 
 @dataclass
 class Entry:
-    """What is known of one row: times are seconds since 1970, `problems` are (field or None, code, detail).
+    """What is known of one row: times are those of the journal's `clock`, `problems` are (field or None, code, detail).
 
     `known` are ids that held the row's identity before our first request for it; `before` is what an update
     replaced, and `payload` what it sent.
@@ -126,11 +125,6 @@ def held(line: tuple[Any, ...]) -> None:
 def checksum(line: tuple[Any, ...]) -> int:
     """A number that another line has once in four billion times."""
     return zlib.crc32(repr(line).encode("utf-8", "surrogatepass"))
-
-
-def now() -> float:
-    """Seconds since 1970: the journal's clock, which must mean the same to the next process."""
-    return time.time()
 
 
 def _json(value: Any) -> str | None:

@@ -15,6 +15,7 @@ import polars as pl
 from pipeline.errors import Interrupted
 from pipeline.folder import cannot_write
 from pipeline.journal import disk
+from pipeline.journal.clock import Clock, Machine, machine, start
 from pipeline.journal.disk import Mark
 from pipeline.journal.entry import OPEN, PLANNED, Entry, Undone, entry_of, line_of, line_of_undone, undone_of
 
@@ -26,10 +27,12 @@ class Journal:
     """The memory of one run; open it with `Journal.open`, and run `write_groups` beside the workers."""
 
     def __init__(
-        self, path: Path, db: sqlite3.Connection, writer: Writer = anyio.to_thread.run_sync, mark: Mark | None = None
-    ) -> None:
+        self, path: Path, db: sqlite3.Connection, writer: Writer = anyio.to_thread.run_sync, mark: Mark | None = None,
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
         """Use `open` instead."""
         self._path, self._db, self._writer, self._mark = path, db, writer, mark
+        self.clock = clock or start(db, machine())
         self.watch: Callable[[list[Entry]], None] | None = None  # is told, beside the event loop, what was committed
         self._waiting: list[Entry] = []
         self._written = anyio.Event()
@@ -58,10 +61,11 @@ class Journal:
             raise
 
     @classmethod
-    def on(cls, db: sqlite3.Connection, path: Path, binding: dict[str, str]) -> Journal:
+    def on(
+        cls, db: sqlite3.Connection, path: Path, binding: dict[str, str], here: Machine | None = None
+    ) -> Journal:
         """The journal that `db` holds; see `open`."""
-        disk.prepare(db, path, binding)
-        return cls(path, db)
+        return cls(path, db, clock=disk.prepare(db, path, binding, here or machine()))
 
     def close(self) -> None:
         """Write what is left, where that is still possible, and close the file."""
@@ -212,9 +216,13 @@ class Journal:
         """How many rows are in each state."""
         return dict(self._db.execute("SELECT state, count(*) FROM row GROUP BY state"))
 
-    def a_created(self) -> Entry | None:
-        """Some row that was created and answered for, to probe the target's filter with."""
-        first = self._db.execute("SELECT seq FROM row WHERE state = 'created' ORDER BY seq LIMIT 1").fetchone()
+    def a_created(self, sent_by: float | None = None) -> Entry | None:
+        """Some row that was created and answered for, to probe the target with; the last one sent by a moment."""
+        found = "SELECT seq FROM row WHERE state = 'created'"
+        if sent_by is None:
+            first = self._db.execute(f"{found} ORDER BY seq LIMIT 1").fetchone()
+        else:
+            first = self._db.execute(f"{found} AND sent_at <= ? ORDER BY sent_at DESC LIMIT 1", (sent_by,)).fetchone()
         return self.entry(first[0]) if first else None
 
     def _entries(self, where: str, values: tuple[Any, ...]) -> list[Entry]:

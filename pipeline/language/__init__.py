@@ -1,9 +1,10 @@
 """Turn the English texts that a person reads into the language that the person chose, by gettext.
 
 A text stands in the code in English, as the first argument of `say` (or of `say_n`, where a number decides the form),
-and in `LANGUAGE.po` beside this file in every other language; `LANGUAGE.mo` is made from it. Words in braces are filled
-in after translation, so that a translation may move them. Codes, columns whose name begins with `_`, flags, statuses
-and JSON keys are the same in every language and never pass through here.
+and in `LANGUAGE.po` beside this file in every other language; `LANGUAGE/LC_MESSAGES/messages.mo` is made from it (where
+gettext looks for it, so that the texts of libraries that speak by gettext are found there too). Words in braces are
+filled in after translation, so that a translation may move them. Codes, columns whose name begins with `_`, flags and
+JSON are the same in every language and never pass through here.
 """
 
 from __future__ import annotations
@@ -11,23 +12,31 @@ from __future__ import annotations
 import gettext
 import string
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "es")
 DOTTED = ("es",)
-"""Languages that write 12.430 where English writes 12,430."""
-_spoken = ["en"]
+"""Languages that write 12.430,5 where English writes 12,430.5."""
+POINTED = frozenset("BZ CU DO GT HN MX NI PA PE PR SV US".split())  # noqa: SIM905
+"""Countries where such a language writes 12,430.5 all the same (Unicode CLDR, es_MX and the others)."""
+FOLDER = Path(__file__).parent
+_spoken = ["en", ""]
 
 
-def speak(language: str) -> None:
-    """Choose the language of this process; one that is not known is English."""
-    _spoken[0] = language if language in LANGUAGES else "en"
+def speak(language: str, country: str = "") -> None:
+    """Choose the language of this process, and whose country's numbers it writes; one that is not known is English."""
+    _spoken[:] = [language if language in LANGUAGES else "en", country]
 
 
 def spoken() -> str:
     """The language of this process: one of LANGUAGES."""
     return _spoken[0]
+
+
+def later(text: str) -> str:
+    """`text` as it is: it is in the catalogue, and whoever shows it says it (`say(STAGES[name])`)."""
+    return text
 
 
 def say(text: str, /, **values: object) -> str:
@@ -40,10 +49,14 @@ def say_n(singular: str, plural: str, number: int, /, **values: object) -> str:
     return _filled(_catalogue(spoken()).ngettext(singular, plural, number), {"n": number, **values})
 
 
-def number(value: int) -> str:
-    """`12,430`, or `12.430` where the spoken language writes so."""
-    text = f"{value:,}"
-    return text.replace(",", ".") if spoken() in DOTTED else text
+def number(value: float) -> str:
+    """`12,430`, `2.5`, or `12.430`, `2,5` where the spoken language writes so; a fraction has six digits at most."""
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.6f}".rstrip("0").rstrip(".")
+    language, country = _spoken
+    return text.translate(_SWAPPED) if language in DOTTED and country not in POINTED else text
+
+
+_SWAPPED = str.maketrans(",.", ".,")
 
 
 class _Formatter(string.Formatter):
@@ -62,5 +75,5 @@ def _filled(text: str, values: dict[str, object]) -> str:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == "en":
         return gettext.NullTranslations()
-    with resources.files("pipeline.language").joinpath(f"{language}.mo").open("rb") as file:
+    with (FOLDER / language / "LC_MESSAGES" / "messages.mo").open("rb") as file:
         return gettext.GNUTranslations(file)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Unavailable
 from pipeline.existing import key_of, keyed
-from pipeline.journal import PLANNED, Entry, Journal, now
+from pipeline.journal import PLANNED, Entry, Journal
 from pipeline.pace import backoff
 from pipeline.push.fate import Detective, There
 from pipeline.push.queue import Row
@@ -73,12 +73,12 @@ class Sender:
 
     def __init__(
         self, client: Client, target: Target, journal: Journal, detective: Detective, options: Options,
-        resolve: Resolver, held: dict[str, list[str]], stopping: Stopping, clock: Callable[[], float] = now,
+        resolve: Resolver, held: dict[str, list[str]], stopping: Stopping, clock: Callable[[], float] | None = None,
     ) -> None:  # fmt: skip
         """`held` are ids by identity found at the target after the plan was made: their rows are not sent."""
         self._client, self._target, self._journal, self._detective = client, target, journal, detective
         self._options, self._resolve, self._held = options, resolve, held
-        self._stopping, self._clock = stopping, clock
+        self._stopping, self._clock = stopping, clock or journal.clock.now
         self._updater = Updater(client, target, resolve, options.existing)
 
     async def send(self, row: Row, entry: Entry) -> Entry | None:

@@ -21,7 +21,7 @@ from pipeline import identity as who
 from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Misuse
 from pipeline.existing import keyed
-from pipeline.journal import PLANNED, Entry, Journal, now
+from pipeline.journal import PLANNED, Entry, Journal
 from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
 from pipeline.push.fate import Detective, Fate, There, Unclear
@@ -186,12 +186,12 @@ class Uploader:
 
     def __init__(
         self, client: Client, target: Target, journal: Journal, detective: Detective, sender: Sender, form: Form,
-        options: Options, stopping: Stopping, clock: Callable[[], float] = now,
+        options: Options, stopping: Stopping, clock: Callable[[], float] | None = None,
     ) -> None:  # fmt: skip
         """`sender` prepares single rows; `form` says what a file looks like."""
         self._client, self._target, self._journal, self._detective = client, target, journal, detective
         self._sender, self._form, self._options = sender, form, options
-        self._stopping, self._clock = stopping, clock
+        self._stopping, self._clock = stopping, clock or journal.clock.now
         self._first: int | None = None
         self._blind = True
         self.refused: str | None = None

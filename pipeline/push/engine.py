@@ -17,7 +17,7 @@ import anyio
 from pipeline.client import Client
 from pipeline.errors import Stop
 from pipeline.handoff import Catalogue
-from pipeline.journal import OPEN, PLANNED, Entry, Journal, now
+from pipeline.journal import OPEN, PLANNED, Entry, Journal
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
 from pipeline.push.bulk import UNSEEN, Form, Uploader, takes, unseen
@@ -59,14 +59,14 @@ class Engine:
     def __init__(
         self, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity],
         options: Options, progress: Progress, held: dict[str, list[str]] | None = None, resolve: Resolver | None = None,
-        clock: Callable[[], float] = now, form: Form | None = None,
+        clock: Callable[[], float] | None = None, form: Form | None = None,
     ) -> None:  # fmt: skip
         """`held` are ids by identity found at the target after the plan was made: their rows are not sent.
 
         With a `form`, new customers go many at a time.
         """
         self._client, self._target, self._journal, self._queue = client, target, journal, queue
-        self._options, self._progress, self._clock = options, progress, clock
+        self._options, self._progress, self._clock = options, progress, clock or journal.clock.now
         resolve = resolve or Resolver(target, (), Catalogue())
         self._detective = Detective(client, target, journal, queue, identities, resolve)
         self._stopping = Stopping(self._pause)
@@ -133,7 +133,7 @@ class Engine:
         for seq, entry in entries.items():
             if seq not in rows:  # superseded by a correction
                 continue
-            sent = min(entry.sent_at or 0.0, self._clock())  # a clock that was set back must not prolong the wait
+            sent = min(entry.sent_at or 0.0, self._clock())  # from a journal of before, by a clock that could be set
             self._due[seq] = anyio.current_time() + max(0.0, sent + self._options.settle - self._clock())
             self._first_try[seq] = entry.attempts
             self._open(rows[seq], entry)

@@ -231,20 +231,23 @@ class Detective:
 
         The list is believed only where it is in order, and goes back far enough or to a customer that is certainly there.
         """
-        known = self._known()
-        if self._target.newest is None or known is None or known[1].sent_at is None or known[1].id is None:
+        first = min(e.sent_at or 0.0 for _, e in creates)
+        known = self._journal.a_created(first) or self._journal.a_created()
+        if self._target.newest is None or known is None or known.sent_at is None or known.id is None:
             return None
+        if known.sent_at > first and not self._journal.clock.exact(known.sent_at, first):
+            return None  # how long before it the cases were sent is not known
         try:
-            call = self._target.retrieve(known[1].id)
+            call = self._target.retrieve(known.id)
             outcome = self._target.outcome(call, await self._client.read(call))
             if not isinstance(outcome, Created):
                 return None
-            ahead = moment(self._target, outcome.record) - known[1].sent_at  # how the target's clock differs from ours
-            since = Since(min(e.sent_at or 0.0 for _, e in creates) + ahead - SKEW)
+            ahead = moment(self._target, outcome.record) - known.sent_at  # how the target's clock differs from ours
+            since = Since(first + ahead - SKEW)
             seen = await self._seen(creates, since.pages(self._client, self._target), existing.MOST_PAGES)
         except (Failed, ValueError):
             return None
-        if seen is None or not (since.reached or known[1].id in seen.ids):
+        if seen is None or not (since.reached or known.id in seen.ids):
             return None
         return self._told(creates, seen)
 

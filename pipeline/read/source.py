@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import Unreadable
+from pipeline.language import later, say
 
 TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
 BOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
@@ -26,22 +27,22 @@ LARGEST_UNPACKED = 8 << 30  # bytes
 LARGEST_RATIO = 200  # customer lists shrink 4 to 30 times; 200 means padding or an attack
 RATIO_COUNTS_FROM = 32 << 20  # bytes
 
-SAVE_AS = "Open it in a spreadsheet program, save it as .xlsx or as CSV UTF-8, and run again with that file."
+SAVE_AS = later("Open it in a spreadsheet program, save it as .xlsx or as CSV UTF-8, and run again with that file.")
 FOREIGN = (
-    (b"%PDF", "a PDF document"),
-    (b"{\\rtf", "a text document (RTF)"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"\x09\x00\x04\x00", "a workbook of Excel 2, an old format that is not supported"),
-    (b"\x09\x02\x06\x00", "a workbook of Excel 3, an old format that is not supported"),
-    (b"\x09\x04\x06\x00", "a workbook of Excel 4, an old format that is not supported"),
-    (b"\x09\x08", "a workbook of Excel 5 without container, an old format that is not supported"),
+    (b"%PDF", later("a PDF document")),
+    (b"{\\rtf", later("a text document (RTF)")),
+    (b"PAR1", later("a Parquet file")),
+    (b"\x89PNG", later("a picture")),
+    (b"\xff\xd8\xff", later("a picture")),
+    (b"Rar!", later("a RAR archive")),
+    (b"7z\xbc\xaf", later("a 7-Zip archive")),
+    (b"BZh", later("a bzip2 archive")),
+    (b"\xfd7zXZ", later("an xz archive")),
+    (b"SQLite format 3", later("an SQLite database")),
+    (b"\x09\x00\x04\x00", later("a workbook of Excel 2, an old format that is not supported")),
+    (b"\x09\x02\x06\x00", later("a workbook of Excel 3, an old format that is not supported")),
+    (b"\x09\x04\x06\x00", later("a workbook of Excel 4, an old format that is not supported")),
+    (b"\x09\x08", later("a workbook of Excel 5 without container, an old format that is not supported")),
 )
 HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|script)\b", re.IGNORECASE | re.DOTALL
@@ -79,7 +80,7 @@ def take(given: Path | str, scratch: Path) -> Source:
         path = scratch / "stdin"
         with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, BLOCK)
-        source = Source("standard input", path, "text", _hashing(path))
+        source = Source(say("standard input"), path, "text", _hashing(path))
     else:
         path = Path(given)
         _must_exist(path)
@@ -102,15 +103,15 @@ def _hashing(path: Path) -> Future[str]:
 
 def _must_exist(path: Path) -> None:
     if path.is_dir():
-        raise Unreadable(f"{path} is a folder", "Name the spreadsheet file itself.")
+        raise Unreadable(say("{path} is a folder", path=path), say("Name the spreadsheet file itself."))
     if not path.exists():
-        raise Unreadable(f"{path} does not exist", "Check the path and the name of the file.")
+        raise Unreadable(say("{path} does not exist", path=path), say("Check the path and the name of the file."))
     try:
         with path.open("rb") as stream:
             stream.read(1)
     except OSError as error:
-        why = f"{path} cannot be read: {error.strerror or error}"
-        raise Unreadable(why, "Check the permissions of the file, and close it in other programs.") from error
+        why = say("{path} cannot be read: {why}", path=path, why=error.strerror or error)
+        raise Unreadable(why, say("Check the permissions of the file, and close it in other programs.")) from error
 
 
 def _unpacked(source: Source, scratch: Path) -> Source:
@@ -118,7 +119,10 @@ def _unpacked(source: Source, scratch: Path) -> Source:
         if stream.read(2) != b"\x1f\x8b":
             return source
     if source.suffix not in {".gz", ""}:
-        raise Unreadable(f"{source.name} is a compressed file, not a spreadsheet ({source.suffix})", SAVE_AS)
+        raise Unreadable(
+            say("{name} is a compressed file, not a spreadsheet ({suffix})", name=source.name, suffix=source.suffix),
+            say(SAVE_AS),
+        )
     path, packed, size = scratch / "unpacked", source.path.stat().st_size, 0
     try:
         with gzip.open(source.path) as inside, path.open("wb") as out:
@@ -126,12 +130,20 @@ def _unpacked(source: Source, scratch: Path) -> Source:
                 size += len(block)
                 if size > LARGEST_UNPACKED or (size > RATIO_COUNTS_FROM and size > packed * LARGEST_RATIO):
                     raise Unreadable(
-                        f"{source.name} is too large once unpacked: {packed:,} bytes became more than {size:,}",
-                        "Unpack it yourself, and run again with the file inside if it is a customer list.",
+                        say(
+                            "{name} is too large once unpacked: {packed:n} bytes became more than {size:n}",
+                            name=source.name,
+                            packed=packed,
+                            size=size,
+                        ),
+                        say("Unpack it yourself, and run again with the file inside if it is a customer list."),
                     )
                 out.write(block)
     except (EOFError, OSError, zlib.error) as error:
-        raise Unreadable(f"{source.name} is damaged or incomplete: {error}", "Download or copy it again.") from error
+        raise Unreadable(
+            say("{name} is damaged or incomplete: {error}", name=source.name, error=error),
+            say("Download or copy it again."),
+        ) from error
     stem = source.name.removesuffix(".gz")
     return replace(source, path=path, suffix=Path(stem).suffix.lower())
 
@@ -140,19 +152,24 @@ def _recognise(source: Source) -> Source:
     with source.path.open("rb") as stream:
         head = stream.read(4096)
     if not head.strip(b"\r\n\t \x00\xef\xbb\xbf"):
-        raise Unreadable(f"{source.name} is empty", "Export the customer list again, and check that it has rows.")
+        raise Unreadable(
+            say("{name} is empty", name=source.name), say("Export the customer list again, and check that it has rows.")
+        )
     kind = "book" if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")) else "text"
     _refuse_foreign(source, head)
     if source.suffix in BOOKS and kind == "text":
         stem = Path(source.name).stem
         raise Unreadable(
-            f"{source.name} is no workbook: it holds plain text, whatever its name says",
-            f"If it is a CSV file, rename it to {stem}.csv and run again; else download it again, it may be cut.",
+            say("{name} is no workbook: it holds plain text, whatever its name says", name=source.name),
+            say(
+                "If it is a CSV file, rename it to {stem}.csv and run again; else download it again, it may be cut.",
+                stem=stem,
+            ),
         )
     if source.suffix in TEXT and kind == "book":
         raise Unreadable(
-            f"{source.name} is a workbook, not a text file, whatever its name says",
-            f"Rename it to {Path(source.name).stem}.xlsx (or .xls, .ods), and run again.",
+            say("{name} is a workbook, not a text file, whatever its name says", name=source.name),
+            say("Rename it to {stem}.xlsx (or .xls, .ods), and run again.", stem=Path(source.name).stem),
         )
     return replace(source, kind=kind)
 
@@ -160,11 +177,13 @@ def _recognise(source: Source) -> Source:
 def _refuse_foreign(source: Source, head: bytes) -> None:
     for magic, what in FOREIGN:
         if head.startswith(magic):
-            raise Unreadable(f"{source.name} is {what}", SAVE_AS)
+            raise Unreadable(say("{name} is {kind}", name=source.name, kind=say(what)), say(SAVE_AS))
     text = head.removeprefix(b"\xef\xbb\xbf")
     if HTML.match(text):
-        raise Unreadable(f"{source.name} is a web page (HTML) that only bears the name of a spreadsheet", SAVE_AS)
+        raise Unreadable(
+            say("{name} is a web page (HTML) that only bears the name of a spreadsheet", name=source.name), SAVE_AS
+        )
     if text.lstrip().startswith(b"<?xml"):
-        raise Unreadable(f"{source.name} is an XML file, not a workbook or CSV", SAVE_AS)
+        raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))
     if re.match(rb'\s*(?:\[\s*)?\{\s*"', text):
-        raise Unreadable(f"{source.name} is a JSON file, not a workbook or CSV", SAVE_AS)
+        raise Unreadable(say("{name} is a JSON file, not a workbook or CSV", name=source.name), say(SAVE_AS))

@@ -11,7 +11,7 @@ import anyio
 
 from pipeline.client import Client, Failed, Lost, Missing, NotSent
 from pipeline.errors import Unavailable
-from pipeline.journal import OPEN, Entry, Journal, Undone, now
+from pipeline.journal import OPEN, Entry, Journal, Undone
 from pipeline.pace import backoff
 from pipeline.progress import Progress
 from pipeline.push import shown
@@ -51,11 +51,11 @@ class Undoer:
 
     def __init__(
         self, client: Client, target: Target, journal: Journal, patience: Patience, progress: Progress,
-        clock: Callable[[], float] = now,
+        clock: Callable[[], float] | None = None,
     ) -> None:  # fmt: skip
         """Nothing is sent before `run`."""
         self._client, self._target, self._journal = client, target, journal
-        self._patience, self._progress, self._clock = patience, progress, clock
+        self._patience, self._progress, self._clock = patience, progress, clock or journal.clock.now
         self._fatal: Unavailable | None = None
         self._silent = 0
         self._loop: asyncio.AbstractEventLoop | None = None

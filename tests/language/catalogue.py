@@ -3,33 +3,79 @@
     python -m tests.language.catalogue
 
 writes `pipeline/language/LANGUAGE.po` anew (new texts get an empty translation, to be filled in by hand or with any
-gettext editor) and compiles `LANGUAGE.mo` from it. Run it again after translating.
+gettext editor) and compiles `LANGUAGE/LC_MESSAGES/messages.mo` from it. Run it again after translating.
 """
 
 from __future__ import annotations
 
+import ast
+import importlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from pipeline import cli
+from pipeline.cli import configuration, wording
 from pipeline.language import LANGUAGES
 
 PACKAGE = Path(__file__).parents[2] / "pipeline"
 FOLDER = PACKAGE / "language"
-KEYWORDS = {"say": None, "say_n": (1, 2)}
+SAYING = {"say": 1, "later": 1, "say_n": 2}
+"""The functions whose first arguments are texts, and how many of them."""
 OTHERS = [language for language in LANGUAGES if language != "en"]
+CLICK = "text of click"
+"""How a text is marked that click says; those of other versions than the installed one may stay."""
+SPEAKING = ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types")
+"""The modules of click whose texts a person may see."""
 
 
 def template() -> Catalog:
-    """Every text that the code says."""
+    """Every text that the code says, that the commands' help holds, and that click says."""
     found = Catalog(project="customer-import", charset="utf-8", fuzzy=False)
-    for _, _, text, _, _ in extract_from_dir(str(PACKAGE), [("**.py", "python")], keywords=KEYWORDS):
-        found.add(text, flags={"python-brace-format"} if "{" in str(text) else ())
+    for text in code_texts():
+        found.add(text, flags=_flags(text))
+    for text in help_texts():
+        found.add(text)
+    for text in click_texts():
+        found.add(text, flags=_flags(text), auto_comments=() if text in found else (CLICK,))
     return found
+
+
+def _flags(text: str | tuple[str, ...]) -> set[str]:
+    return {"python-brace-format"} if "{" in str(text) else set()
+
+
+def code_texts() -> Iterator[str | tuple[str, ...]]:
+    """What stands in the calls of `say`, `say_n` and `later`, inside other texts too."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING:
+                texts = [a.value for a in node.args[: SAYING[node.func.id]] if isinstance(a, ast.Constant)]
+                if len(texts) == SAYING[node.func.id]:
+                    yield texts[0] if len(texts) == 1 else tuple(texts)
+
+
+def help_texts() -> Iterator[str]:
+    """What the group's and each command's help says."""
+    yield from wording.texts(cli.group)
+    yield from cli.COMMANDS.values()
+    for name in cli.COMMANDS:
+        command = importlib.import_module(f"pipeline.cli.{name}").command
+        yield from wording.texts(configuration.prepared(command, plain=name in cli.PLAIN))
+
+
+def click_texts() -> Iterator[str | tuple[str, ...]]:
+    """What the installed click may say."""
+    for name in SPEAKING:
+        path = str(Path(click.__file__).with_name(f"{name}.py"))
+        for _, text, _, _ in extract_from_file("python", path, keywords={"_": None, "ngettext": (1, 2)}):
+            yield text
 
 
 def read(language: str) -> Catalog:
@@ -39,6 +85,11 @@ def read(language: str) -> Catalog:
         return Catalog(locale=language, project="customer-import", charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=language, charset="utf-8")
+
+
+def mo(language: str) -> Path:
+    """Where gettext looks for the compiled catalogue."""
+    return FOLDER / language / "LC_MESSAGES" / "messages.mo"
 
 
 def compiled(catalogue: Catalog) -> bytes:
@@ -51,11 +102,16 @@ def compiled(catalogue: Catalog) -> bytes:
 def write(language: str) -> Catalog:
     """Bring a language's files up to date with the code; gives its catalogue."""
     catalogue = read(language)
+    olds = [message for message in catalogue if CLICK in message.auto_comments]
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    for message in olds:
+        if message.id not in catalogue:
+            catalogue[message.id] = message
     with (FOLDER / f"{language}.po").open("wb") as file:
         write_po(file, catalogue, width=120, sort_output=True, omit_header=False, ignore_obsolete=True)
-    (FOLDER / f"{language}.mo").write_bytes(compiled(catalogue))
+    mo(language).parent.mkdir(parents=True, exist_ok=True)
+    mo(language).write_bytes(compiled(catalogue))
     return catalogue
 
 

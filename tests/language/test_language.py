@@ -35,7 +35,8 @@ def test_every_text_of_the_code_is_translated_with_the_same_words_in_braces(lang
     """No text is missing, none is left over, and a translation fills in what the English text fills in."""
     texts = {message.id for message in catalogue.template() if message.id}
     known = {message.id: message for message in catalogue.read(language) if message.id}
-    assert texts == set(known)
+    assert texts <= set(known)
+    assert {text for text in set(known) - texts if catalogue.CLICK not in known[text].auto_comments} == set()
     for message in known.values():
         for english, other in forms(message):
             assert other, english
@@ -46,7 +47,7 @@ def test_every_text_of_the_code_is_translated_with_the_same_words_in_braces(lang
 @pytest.mark.parametrize("language", catalogue.OTHERS)
 def test_the_compiled_catalogue_is_the_readable_one(language: str) -> None:
     """What is read at run time is what a translator wrote."""
-    assert (catalogue.FOLDER / f"{language}.mo").read_bytes() == catalogue.compiled(catalogue.read(language))
+    assert catalogue.mo(language).read_bytes() == catalogue.compiled(catalogue.read(language))
 
 
 def test_numbers_are_written_as_the_language_writes_them(spanish: None) -> None:

@@ -28,13 +28,7 @@ class Scene:
                         payload=first.payload.replace('"nr": 0', f'"nr": {n}').replace("key0", f"key{n}").replace("p0@", f"p{n}@"))
             for n in range(rows)
         ]  # fmt: skip
-        self.world.deaths, self.world.faults, self.world.stops, self.world.clock_back, self.world.refused = (
-            0,
-            0.0,
-            0.0,
-            0.0,
-            (0, 0),
-        )
+        self.world.deaths, self.world.faults, self.world.stops, self.world.refused = 0, 0.0, 0.0, (0, 0)
         server = self.world.server
         server.customers, server.strangers, server.refuses = [], [], frozenset()
         server.manners = type(server.manners)()

@@ -4,6 +4,7 @@ The real engine, journal and detective run in it. Every choice is drawn from one
 exactly. Faults: each request may fail before, while or after it is carried out, or be carried out late; the process
 may die at any step of its event loop, at any request and at any commit, before or after it; it may be asked to stop,
 and the target may refuse its credentials for a while. A process that died does nothing more: not even its clean-up.
+Between two processes the time of the day may be set, the machine may be started anew, or the run go on at another one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from simulation.simulated_server import FIELDS, LATEST, Manners, Server
 from pipeline import targets
 from pipeline.client import Failed, Lost, NotSent, Patience
 from pipeline.errors import Stop
-from pipeline.journal import FINAL, OPEN, Entry, Journal
+from pipeline.journal import FINAL, OPEN, Entry, Journal, Machine
+from pipeline.journal import clock as clocks
 from pipeline.progress import Silent
 from pipeline.push import Engine, Options, unwrap
 from pipeline.push.queue import Groups, Row
@@ -73,6 +75,37 @@ class Virtual(asyncio.SelectorEventLoop):
 
 
 @dataclass
+class Clocks:
+    """What the machines' clocks show: `off` is how wrong the time of the day is, `restarts` is false for quiet worlds."""
+
+    rng: random.Random
+    restarts: bool = False
+    nameless: bool = False
+    off: float = 0.0
+    here: tuple[str, float] = ("one", 0.0)  # name, and when it was started
+
+    def pass_on(self, now: float) -> str:
+        """What happens between two processes."""
+        if not self.restarts:
+            return ""
+        if self.rng.random() < 0.4:
+            self.off += self.rng.choice((-1, 1)) * 10 ** self.rng.uniform(0, 5)
+            return f"the time of the day is {self.off:.0f} s off"
+        if self.rng.random() < 0.2:
+            self.here = (self.here[0] if self.nameless else f"start {self.rng.random()}", now)
+            return "the machine was started anew"
+        if self.rng.random() < 0.2:
+            self.here = (f"machine {self.rng.random()}", now - self.rng.uniform(0, 3 * 10**6))
+            return "the run goes on at another machine"
+        return ""
+
+    def machine(self, time: Callable[[], float]) -> Machine:
+        """The machine of one process."""
+        name, started = self.here
+        return Machine(name, lambda: time() - started, lambda: time() + self.off, restarts=self.nameless)
+
+
+@dataclass
 class World:
     """What outlives a process: the target, the journal's committed content, the clock."""
 
@@ -90,7 +123,7 @@ class World:
     stops: float = 0.0
     refused: tuple[int, int] = (NEVER, NEVER)
     requests: int = 0
-    clock_back: float = 0.0
+    clocks: Clocks = field(default_factory=lambda: Clocks(random.Random(0)))
     dead: bool = False
     concurrency: int | None = None
     ever_refused: frozenset[int] = frozenset()
@@ -242,9 +275,7 @@ async def _push(world: World, journal: Journal, retry: tuple[str, ...], engine: 
     options = Options(
         concurrency=many, attempts=4, settle=settle, canary=1 if world.rng.random() < world.stops else None
     )
-    back = world.clock_back * world.processes
-    run = engine(wire, target, journal, queue, target.identities, options, Silent(), held,  # type: ignore[arg-type]
-                 clock=lambda: loop.time() - back)  # fmt: skip
+    run = engine(wire, target, journal, queue, target.identities, options, Silent(), held)  # type: ignore[arg-type]
     if world.rng.random() < world.stops:
         loop.call_later(world.rng.random() * 120, partial(run.stop, "interrupted"))
     return (await run.run()).stopped or "ended"
@@ -254,12 +285,14 @@ def live(world: World, retry: tuple[str, ...] = (), engine: type[Engine] = Engin
     """One process from its start to its end or death; what it ended with."""
     assert world.db is not None
     world.processes += 1
-    journal = Doomed(Path("journal"), world.db)
-    journal.world, journal._writer = world, journal.commit  # type: ignore[assignment]
     chance = random.getstate()
     random.seed(world.rng.random())
     last = world.dies_at if world.dies_at is not None else _last(world)
     loop = Virtual(world.seconds, last)
+    if told := world.clocks.pass_on(world.seconds):
+        world.trace.append(told)
+    journal = Doomed(Path("journal"), world.db, clock=clocks.start(world.db, world.clocks.machine(loop.time)))
+    journal.world, journal._writer = world, journal.commit  # type: ignore[assignment]
     task = loop.create_task(_push(world, journal, retry, engine, settle))
     try:
         ended = loop.run_until_complete(task)
@@ -340,12 +373,12 @@ def world(seed: int, name: str, most: int = 6) -> World:
     if rng.random() < 0.25:
         server.strangers = [_stranger(rng, r, made.seconds) for r in rows if rng.random() < 0.3]
     made.stops = rng.choice((0.0, 0.0, 0.2))
-    made.clock_back = rng.choice((0.0, 0.0, 0.0, 5.0, 1000.0))
+    made.clocks = Clocks(random.Random(f"clocks {seed}"), rng.random() < 0.5, rng.random() < 0.3)
     if rng.random() < 0.15:
         first = rng.randint(1, 20)
         made.refused = (first, first + rng.randint(1, 5))
     made.db = sqlite3.connect(":memory:", isolation_level=None)
-    Journal.on(made.db, Path("journal"), BINDING)
+    Journal.on(made.db, Path("journal"), BINDING, made.clocks.machine(lambda: made.seconds))
     return made
 
 

@@ -13,7 +13,7 @@ from simulation.simulated_laws import broken_laws
 
 from pipeline import existing
 from pipeline.client import Lost, NotSent
-from pipeline.journal import Entry, Journal
+from pipeline.journal import Clock, Entry, Journal, clock
 from pipeline.push import attempt, fate
 from pipeline.push.engine import Engine
 from pipeline.push.fate import Case, Detective, Fate, NotThere
@@ -155,11 +155,22 @@ async def _there(self: Detective, row: Any, entry: Entry) -> Fate:
     return fate.There(row.id)
 
 
+def the_time_of_the_day_is_believed(patch: pytest.MonkeyPatch) -> None:
+    """How long ago a request left is told by a clock that can be set."""
+    patch.setattr(Clock, "now", lambda self: self._here.wall())
+
+
+def the_seconds_of_another_start_are_believed(patch: pytest.MonkeyPatch) -> None:
+    """The machine's clock goes on counting where it was started anew, or is another machine's."""
+    patch.setattr(clock, "_goes_on", lambda *_: True)
+
+
 PLANTED: list[Plant] = [
     journal_after_the_request, no_intention_at_all, repetition_after_a_time_out, repetition_after_a_5xx, no_settling,
     settling_from_the_first_look, what_was_in_flight_is_forgotten, the_others_of_a_group_are_forgotten,
     open_rows_hold_nobody_up, absent_is_believed_at_once, only_the_first_page, any_customer_of_the_e_mail_is_ours,
     ids_of_other_rows_are_not_excluded, any_answer_with_an_id_is_believed, an_update_is_believed_unseen,
+    the_time_of_the_day_is_believed, the_seconds_of_another_start_are_believed,
 ]  # fmt: skip
 
 
