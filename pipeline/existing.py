@@ -17,6 +17,7 @@ import anyio
 
 from pipeline import identity as who
 from pipeline.client import Client, Failed
+from pipeline.language import later
 from pipeline.progress import Progress
 from pipeline.targets.interface import Identity, Page, Record, Target
 
@@ -128,7 +129,7 @@ async def _scan(
     progress: Progress,
 ) -> Found:  # fmt: skip
     found = Found(how=f"compared with all customers of the target ({pages} pages)")
-    progress.begin("look up", pages, "pages")
+    progress.begin(later("look up"), pages, later("pages"))
     async for page in pages_of(client, target, first):
         for names, record in zip(_names(target, page.items, identities), page.items, strict=True):
             for name in names & wanted:
@@ -164,7 +165,7 @@ async def _each(
 ) -> Found:  # fmt: skip
     found = Found(how=f"looked up one by one ({count} look-ups)")
     queue = wanted()
-    progress.begin("look up", count, "look-ups")
+    progress.begin(later("look up"), count, later("look-ups"))
 
     async def worker() -> None:
         for one in queue:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,7 @@ from pipeline import outcomes, store, typed
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.report.delimited import CsvFile
+from pipeline.shellwords import command
 
 KEPT = ("plan.json", "results.csv", "run.log", "summary.json")
 """What stays; run.log holds no text of anybody: times, counts of requests and of rows, flags without their texts."""
@@ -115,7 +115,7 @@ def _reduce(folder: RunFolder, *, unfinished: bool) -> dict[str, Any]:
         raise Misuse(
             f"the run is not finished: {said}; without its plan nobody can find out what becomes of these rows",
             f"Finish it: {typed.go_on(folder)}; or forget it all the same: "
-            f"{shlex.join(['customer-import', 'forget', str(folder.path), '--unfinished'])}",
+            f"{command('forget', str(folder.path), '--unfinished')}",
         )
     ids = _results(folder, several=len(facts["sources"]) > 1)
     told = {

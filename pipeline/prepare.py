@@ -22,6 +22,7 @@ from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Batch, Catalogue, Settings
+from pipeline.language import later
 from pipeline.normalise import normalise
 from pipeline.options import RunOptions, Server
 from pipeline.pace import Limiter
@@ -107,7 +108,7 @@ def make_plan(
     )  # fmt: skip
     builder = (correction.builder if correction else Builder)(folder, target, chosen, sources[0].mapping, spool)
     several = len(correction.facts["sources"] if correction else sources) > 1
-    progress.begin("check", sum(s.sheet.facts.rows or 0 for s in sources) or None)
+    progress.begin(later("check"), sum(s.sheet.facts.rows or 0 for s in sources) or None)
     for source in sources:
         before = builder.rows
         named = source.sheet.facts.name if several else ""

@@ -36,6 +36,7 @@ from pipeline.fitting import fits
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue
 from pipeline.journal import Entry, Journal
+from pipeline.language import later
 from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
 from pipeline.prepare import Prepared
@@ -186,7 +187,7 @@ async def _push(
                     Existing(facts["options"]["on_existing"], facts["verified"], identities, _cleared(facts, target))),
             progress, held, resolve, form=sheet,
         )  # fmt: skip
-        progress.begin("push", count)
+        progress.begin(later("push"), count)
         try:
             async with anyio.create_task_group() as beside:
                 beside.start_soon(_tell, engine)

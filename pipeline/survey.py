@@ -10,6 +10,7 @@ from pipeline.columns import decimals, normaliser
 from pipeline.errors import Unreadable
 from pipeline.handoff import Around
 from pipeline.handoff import Mapping as ColumnMapping
+from pipeline.language import later
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
 from pipeline.schema import fields, find
@@ -43,7 +44,7 @@ def survey(
     amounts: dict[str, decimals.Evidence] = {}
     country = find(target.record, "country")
     asked = {n for n in cents if n not in evidence.decimal} | ({"country"} if countries and country else set())
-    progress.begin("survey", None)
+    progress.begin(later("survey"), None)
     for source in sources:
         narrow = _only(source.mapping, asked)
         if not _feeds(narrow):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from pipeline import store, targets
 from pipeline.errors import Stop
 from pipeline.folder import RunFolder
+from pipeline.shellwords import command
 
 
 def go_on(folder: RunFolder, verb: str = "push", *more: str) -> str:
@@ -32,4 +32,4 @@ def server(folder: RunFolder) -> tuple[str, ...]:
 
 
 def _command(verb: str, path: Path, *more: str) -> str:
-    return shlex.join(["customer-import", verb, str(path), *more])
+    return command(verb, str(path), *more)

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 PROGRAM = "customer-import"
 
 COMMANDS = {
-    "run": "read a customer list, check it, and push it to a target",
-    "push": "execute a reviewed dry run, or go on with an interrupted run",
-    "status": "what became of every row, so far",
-    "review": "correct the rows that are not in, and push them, on a page in the browser",
-    "undo": "put updated customers back to what they were; list the created ones",
-    "forget": "remove the personal data of a finished run, keep counts and ids",
-    "inspect": "what was detected in a file, and how its columns are mapped",
-    "template": "write an empty workbook or CSV with a target's columns",
-    "bundle": "write what can be attached to a bug report: shapes, no text",
-    "login": "store a target's secrets in the system's keyring",
-    "logout": "remove them from there",
-    "targets": "the targets, their fields and limits, and the secrets they need",
-    "completion": "let the shell (bash, zsh, fish) complete what is typed",
-    "schema": "the JSON Schema of what a command prints with --json",
-    "sandbox": "the local stand-in for both APIs",
+    "run": later("read a customer list, check it, and push it to a target"),
+    "push": later("execute a reviewed dry run, or go on with an interrupted run"),
+    "status": later("what became of every row, so far"),
+    "review": later("correct the rows that are not in, and push them, on a page in the browser"),
+    "undo": later("put updated customers back to what they were; list the created ones"),
+    "forget": later("remove the personal data of a finished run, keep counts and ids"),
+    "inspect": later("what was detected in a file, and how its columns are mapped"),
+    "template": later("write an empty workbook or CSV with a target's columns"),
+    "bundle": later("write what can be attached to a bug report: shapes, no text"),
+    "login": later("store a target's secrets in the system's keyring"),
+    "logout": later("remove them from there"),
+    "targets": later("the targets, their fields and limits, and the secrets they need"),
+    "completion": later("let the shell (bash, zsh, fish) complete what is typed"),
+    "schema": later("the JSON Schema of what a command prints with --json"),
+    "sandbox": later("the local stand-in for both APIs"),
 }
 
 SECTIONS = {

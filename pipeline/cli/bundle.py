@@ -10,6 +10,7 @@ import click
 from pipeline.cli import complete, runlog
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json, talk
+from pipeline.language import say
 
 
 @click.command("bundle", cls=Command, short_help="Write what can be attached to a bug report: shapes, no text.")
@@ -39,5 +40,5 @@ def command(run: str, output: Path | None, as_json: bool, quiet: bool) -> int:
         put_json("bundle", {"run": str(folder.path), "file": str(path), "files": files})
     elif not quiet:
         put(f"{path}: {', '.join(files)}")
-    talk("every letter is an x and every digit a 9; look into it before you attach it to a bug report", quiet=quiet)
+    talk(say("every letter is an x and every digit a 9; look into it before you attach it to a bug report"), quiet=quiet)
     return 0

@@ -38,10 +38,15 @@ def sources(_context: click.Context, _parameter: click.Parameter, incomplete: st
 
 def presets(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The systems whose exports are known."""
+    return _items(preset_names(), incomplete)
+
+
+def preset_names() -> list[str]:
+    """The names of the presets, without reading them."""
     from importlib import resources
 
     files = resources.files("pipeline").joinpath("presets").iterdir()
-    return _items(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml") and f.name != WORDS), incomplete)
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml") and f.name != WORDS)
 
 
 def profiles(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -22,7 +22,7 @@ from click.core import ParameterSource
 
 from pipeline.cli import complete
 from pipeline.errors import Misuse
-from pipeline.language import LANGUAGES
+from pipeline.language import LANGUAGES, later, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = "customer-import.toml"
@@ -42,10 +42,10 @@ KEYS = {
 """Flag -> the name of its parameter: what a configuration file may say."""
 
 NEVER = {
-    "base-url": "Say --base-url on the command line, or set CUSTOMER_IMPORT_BASE_URL.",
-    "yes": "Say --yes on the command line: a live push is for a person, or for a script that was written for it.",
+    "base-url": later("Say --base-url on the command line, or set CUSTOMER_IMPORT_BASE_URL."),
+    "yes": later("Say --yes on the command line: a live push is for a person, or for a script that was written for it."),
     **dict.fromkeys(
-        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile"), "Say it on the command line."
+        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile"), later("Say it on the command line.")
     ),
 }
 """Flags that no file may set, and what to do instead."""
@@ -86,7 +86,9 @@ def load(profile: str | None) -> Settings:
         content = _read(path)
         profiles = content.pop("profiles", {})
         if not isinstance(profiles, dict) or not all(isinstance(p, dict) for p in profiles.values()):
-            raise Misuse(f"{path}: [profiles] holds no tables", "Write a profile like [profiles.acme].")
+            raise Misuse(
+                say("{file}: [profiles] holds no tables", file=path), say("Write a profile like [profiles.acme].")
+            )
         common.append((path, _checked(path, "", content)))
         told = {name: _checked(path, f"profiles.{name}.", table) for name, table in profiles.items()}
         known += told
@@ -131,7 +133,7 @@ def apply(context: click.Context, profile: str | None) -> None:
             option.type_cast_value(context, value)
         except click.BadParameter as error:
             where = settings.origin[key]
-            raise Misuse(f"{where}: {key} = {value!r}: {error.message}", f"Correct it in {where}.") from error
+            raise Misuse(f"{where}: {key} = {value!r}: {error.message}", say("Correct it in {file}.", file=where)) from error
         defaults[KEYS[key]] = value
     context.default_map = {**(context.default_map or {}), **defaults}
 
@@ -144,7 +146,7 @@ def told() -> list[str]:
     used = [
         k for k in settings.origin if k == "workspace" or (KEYS[k] in heard and (k in TABLES or not typed(KEYS[k])))
     ]
-    whose = f" (profile {settings.profile})" if settings.profile else ""
+    whose = f" ({say('profile {profile}', profile=settings.profile)})" if settings.profile else ""
     by_file = {
         path: [k for k in used if settings.origin[k] == path] for path in dict.fromkeys(settings.origin.values())
     }
@@ -197,7 +199,8 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Misuse(f"{path} cannot be read: {error}", f"Correct {path}, or move it away.") from error
+        said = say("{file} cannot be read: {why}", file=path, why=error)
+        raise Misuse(said, say("Correct {file}, or move it away.", file=path)) from error
 
 
 def _checked(path: Path, place: str, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,16 +211,18 @@ def _checked(path: Path, place: str, table: Mapping[str, Any]) -> dict[str, Any]
         if key == "workspace" and isinstance(value, str) and value.strip():
             found[key] = value.strip()
         elif key in NEVER:
-            raise Misuse(f"{path}: {place}{said} is not read from a configuration file", NEVER[key])
+            never = say("{file}: {key} is not read from a configuration file", file=path, key=place + said)
+            raise Misuse(never, say(NEVER[key]))
         elif any(word in said.lower() for word in SECRET):
             raise Misuse(
-                f"{path}: {place}{said}: a secret has no place in a configuration file",
-                "Take it out, and store it: customer-import login TARGET (or in the environment, or in .env).",
+                say("{file}: {key}: a secret has no place in a configuration file", file=path, key=place + said),
+                say("Take it out, and store it: customer-import login TARGET (or in the environment, or in .env)."),
             )
         elif key not in KEYS:
             near = get_close_matches(key, [*KEYS, "workspace"], 1)
-            said_near = f"Did you mean {near[0]}?" if near else f"Keys are the names of flags: {', '.join(KEYS)}."
-            raise Misuse(f"{path}: there is no key {place}{said}", said_near)
+            known = say("Keys are the names of flags: {keys}.", keys=", ".join(KEYS))
+            known = say("Did you mean {near}?", near=near[0]) if near else known
+            raise Misuse(say("{file}: there is no key {key}", file=path, key=place + said), known)
         else:
             found[key] = _value(path, f"{place}{said}", key, value)
     return found
@@ -227,10 +232,12 @@ def _value(path: Path, place: str, key: str, value: Any) -> Any:
     if key in TABLES:
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             example = '{ "SOURCE HEADER" = "field" }' if key == "map" else '{ country = "CL" }'
-            raise Misuse(f"{path}: {place} is no table of texts", f"Write it like: {key} = {example}")
+            wrong = say("{file}: {key} is no table of texts", file=path, key=place)
+            raise Misuse(wrong, say("Write it like: {example}", example=f"{key} = {example}"))
         return value
     if not isinstance(value, str | bool | int | float):
-        raise Misuse(f"{path}: {place} is no single value", f"Write one text, number, true or false for {key}.")
+        wrong = say("{file}: {key} is no single value", file=path, key=place)
+        raise Misuse(wrong, say("Write one text, number, true or false for {key}.", key=key))
     if key in PATHS:
         return str((path.parent / str(value)) if not Path(str(value)).is_absolute() else value)
     return value
@@ -257,10 +264,12 @@ def _merged(profile: str | None, levels: list[tuple[Path, dict[str, Any]]]) -> S
 def _unknown_profile(profile: str, known: list[str]) -> Misuse:
     near = get_close_matches(profile, known, 1)
     if near:
-        return Misuse(f"there is no profile {profile!r}", f"Did you mean --profile {near[0]}?")
-    here = f"There are: {', '.join(dict.fromkeys(known))}." if known else "There is none yet."
-    return Misuse(f"there is no profile {profile!r} in {' or '.join(map(str, paths()))}",
-                  f"{here} Write one: [profiles.{profile}] in {FILE}.")  # fmt: skip
+        unknown = say("there is no profile {profile!r}", profile=profile)
+        return Misuse(unknown, say("Did you mean {near}?", near=f"--profile {near[0]}"))
+    project, user = paths()
+    unknown = say("there is no profile {profile!r} in {project} or {user}", profile=profile, project=project, user=user)
+    here = say("There are: {names}.", names=", ".join(dict.fromkeys(known))) if known else say("There is none yet.")
+    return Misuse(unknown, f"{here} {say('Write one: {table} in {file}.', table=f'[profiles.{profile}]', file=FILE)}")
 
 
 def environment_of(key: str) -> str:

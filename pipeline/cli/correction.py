@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import mapping, rounds, store, targets
-from pipeline.cli import configuration, environment, finish, flags, marks
+from pipeline.cli import configuration, counted, environment, finish, flags, marks
 from pipeline.cli.bar import Bar
 from pipeline.cli.push import server_of
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
 from pipeline.options import Server
 from pipeline.read import ReadOptions
 
@@ -34,7 +35,7 @@ def run(given: dict[str, Any], bar: Bar) -> int | None:
     if not any(found):
         return None
     if len(found) > 1:
-        raise Misuse("an error file is corrected by itself", "Name the error file alone.")
+        raise Misuse(say("an error file is corrected by itself"), say("Name the error file alone."))
     assert found[0] is not None
     folder, edits = found[0]
     marks.adopt(folder)
@@ -55,17 +56,22 @@ def _recognised(source: str, given: dict[str, Any], bar: Bar) -> tuple[RunFolder
 
 def _must_fit(folder: RunFolder, facts: dict[str, Any], given: dict[str, Any]) -> None:
     """Stop where a flag says another target or mode than the run's."""
-    where = f"{folder.path} goes to {facts['target']} ({facts['mode']})"
+    where = say("{run} goes to {target} ({mode})", run=folder.path, target=facts["target"], mode=counted.mode(facts["mode"]))
     if given["target"] not in (None, facts["target"]):
-        raise Misuse(f"the error file belongs to a run that went elsewhere: {where}", "Leave --to out.")
-    if given["use_sandbox"] and not facts["sandbox"]:
-        raise Misuse(f"--sandbox does not fit: {where}", "Leave --sandbox out.")
-    if given["test_mode"] and not facts["options"]["test_mode"]:
-        raise Misuse(f"--test-mode does not fit: {where}", "Leave --test-mode out.")
+        elsewhere = say("the error file belongs to a run that went elsewhere: {where}", where=where)
+        raise Misuse(elsewhere, say("Leave {flag} out.", flag="--to"))
+    for name, flag, held in (("use_sandbox", "--sandbox", facts["sandbox"]),
+                             ("test_mode", "--test-mode", facts["options"]["test_mode"])):  # fmt: skip
+        if given[name] and not held:
+            raise Misuse(
+                say("{flag} does not fit: {where}", flag=flag, where=where), say("Leave {flag} out.", flag=flag)
+            )
     if given["limit"] is not None:
-        raise Misuse("--limit does not go with an error file", "Delete the rows that are to stay as they are.")
+        raise Misuse(
+            say("--limit does not go with an error file"), say("Delete the rows that are to stay as they are.")
+        )
     if given["offline"] and not given["dry_run"]:
-        raise Misuse("--offline sends nothing, so nothing can be pushed", "Add --dry-run.")
+        raise Misuse(say("--offline sends nothing, so nothing can be pushed"), say("Add {flag}.", flag="--dry-run"))
 
 
 def _said(given: dict[str, Any]) -> rounds.Said:

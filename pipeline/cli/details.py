@@ -53,7 +53,9 @@ def must_fit(*, quiet: bool) -> None:
         Misuse: both were said.
     """
     if quiet and _wanted:
-        raise Misuse(say("--quiet and --verbose exclude each other"), say("Leave one of them out."))
+        raise Misuse(
+            say("{one} and {other} exclude each other", one="--quiet", other="--verbose"), say("Leave one of them out.")
+        )
 
 
 def tell(text: str) -> None:

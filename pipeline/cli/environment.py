@@ -17,9 +17,11 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from pipeline import targets
-from pipeline.cli import configuration, keychain
+from pipeline.cli import configuration, counted, keychain
 from pipeline.client import check_base_url
 from pipeline.errors import Misuse
+from pipeline.language import later, say, say_n
+from pipeline.language.system import why
 from pipeline.options import Server
 from pipeline.targets.interface import Target
 
@@ -38,16 +40,23 @@ def secrets(target: Target) -> dict[str, str]:
     if meant and found.setdefault(target.workspace, meant) != meant:
         where = settings.origin["workspace"]
         raise Misuse(
-            f"{where} is for the workspace {meant}, and {target.workspace} is {found[target.workspace]}"
-            f" ({place(target.workspace, settings.profile)})",
-            f"Nothing was sent. Set {target.workspace} to {meant}, or choose another --profile.",
+            say("{file} is for the workspace {meant}, and {variable} is {found} ({place})", file=where, meant=meant,
+                variable=target.workspace, found=found[target.workspace],
+                place=in_words(place(target.workspace, settings.profile))),
+            say("Nothing was sent. Set {variable} to {meant}, or choose another --profile.",
+                variable=target.workspace, meant=meant),
         )
     return found
 
 
 def place(variable: str, profile: str | None) -> str | None:
-    """Where a secret comes from, in words: "environment", ".env", "keyring"; None where it is not set."""
+    """Where a secret comes from: "environment", ".env", "keyring"; None where it is not set."""
     return _find(variable, profile)[1]
+
+
+def in_words(place: str | None) -> str:
+    """A place as a person reads it."""
+    return say({"environment": later("environment"), "keyring": later("keyring")}.get(place or "", place or ""))
 
 
 def places(target: Target) -> dict[str, str]:
@@ -115,8 +124,9 @@ def must_be_sendable(variable: str, value: str) -> None:
     """
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise Misuse(
-            f"{variable} holds a character that no token has" if value else f"{variable} is blank",
-            "Copy the value again, without quotes or spaces.",
+            say("{variable} holds a character that no token has", variable=variable) if value
+            else say("{variable} is blank", variable=variable),
+            say("Copy the value again, without quotes or spaces."),
         )
 
 
@@ -126,12 +136,12 @@ def demand(target: Target, server: Server | None) -> Server:
         return server
     names = missing(target, secrets(target))
     whose = f" --profile {profile}" if (profile := configuration.current().profile) else ""
-    helps = "; ".join(f"{s.variable} ({s.help})" for s in target.secrets if s.variable in names)
-    raise Misuse(
-        f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set",
-        f"Set in the environment or in a file .env: {helps}; or store them: customer-import login {target.name}{whose}."
-        + (" To try without an account, add --sandbox." if target.name in targets.own() else ""),
-    )
+    helps = "; ".join(f"{s.variable} ({say(s.help)})" for s in target.secrets if s.variable in names)
+    remedy = say("Set in the environment or in a file .env: {secrets}; or store them: {command}.",
+                 secrets=helps, command=f"customer-import login {target.name}{whose}")  # fmt: skip
+    if target.name in targets.own():
+        remedy = f"{remedy} {say('To try without an account, add --sandbox.')}"
+    raise Misuse(say_n("{names} is not set", "{names} are not set", len(names), names=counted.listed(names)), remedy)
 
 
 def sandbox_file() -> Path:
@@ -142,7 +152,8 @@ def sandbox_file() -> Path:
         if not (root / ".gitignore").exists():
             (root / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise Misuse(f"cannot write {root}: {error.strerror}", "Start in a folder that you may write to.") from error
+        wrong = say("cannot write {file}: {why}", file=root, why=why(error))
+        raise Misuse(wrong, say("Start in a folder that you may write to.")) from error
     return (root / ".sandbox.sqlite").resolve()
 
 
@@ -157,8 +168,8 @@ def embedded(target: Target, database: Path, account_country: str | None) -> Ite
 
     if target.name not in targets.own():
         raise Misuse(
-            f"the sandbox does not know {target.title}, which another distribution adds",
-            f"Leave --sandbox out; --base-url names a test server of {target.title}.",
+            say("the sandbox does not know {target}, which another distribution adds", target=target.title),
+            say("Leave --sandbox out; --base-url names a test server of {target}.", target=target.title),
         )
 
     settings = sandbox.Settings(database=database)

@@ -28,6 +28,8 @@ from pipeline.cli.bar import Bar
 from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
+from pipeline.language.system import why
 
 if TYPE_CHECKING:
     from pipeline.watch import RowOutcome, Watch
@@ -49,7 +51,8 @@ class Log:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             self._file: TextIO | None = os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8", buffering=1)
         except OSError as error:
-            raise Misuse(f"cannot write {path}: {error.strerror}", "Name another file with --events.") from error
+            wrong = say("cannot write {file}: {why}", file=path, why=why(error))
+            raise Misuse(wrong, say("Name another file with --events.")) from error
 
     def put(self, event: str, **content: Any) -> None:
         """Write one event."""
@@ -59,7 +62,7 @@ class Log:
         try:
             self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
-            talk(f"events are no longer written: {error.strerror}")
+            talk(say("events are no longer written: {why}", why=why(error)))
             self._file = None
 
     def close(self) -> None:

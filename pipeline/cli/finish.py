@@ -11,11 +11,12 @@ from typing import Any
 import polars as pl
 
 from pipeline import outcomes, report, rounds, store, typed
-from pipeline.cli import details, events, marks, runlog, screen
+from pipeline.cli import counted, details, events, marks, runlog, screen
 from pipeline.cli.bar import Bar
-from pipeline.cli.talk import agrees, count, duration, put, put_cut, put_json, talk
+from pipeline.cli.talk import agrees, duration, put, put_cut, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
+from pipeline.language import say, say_n
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.run import Forecast, Result, forecast, origin, prepare, push, write_report
 
@@ -31,7 +32,7 @@ def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: B
     runlog.attach(prepared.folder)
     request = marks.fingerprint(options, server, [s.facts.sha256 for s in prepared.sources])
     if before := marks.earlier(request, None):
-        bar.say(f"this very file was imported before: {before.path}")
+        bar.say(say("this very file was imported before: {run}", run=before.path))
     marks.note(prepared.folder, request)
     for source in prepared.sources:
         _say_source(source, bar)
@@ -41,7 +42,8 @@ def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: B
     if options.dry_run or server is None:
         summary = write_report(prepared.folder, pushing, started, prepared.requests, pushed=False, progress=bar)
         if pushing.bulk:
-            bar.say(f"--bulk says how it is pushed: {typed.go_on(prepared.folder, 'push', '--bulk')}")
+            further = typed.go_on(prepared.folder, "push", "--bulk")
+            bar.say(say("--bulk says how it is pushed: {command}", command=further))
         return _end(prepared.folder, summary, given, dry_run=True)
     return send(prepared.folder, server, pushing, bar, given, started, prepared.requests)
 
@@ -55,13 +57,12 @@ def correct(
     runlog.attach(folder)
     prepared = rounds.start(folder, edits, server, bar, said)
     rows = sum(prepared.counts.values())
-    bar.say(f"{edits.name}: a correction of {folder.path}, {count(rows, 'row')}")
+    bar.say(say("{file}: a correction of {run}, {rows}", file=edits.name, run=folder.path, rows=counted.rows(rows)))
     for note in prepared.notes:
         bar.say(f"  {note}")
     if edits.replacements and rows:
-        bar.say(
-            f"  the replacements are in {folder.file('mapping.toml')}; for the next file: --mapping {folder.file('mapping.toml')}"
-        )
+        file = folder.file("mapping.toml")
+        bar.say("  " + say("the replacements are in {file}; for the next file: --mapping {file}", file=file))
     events.planned(folder, pushed=not given["dry_run"])
     if given["dry_run"] or server is None:
         summary = write_report(folder, pushing, started, prepared.requests, pushed=False, progress=bar)
@@ -88,15 +89,14 @@ def send(
     try:
         summary = write_report(folder, pushing, started, requests, pushed=True, progress=bar)
     except Misuse as error:  # what was sent is in the journal all the same
-        raise stop or Interrupted(
-            error.message, f"Make room; then this writes the files: {typed.go_on(folder)}"
-        ) from error
+        further = say("Make room; then this writes the files: {command}", command=typed.go_on(folder))
+        raise stop or Interrupted(error.message, further) from error
     code = _end(folder, summary, given, dry_run=False)
     if isinstance(stop, Stop):
         raise stop
     if result.stopped == "canary":
         _show_canary(folder, given)
-        if _answers(given) and agrees("Go on with the other rows?"):
+        if _answers(given) and agrees(say("Go on with the other rows?")):
             return send(folder, server, replace(pushing, canary=None), bar, {**given, "yes": True}, started, requests)
     early = _stopped_early("interrupted" if stop else result.stopped, result.causes, folder, pushing)
     if early is not None:
@@ -109,17 +109,19 @@ def _stopped_early(why: str | None, causes: list[str], folder: RunFolder, pushin
     further = typed.go_on(folder)
     first = f" ({'; '.join(causes)})" if causes else ""
     if why == "interrupted":
-        return Interrupted("interrupted; every row that was sent has its outcome", f"It goes on with: {further}")
+        said = say("interrupted; every row that was sent has its outcome")
+        return Interrupted(said, say("It goes on with: {command}", command=further))
     if why == "upload":
-        return Misuse(
-            f"the upload was refused, and the push stopped{first}", f"Without uploads it goes on with: {further}"
-        )
+        said = say("the upload was refused, and the push stopped")
+        return Misuse(f"{said}{first}", say("Without uploads it goes on with: {command}", command=further))
     if why in ("max_errors", "hopeless"):
-        rule = f"--max-errors {pushing.max_errors} was reached" if pushing.max_errors else "nothing was accepted so far"
-        return TooManyErrors(f"{rule}{first}", f"Look at {folder.file('errors.csv')}; to go on: {further}")
+        limit = pushing.max_errors
+        rule = say("--max-errors {limit} was reached", limit=limit) if limit else say("nothing was accepted so far")
+        look = say("Look at {file}; to go on: {command}", file=folder.file("errors.csv"), command=further)
+        return TooManyErrors(f"{rule}{first}", look)
     if why == "canary":
-        said = f"stopped after the canary of {count(pushing.canary or 0, 'row')}"
-        return CanaryDone(said, f"Look at them at the target; to go on: {further}")
+        said = say("stopped after the canary of {rows}", rows=counted.rows(pushing.canary or 0))
+        return CanaryDone(said, say("Look at them at the target; to go on: {command}", command=further))
     return None
 
 
@@ -133,37 +135,44 @@ def _show_canary(folder: RunFolder, given: dict[str, Any]) -> None:
     shown = 0
     for table in outcomes.table(folder, origin(store.facts(folder)), pushed=True):
         for row in table.filter(pl.col("attempts") > 0).select("row", "status", "id").head(CANARIES - shown).rows():
-            talk(f"  row {row[0]}: {row[1]}{f', {row[2]}' if row[2] else ''}", quiet=given["quiet"])
+            became = say("row {row}: {status}", row=row[0], status=row[1])
+            talk(f"  {became}{f', {row[2]}' if row[2] else ''}", quiet=given["quiet"])
             shown += 1
 
 
 def _confirm(ahead: Forecast, server: Server, folder: RunFolder, given: dict[str, Any]) -> None:
     if server.kind == "sandbox" or not (ahead.creates or ahead.updates or ahead.doubtful):
         return
-    mode = screen.style(ahead.mode, "red" if ahead.mode == "LIVE" else "yellow", "bold")
-    pace = f"at {ahead.rate:g} requests a second at least {duration(ahead.seconds)}" if ahead.rate else "at no set pace"
-    how = " with uploads" if given["bulk"] else ""
-    lines = [
-        f"{ahead.target}, workspace {ahead.workspace}, {mode} data, {ahead.host}",
-        f"  {count(ahead.creates, 'customer')} to create, {ahead.updates:,} to update: {count(ahead.requests, 'request')}{how}, {pace}",
-        *(
-            [f"  {count(ahead.doubtful, 'row')} without an answer: looked up first, and sent only where not there"]
-            if ahead.doubtful
-            else []
-        ),
-        *(f"  {name}: {said}" for name, said in ahead.switches.items()),
-        *(f"  not checked: {what}" for what in ahead.unchecked),
-    ]
-    talk("\n".join(lines), quiet=given["quiet"] and given["yes"])
+    talk("\n".join(_plan(ahead, bulk=given["bulk"])), quiet=given["quiet"] and given["yes"])
     if given["yes"]:
         return
     if not _answers(given):
         raise Misuse(
-            "a live push needs an answer, and nobody is at a terminal",
-            f"Review the plan, then: {typed.go_on(folder, 'push', '--yes')}",
+            say("a live push needs an answer, and nobody is at a terminal"),
+            say("Review the plan, then: {command}", command=typed.go_on(folder, "push", "--yes")),
         )
-    if not agrees("Go ahead?"):
-        raise Interrupted("nothing was sent", f"The plan is kept: {typed.go_on(folder)}")
+    if not agrees(say("Go ahead?")):
+        raise Interrupted(say("nothing was sent"), say("The plan is kept: {command}", command=typed.go_on(folder)))
+
+
+def _plan(ahead: Forecast, *, bulk: bool) -> list[str]:
+    """What a live push is about to do, line by line."""
+    mode = screen.style(counted.mode(ahead.mode), "red" if ahead.mode == "LIVE" else "yellow", "bold")
+    requests = counted.requests(ahead.requests)
+    lines = [
+        say("{target}, workspace {workspace}, {mode} data, {host}",
+            target=ahead.target, workspace=ahead.workspace, mode=mode, host=ahead.host),
+        "  " + say_n("{n:n} customer to create, {updates:n} to update: {requests}, {pace}",
+                     "{n:n} customers to create, {updates:n} to update: {requests}, {pace}",
+                     ahead.creates, updates=ahead.updates, pace=counted.pace(ahead.rate, duration(ahead.seconds)),
+                     requests=say("{requests} with uploads", requests=requests) if bulk else requests),
+    ]  # fmt: skip
+    if ahead.doubtful:
+        lines.append("  " + say_n("{n:n} row without an answer: looked up first, and sent only where not there",
+                                  "{n:n} rows without an answer: looked up first, and sent only where not there",
+                                  ahead.doubtful))  # fmt: skip
+    lines += [f"  {name}: {said}" for name, said in ahead.switches.items()]
+    return lines + [f"  {say('not checked: {what}', what=what)}" for what in ahead.unchecked]
 
 
 def _say_source(source: Any, bar: Bar) -> None:
@@ -171,8 +180,8 @@ def _say_source(source: Any, bar: Bar) -> None:
     used = [c for c in mapped.choices if c.field] + [
         c for c in mapped.choices if not c.field and any(c.index in p for p in mapped.parts.values())
     ]
-    where = f", sheet {facts.sheet}" if facts.sheet else ""
-    bar.say(f"{facts.name}{where}: {len(used)} of {len(mapped.choices)} columns are used")
+    name = say("{file}, sheet {sheet}", file=facts.name, sheet=facts.sheet) if facts.sheet else facts.name
+    bar.say(say("{file}: {used} of {all} columns are used", file=name, used=len(used), all=len(mapped.choices)))
     for note in (*facts.notes, *mapped.notes):
         bar.say(f"  {note}")
 
@@ -198,30 +207,21 @@ def causes(summary: report.Summary) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def conservation(rows: int, counts: Mapping[str, int]) -> str:
-    """The line that proves that no row is lost: those that are in come first."""
-    said = " + ".join(f"{counts[name]:,} {name}" for name in report.STATUSES if counts.get(name))
-    return f"{rows:,} rows read = {said or 'none'}"
-
-
 def show(folder: RunFolder, summary: report.Summary) -> None:
     """Print how a run stands: the counts, what keeps rows out, the files, what to type next."""
-    put(conservation(summary.rows, summary.counts))
+    put(counted.conservation(summary.rows, summary.counts))
     wrong = [c for c in summary.causes if c.severity == "error"]
     for cause in wrong[:MOST_CAUSES]:
-        example = cause.examples[0] if cause.examples else None
-        where = f" in {cause.column}" if cause.column else ""
-        shown = f" (row {example.row}{': ' + example.value if example.value else ''})" if example else ""
-        put_cut(f"  {cause.rows:>6,} × {cause.title}{where}{shown}")
-    if len(wrong) > MOST_CAUSES:
-        put(f"  … and {len(wrong) - MOST_CAUSES} more causes in the report")
+        put_cut(counted.cause(cause.rows, cause.title, cause.column, [(e.row, e.value) for e in cause.examples[:1]]))
+    if more := max(0, len(wrong) - MOST_CAUSES):
+        put("  " + say_n("… and {n:n} more cause in the report", "… and {n:n} more causes in the report", more))
     for note in summary.notes:
         put(f"  {note}")
     for name in ("report.html", "results.csv", *(n for n in ("errors.xlsx", "errors.csv") if n in summary.files)):
         put(f"{name:<12} {folder.file(name)}")
     following = next_command(folder, summary.counts)
     if following:
-        put(f"next: {following}")
+        put(say("next: {command}", command=following))
 
 
 def next_command(folder: RunFolder, counts: Mapping[str, int]) -> str | None:
@@ -232,5 +232,5 @@ def next_command(folder: RunFolder, counts: Mapping[str, int]) -> str | None:
         return typed.go_on(folder, "push", "--retry", "failed")
     if counts.get("invalid") or counts.get("rejected"):
         file = rounds.newest_errors(folder)
-        return f"correct {file}, then: {typed.again(folder, file)}"
+        return say("correct {file}, then: {command}", file=file, command=typed.again(folder, file))
     return None

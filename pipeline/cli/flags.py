@@ -9,7 +9,7 @@ import click
 
 from pipeline.cli import complete, details
 from pipeline.errors import Misuse
-from pipeline.language import spoken
+from pipeline.language import say, spoken
 from pipeline.options import PushOptions, error_limit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -25,8 +25,11 @@ def pairs(texts: tuple[str, ...], flag: str) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.rpartition("=") if flag == "--map" else text.partition("=")
         if not equals or not name.strip():
-            wanted = '"SOURCE HEADER=field"' if flag == "--map" else "FIELD=VALUE"
-            raise Misuse(f"{flag} {text!r} is not understood", f"Write it like {flag} {wanted}.")
+            wanted = say('"SOURCE HEADER=field"') if flag == "--map" else say("FIELD=VALUE")
+            raise Misuse(
+                say("{value} is not understood", value=f"{flag} {text!r}"),
+                say("Write it like {example}.", example=f"{flag} {wanted}"),
+            )
         found[name.strip()] = value.strip()
     return found
 
@@ -46,7 +49,9 @@ def rate(text: str | None) -> float | None:
     except ValueError:
         per = None
     if per is None or not 0 <= value < float("inf"):
-        raise Misuse(f"--rate {text!r} is no pace", "Write it like --rate 10/s.")
+        raise Misuse(
+            say("{value} is no pace", value=f"--rate {text!r}"), say("Write it like {example}.", example="--rate 10/s")
+        )
     return value / per
 
 
@@ -111,7 +116,7 @@ def push_options(given: dict[str, Any]) -> PushOptions:
     """
     error_limit(given["max_errors"], 0)
     if not given["bulk"] and (given["bulk_rows"] or given["bulk_part"]):
-        raise Misuse("--bulk-rows and --bulk-part say how --bulk uploads", "Add --bulk.")
+        raise Misuse(say("--bulk-rows and --bulk-part say how --bulk uploads"), say("Add {flag}.", flag="--bulk"))
     return PushOptions(
         rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
         timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],

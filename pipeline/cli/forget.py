@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import complete, runlog
+from pipeline.cli import complete, counted, runlog
 from pipeline.cli.help import Command
-from pipeline.cli.talk import agrees, count, put, put_json, talk
+from pipeline.cli.talk import agrees, put, put_json, talk
 from pipeline.errors import Interrupted, Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say, say_n
+from pipeline.shellwords import command as command_line
 
 if TYPE_CHECKING:
     from pipeline.forget import Forgotten
@@ -55,42 +57,40 @@ def command(run: str, unfinished: bool, yes: bool, quiet: bool, as_json: bool) -
 def show_forgotten(folder: RunFolder, told: dict[str, Any], *, as_json: bool, quiet: bool) -> int:
     """Say what a forgotten run still knows: for `status`."""
     from pipeline import forget
-    from pipeline.cli.finish import conservation
 
     if as_json:
         content = {"run": str(folder.path), "rows": told["rows"], "counts": told["counts"], "pushed": True, "causes": [],
                    "forgotten": told["forgotten"]}  # fmt: skip
         put_json("status", content)
     elif not quiet:
-        put(f"{folder.path}: {told['target']}, {told['mode']}, its personal data was removed on {told['forgotten']}")
-        put(conservation(told["rows"], told["counts"]))
-        put(f"{count(told['ids'], 'id')} at the target: {folder.file('results.csv')}")
+        put(say("{run}: {target}, {mode}, its personal data was removed on {when}", run=folder.path,
+                target=told["target"], mode=counted.mode(told["mode"]), when=told["forgotten"]))  # fmt: skip
+        put(counted.conservation(told["rows"], told["counts"]))
+        file = folder.file("results.csv")
+        put(say_n("{n:n} id at the target: {file}", "{n:n} ids at the target: {file}", told["ids"], file=file))
     return 1 if any(told["counts"].get(name) for name in (*forget.UNFINISHED, *OUT) if name != "ready") else 0
 
 
 def _confirm(folder: RunFolder, counts: dict[str, int]) -> None:
     out = sum(counts.get(name, 0) for name in OUT)
-    lines = [
-        f"{folder.path}: the text of {count(sum(counts.values()), 'row')} will be removed from this folder, for good"
-    ]
+    rows = counted.rows(sum(counts.values()))
+    talk(say("{run}: the text of {rows} will be removed from this folder, for good", run=folder.path, rows=rows))
     if out:
-        lines.append(
-            f"  {count(out, 'row')} of them not in: to correct them later you need the source file, or a copy of errors.xlsx"
-        )
-    talk("\n".join(lines))
+        talk("  " + say("{rows} of them not in: to correct them later you need the source file, or a copy of errors.xlsx",
+                        rows=counted.rows(out)))  # fmt: skip
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Misuse(
-            "this needs an answer, and nobody is at a terminal", f"Type: customer-import forget {folder.path} --yes"
+            say("this needs an answer, and nobody is at a terminal"), command_line("forget", str(folder.path), "--yes")
         )
-    if not agrees("Go ahead?"):
-        raise Interrupted("nothing was removed", "")
+    if not agrees(say("Go ahead?")):
+        raise Interrupted(say("nothing was removed"), "")
 
 
 def _show(folder: RunFolder, done: Forgotten) -> None:
-    from pipeline.cli.finish import conservation
-
-    put(f"{folder.path}: personal data removed ({count(done.removed, 'file')})")
-    put(conservation(done.rows, done.counts))
-    put(f"{count(done.ids, 'id')} at the target kept in {folder.file('results.csv')}")
+    put(say_n("{run}: personal data removed ({n:n} file)", "{run}: personal data removed ({n:n} files)",
+              done.removed, run=folder.path))  # fmt: skip
+    put(counted.conservation(done.rows, done.counts))
+    put(say_n("{n:n} id at the target kept in {file}", "{n:n} ids at the target kept in {file}",
+              done.ids, file=folder.file("results.csv")))  # fmt: skip
     for name in done.others:
-        put(f"not ours, left alone: {folder.file(name)}")
+        put(say("not ours, left alone: {file}", file=folder.file(name)))

@@ -13,7 +13,9 @@ from pipeline.cli import complete, configuration, flags
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.options import RunOptions
+from pipeline.shellwords import command as command_line
 
 ROWS = 200
 """So many rows are read for the examples."""
@@ -71,12 +73,12 @@ def command(source: str, target: str, save: Path | None, as_json: bool, quiet: b
         shutil.rmtree(scratch, ignore_errors=True)
     if save is not None:
         if save.exists():
-            raise Misuse(f"{save} exists already", "Name another file with --save, or remove that one.")
+            raise Misuse(
+                say("{file} exists already", file=save), say("Name another file with --save, or remove that one.")
+            )
         mapping.write_file(save, found.mapping, found.sheet.headers, found.file)
-        talk(
-            f"the mapping is in {save}; use it with: customer-import run {source} --to {target} --mapping {save}",
-            quiet=quiet,
-        )
+        further = command_line("run", source, "--to", target, "--mapping", str(save))
+        talk(say("the mapping is in {file}; use it with: {command}", file=save, command=further), quiet=quiet)
     if as_json:
         put_json("inspect", inspected.content(found, cells))
     else:

@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from pipeline import mapping
-from pipeline.cli import screen
+from pipeline.cli import counted, screen
 from pipeline.cli.talk import measure
-from pipeline.handoff import Choice
+from pipeline.handoff import Choice, SourceFacts
+from pipeline.language import later, say, say_n
 from pipeline.schema import fields
 from pipeline.sources import Source
 from pipeline.targets.interface import Target
@@ -21,7 +22,10 @@ NAMED = 16
 """So many columns that are left out for the same reason are named."""
 MINIMUM = 12
 """Columns that the source of a field has at least, however narrow the screen is."""
-HOW = {"exact": "own name", "alias": "known name", "preset": "preset", "content": "its cells", "mapping": "as you said"}
+HOW = {
+    "exact": later("own name"), "alias": later("known name"), "preset": later("preset"), "content": later("its cells"),
+    "mapping": later("as you said"),
+}  # fmt: skip
 READS = {"~city": "state", "~district": "state", "~tax_id_check_digit": "tax_id"}
 """Helper columns, and the field that is read with their help."""
 
@@ -53,17 +57,17 @@ def _examples(cells: pl.DataFrame, name: str) -> list[str]:
 def page(found: Source, cells: pl.DataFrame, target: Target) -> Iterator[str]:
     """The page: what was detected, which field comes from where, what is left out, what is missing."""
     facts, mapped = found.facts, found.mapping
-    detected = [facts.name, facts.encoding or facts.kind, f"delimiter {_named(facts.delimiter)}" if facts.delimiter else None,
-                f"sheet {facts.sheet}" if facts.sheet else None, f"header in row {facts.header_row}" if facts.header_row else "no header",
-                f"{facts.rows:,} row{'' if facts.rows == 1 else 's'}" if facts.rows is not None else None]  # fmt: skip
-    yield from screen.wrap(", ".join(part for part in detected if part), measure())
+    yield from screen.wrap(", ".join(_detected(facts)), measure())
     for note in (*mapped.notes, *facts.notes):
         yield from screen.wrap(note[0].upper() + note[1:], measure())
     for reason, count in mapping.left_out(cells, found.rules).drop_nulls().value_counts(sort=True).iter_rows():
-        yield from screen.wrap(f"Of the first {cells.height:,} rows {count:,} will be skipped: {reason}.", measure())
+        said = say_n("Of the first {rows:n} rows {n:n} will be skipped: {reason}.",
+                     "Of the first {rows:n} rows {n:n} will be skipped: {reason}.", count, rows=cells.height, reason=reason)  # fmt: skip
+        yield from screen.wrap(said, measure())
     used = sum(c.field is not None for c in mapped.choices)
     yield ""
-    yield f"{used} of {len(mapped.choices)} columns go into {target.title} (* it requires the field):"
+    yield say("{used} of {all} columns go into {target} (* it requires the field):",
+              used=used, all=len(mapped.choices), target=target.title)  # fmt: skip
     sample = mapping.apply(cells, mapped)
     names = _fields(found, target)
     wide = min(26, measure() // 3, max((screen.width(name) for name in names), default=0) + 2)
@@ -73,12 +77,22 @@ def page(found: Source, cells: pl.DataFrame, target: Target) -> Iterator[str]:
     if mapped.missing:
         message, remedy = mapping.missing_message(mapped, target.record, headless=facts.header_row == 0)
         yield ""
-        yield from screen.wrap(f"Missing: {message}.", measure())
+        yield from screen.wrap(say("Missing: {what}.", what=message), measure())
         yield from screen.wrap(f"→ {remedy}", measure(), further="  ")
 
 
-def _named(delimiter: str) -> str:
-    return {"\t": "tab", " ": "space"}.get(delimiter, f"'{delimiter}'")
+def _detected(facts: SourceFacts) -> Iterator[str]:
+    """What is known of a source, part by part."""
+    yield facts.name
+    yield facts.encoding or facts.kind
+    if facts.delimiter:
+        named = {"\t": say("tab"), " ": say("space")}.get(facts.delimiter, f"'{facts.delimiter}'")
+        yield say("delimiter {delimiter}", delimiter=named)
+    if facts.sheet:
+        yield say("sheet {sheet}", sheet=facts.sheet)
+    yield say("header in row {row}", row=facts.header_row) if facts.header_row else say("no header")
+    if facts.rows is not None:
+        yield counted.rows(facts.rows)
 
 
 def _fields(found: Source, target: Target) -> list[str]:
@@ -94,17 +108,17 @@ def _field_lines(name: str, found: Source, sample: pl.DataFrame, target: Target,
     """One field, its name `wide`: where it comes from, why, and the first texts that it will get."""
     mapped = found.mapping
     field = fields(target.record).get(name)
-    how = next((HOW.get(c.how, c.how) for c in mapped.choices if c.field == name), "")
+    how = next((say(HOW.get(c.how, c.how)) for c in mapped.choices if c.field == name), "")
     source = mapped.label(name).strip()
     if name in mapped.constants:
-        source, how = repr(mapped.constants[name]), "every row"
+        source, how = repr(mapped.constants[name]), say("every row")
     elif name in mapped.compose and not mapped.compose[name]:
-        how = "derived"
+        how = say("derived")
     elif name in mapped.compose:
         source = re.sub(r"\}(?:/100)?!?", "}", mapped.compose[name]).replace("|", " | ")
-        how = "joined" if len(mapped.parts[name]) > 1 else how
+        how = say("joined") if len(mapped.parts[name]) > 1 else how
     elif name in mapped.defaults and not any(c.field == name for c in mapped.choices):
-        source, how = repr(mapped.defaults[name]), "default"
+        source, how = repr(mapped.defaults[name]), say("default")
     label = f"{name} {'*' if field and field.required else ''}"
     room = max(measure() - wide - 17, MINIMUM)
     first, *more = screen.wrap(screen.shown(source), room) or [""]
@@ -126,8 +140,9 @@ def _left_out(choices: tuple[Choice, ...]) -> Iterator[str]:
             why.setdefault(c.reason, []).append(f"{header} ({number})" if header and repeated else header or number)
     if why:
         yield ""
-        yield "Left out:"
+        yield say("Left out:")
     for reason, names in why.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        said = f"{', '.join(screen.shown(name) for name in names[:NAMED])}{more}: {reason}"
-        yield from screen.wrap(said, measure(), first="  ", further="    ")
+        said = ", ".join(screen.shown(name) for name in names[:NAMED])
+        if len(names) > NAMED:
+            said = say("{names} and {more:n} more", names=said, more=len(names) - NAMED)
+        yield from screen.wrap(f"{said}: {reason}", measure(), first="  ", further="    ")

@@ -10,6 +10,7 @@ from functools import cache
 from types import ModuleType
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 
 SERVICE = "customer-import"
 INSTALL = "pip install 'customer-import[keyring]'"
@@ -44,12 +45,13 @@ def store(variable: str, profile: str | None, value: str) -> str:
     except Exception as error:  # noqa: BLE001 - see recall; what it says may hold the secret, so it is not passed on
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise Misuse(
-            f"the system's keyring cannot be used: {why.replace(value, '***')}",
-            f"Unlock it, or put {variable} into the environment or into a file .env.",
+            say("the system's keyring cannot be used: {why}", why=why.replace(value, "***")),
+            say("Unlock it, or put {variable} into the environment or into a file .env.", variable=variable),
         ) from None
     if not kept:
         raise Misuse(
-            "the system's keyring did not keep the secret", f"Put {variable} into the environment or into a file .env."
+            say("the system's keyring did not keep the secret"),
+            say("Put {variable} into the environment or into a file .env.", variable=variable),
         )
     return str(keyring.get_keyring().name)
 
@@ -66,7 +68,8 @@ def remove(variable: str, profile: str | None) -> bool:
         _keyring().delete_password(SERVICE, entry(variable, profile))
         recall.cache_clear()
     except Exception as error:
-        raise Misuse(f"the system's keyring cannot be used: {error}", "Unlock it, then try again.") from error
+        wrong = say("the system's keyring cannot be used: {why}", why=error)
+        raise Misuse(wrong, say("Unlock it, then try again.")) from error
     return True
 
 
@@ -80,7 +83,7 @@ def _keyring() -> ModuleType:
         import keyring
     except ImportError as error:
         raise Misuse(
-            "storing secrets needs the package keyring, which is not installed",
-            f"{INSTALL}, or put the secrets into the environment or into a file .env.",
+            say("storing secrets needs the package keyring, which is not installed"),
+            say("{command}, or put the secrets into the environment or into a file .env.", command=INSTALL),
         ) from error
     return keyring

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli import complete, configuration, keychain
+from pipeline.cli import complete, configuration, counted, keychain
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
+from pipeline.language import say, say_n
 
 if TYPE_CHECKING:
     from pipeline.targets.interface import Secret, Target
@@ -43,17 +44,19 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     for secret in chosen.secrets:
         keyring = keychain.store(secret.variable, profile, said[secret.variable])
     names = [s.variable for s in chosen.secrets]
-    whose = f" for the profile {profile}" if profile else ""
     if as_json:
         put_json("login", {"target": chosen.name, "profile": profile, "stored": names, "keyring": keyring})
     elif not quiet:
-        put(f"{' and '.join(names)} stored in the keyring ({keyring}){whose}")
+        stored = say_n("{names} stored in the keyring ({keyring})", "{names} stored in the keyring ({keyring})",
+                       len(names), names=counted.listed(names), keyring=keyring)  # fmt: skip
+        put(say("{stored} for the profile {profile}", stored=stored, profile=profile) if profile else stored)
     if hidden := [n for n in names if environment.place(n, profile) not in ("keyring", None)]:
-        talk(f"{' and '.join(hidden)} is set elsewhere too ({environment.place(hidden[0], profile)}), and that one is used",
-             quiet=quiet)  # fmt: skip
-    talk(
-        f"next: customer-import targets {chosen.name} --check{f' --profile {profile}' if profile else ''}", quiet=quiet
-    )
+        place = environment.in_words(environment.place(hidden[0], profile))
+        talk(say_n("{names} is set elsewhere too ({place}), and that one is used",
+                   "{names} are set elsewhere too ({place}), and those are used",
+                   len(hidden), names=counted.listed(hidden), place=place), quiet=quiet)  # fmt: skip
+    further = f"customer-import targets {chosen.name} --check{f' --profile {profile}' if profile else ''}"
+    talk(say("next: {command}", command=further), quiet=quiet)
     return 0
 
 
@@ -79,11 +82,12 @@ def _read(target: Target) -> dict[str, str]:
     if len(lines) != len(target.secrets):
         names = ", ".join(s.variable for s in target.secrets)
         raise Misuse(
-            f"{target.title} needs {len(target.secrets)} secrets, and standard input has {len(lines)} lines",
-            f"Write one a line, in this order: {names}.",
+            say("{target} needs {count} secrets, and standard input has {lines} lines",
+                target=target.title, count=len(target.secrets), lines=len(lines)),
+            say("Write one a line, in this order: {names}.", names=names),
         )
     return {s.variable: line for s, line in zip(target.secrets, lines, strict=True)}
 
 
 def _text(secret: Secret) -> str:
-    return f"{secret.variable} ({secret.help})"
+    return f"{secret.variable} ({say(secret.help)})"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from pipeline.cli import complete, configuration, keychain
+from pipeline.cli import complete, configuration, counted, keychain
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json, talk
+from pipeline.language import say, say_n
 
 
 @click.command("logout", cls=Command, short_help="Remove a target's secrets from the system's keyring.")
@@ -29,9 +30,15 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     if as_json:
         put_json("logout", {"target": chosen.name, "profile": profile, "removed": removed})
     elif not quiet:
-        whose = f" of the profile {profile}" if profile else ""
-        put(f"{' and '.join(removed)}{whose} removed" if removed else f"nothing was stored{whose}")
+        names = counted.listed(removed) if removed else ""
+        if profile is None:
+            put(say_n("{names} removed", "{names} removed", len(removed), names=names) if removed else say("nothing was stored"))
+        elif removed:
+            put(say_n("{names} of the profile {profile} removed", "{names} of the profile {profile} removed",
+                      len(removed), names=names, profile=profile))  # fmt: skip
+        else:
+            put(say("nothing was stored of the profile {profile}", profile=profile))
     for secret in chosen.secrets:
         if place := environment.place(secret.variable, profile):
-            talk(f"{secret.variable} is still set ({place})", quiet=quiet)
+            talk(say("{name} is still set ({place})", name=secret.variable, place=environment.in_words(place)), quiet=quiet)
     return 0

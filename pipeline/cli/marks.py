@@ -13,6 +13,7 @@ from pipeline import targets
 from pipeline.cli import configuration
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
 from pipeline.options import RunOptions, Server
 from pipeline.read import sha256
 
@@ -46,7 +47,8 @@ def adopt(folder: RunFolder) -> None:
     if not isinstance(profile, str) or said == profile:
         return
     if said is not None:
-        raise Misuse(f"{folder.path} was planned with the profile {profile}, not {said}", "Leave --profile out.")
+        wrong = say("{run} was planned with the profile {profile}, not {said}", run=folder.path, profile=profile, said=said)
+        raise Misuse(wrong, say("Leave {flag} out.", flag="--profile"))
     configuration.choose(profile)
 
 

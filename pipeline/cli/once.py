@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import forget, store
-from pipeline.cli import events, finish, marks, runlog
+from pipeline.cli import counted, events, finish, marks, runlog
 from pipeline.cli.bar import Bar
 from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.read import sha256
 
@@ -32,7 +33,9 @@ def settle(
         Misuse: a source is no file, whose bytes could be compared.
     """
     if "-" in options.sources:
-        raise Misuse("--once compares files, and standard input is none", "Name the file, or leave --once out.")
+        raise Misuse(
+            say("--once compares files, and standard input is none"), say("Name the file, or leave --once out.")
+        )
     if not all(Path(source).is_file() for source in options.sources):
         return None  # reading says what is wrong
     request = marks.fingerprint(options, server, [sha256(Path(source)) for source in options.sources])
@@ -43,7 +46,7 @@ def settle(
     counts = forget.counts(folder)
     planned = store.facts(folder)["planned"]
     if any(counts.get(name) for name in UNFINISHED) and server is not None and not options.dry_run:
-        bar.say(f"this file's run {folder.path} of {planned} is not finished; it goes on")
+        bar.say(say("this file's run {run} of {when} is not finished; it goes on", run=folder.path, when=planned))
         return finish.send(folder, server, replace(pushing, retry="failed"), bar, given, datetime.now(UTC))
     code = 1 if any(counts.get(name) for name in NOT_IN) else 0
     events.ended(folder, code, sum(counts.values()), counts)
@@ -51,9 +54,9 @@ def settle(
         put_json("run", {"run": str(folder.path), "dry_run": False, "exit_code": code, "rows": sum(counts.values()),
                          "counts": counts, "actions": {}, "causes": [], "already_imported": True})  # fmt: skip
     else:
-        said = " + ".join(f"{n:,} {name}" for name, n in sorted(counts.items()))
-        put(f"already imported on {planned}: {said}; nothing was done")
-        put(f"run          {folder.path}")
+        said = counted.by_status(counts)
+        put(say("already imported on {when}: {counts}; nothing was done", when=planned, counts=said))
+        put(say("run          {run}", run=folder.path))
         if following := finish.next_command(folder, counts):
-            put(f"next: {following}")
+            put(say("next: {command}", command=following))
     return code

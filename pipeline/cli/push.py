@@ -14,6 +14,7 @@ import click
 from pipeline.cli import complete, events, flags, runlog
 from pipeline.cli.help import Command
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.options import Server
 
 
@@ -54,7 +55,9 @@ def server_of(facts: dict[str, Any], given: dict[str, Any]) -> Iterator[Server]:
     target = targets.load(facts["target"])
     if facts["sandbox"]:
         if given["base_url"]:
-            raise Misuse("this run was planned for the embedded sandbox", "Leave --base-url out, or run again.")
+            raise Misuse(
+                say("this run was planned for the embedded sandbox"), say("Leave --base-url out, or run again.")
+            )
         with environment.embedded(target, Path(facts["sandbox"]), facts["options"]["account_country"]) as server:
             yield server
     else:

@@ -17,6 +17,8 @@ from pipeline.cli.push import server_of
 from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say, say_n
+from pipeline.shellwords import command as command_line
 
 if TYPE_CHECKING:
     from pipeline.review import Servers
@@ -56,8 +58,8 @@ def command(run: str, port: int, no_browser: bool, idle: float, **given: Any) ->
     options = flags.push_options(given)
 
     def ready(address: str, door: str) -> None:
-        talk(f"{folder.path}: review it in the browser, on this machine only. Ctrl-C ends the page; nothing is lost.",
-             quiet=given["quiet"])  # fmt: skip
+        talk(say("{run}: review it in the browser, on this machine only. Ctrl-C ends the page; nothing is lost.",
+                 run=folder.path), quiet=given["quiet"])  # fmt: skip
         if given["as_json"]:
             put_json("review", {"run": str(folder.path), "address": address, "door": door})
         else:
@@ -97,8 +99,7 @@ def _left(folder: RunFolder, *, quiet: bool) -> int:
     for batch in outcomes.table(folder, origin(facts), pushed=pushed):
         left += int(batch["status"].is_in([*NOT_IN, "ready"]).sum())
     if left:
-        talk(
-            f"{left:,} row{'s are' if left != 1 else ' is'} not in yet. Go on with: customer-import review {folder.path}",
-            quiet=quiet,
-        )
+        further = command_line("review", str(folder.path))
+        talk(say_n("{n:n} row is not in yet. Go on with: {command}", "{n:n} rows are not in yet. Go on with: {command}",
+                   left, command=further), quiet=quiet)  # fmt: skip
     return 1 if left else 0

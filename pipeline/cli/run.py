@@ -11,8 +11,9 @@ import click
 
 from pipeline.cli import complete, configuration, events, flags
 from pipeline.cli.help import Command
-from pipeline.cli.talk import count, talk
+from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
+from pipeline.language import say, say_n
 from pipeline.options import RunOptions, Server
 
 
@@ -92,7 +93,7 @@ def command(**given: Any) -> int:
     if (code := correction.run(given, bar)) is not None:
         return code
     if given["target"] is None:
-        raise Misuse("--to is missing: where are the customers to go?", "Add --to piriod or --to dayzero.")
+        raise Misuse(say("--to is missing: where are the customers to go?"), say("Add --to piriod or --to dayzero."))
     for line in configuration.told():
         bar.say(line)
     options = _options(given)
@@ -115,16 +116,19 @@ def _options(given: dict[str, Any]) -> RunOptions:
     from pipeline.cli import environment
 
     if given["offline"] and not given["dry_run"]:
-        raise Misuse("--offline sends nothing, so nothing can be pushed", "Add --dry-run.")
+        raise Misuse(say("--offline sends nothing, so nothing can be pushed"), say("Add {flag}.", flag="--dry-run"))
     if given["offline"] and given["use_sandbox"]:
-        raise Misuse("--offline and --sandbox exclude each other", "Leave one of them out.")
+        raise _exclude("--offline", "--sandbox")
     target = _target(given["target"])
     if given["test_mode"] and not target.has_test_mode:
-        raise Misuse(f"{target.title} has no test mode", "Leave --test-mode out.")
+        raise Misuse(
+            say("{target} has no test mode", target=target.title), say("Leave {flag} out.", flag="--test-mode")
+        )
     country = given["account_country"]
     if country is not None and (len(country) != 2 or not country.isascii() or not country.isalpha()):
         raise Misuse(
-            f"--account-country {country!r} is no ISO code", "Write two letters, for example --account-country CL."
+            say("{value} is no ISO code", value=f"--account-country {country!r}"),
+            say("Write two letters, for example --account-country CL."),
         )
     return RunOptions(
         sources=given["sources"], target=target.name, out=given["out"], offline=given["offline"],
@@ -142,6 +146,10 @@ def _options(given: dict[str, Any]) -> RunOptions:
     )  # fmt: skip
 
 
+def _exclude(one: str, other: str) -> Misuse:
+    return Misuse(say("{one} and {other} exclude each other", one=one, other=other), say("Leave one of them out."))
+
+
 @contextlib.contextmanager
 def _server(options: RunOptions, given: dict[str, Any]) -> Iterator[Server | None]:
     from pipeline.cli import environment
@@ -151,13 +159,14 @@ def _server(options: RunOptions, given: dict[str, Any]) -> Iterator[Server | Non
         yield None
     elif given["use_sandbox"]:
         if given["base_url"]:
-            raise Misuse("--sandbox and --base-url exclude each other", "Leave one of them out.")
+            raise _exclude("--sandbox", "--base-url")
         with environment.embedded(target, environment.sandbox_file(), options.account_country) as server:
             yield server
     else:
         server_or_none = environment.remote(target, given["base_url"], test_mode=options.test_mode)
         if server_or_none is None and options.dry_run:
             names = environment.missing(target, environment.secrets(target))
-            talk(f"{count(len(names), 'secret')} not set ({', '.join(names)}): nothing is looked up at {target.title}.",
-                 quiet=given["quiet"])  # fmt: skip
+            talk(say_n("{n:n} secret not set ({names}): nothing is looked up at {target}.",
+                       "{n:n} secrets not set ({names}): nothing is looked up at {target}.",
+                       len(names), names=", ".join(names), target=target.title), quiet=given["quiet"])  # fmt: skip
         yield server_or_none

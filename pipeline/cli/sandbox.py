@@ -14,6 +14,7 @@ from pipeline import sandbox
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
+from pipeline.language import say
 
 
 def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,13 +69,14 @@ def command(port: int, database: Path | None, as_json: bool, quiet: bool, **knob
         knobs["retry_after"] = after if after in (None, "date") else float(after)
         settings = sandbox.Settings(database=database, **knobs)
     except ValueError as error:
-        raise Misuse(f"the sandbox cannot do that: {error}", "See customer-import sandbox --help.") from error
+        wrong = say("the sandbox cannot do that: {why}", why=error)
+        raise Misuse(wrong, say("Flags and examples: {command}", command="customer-import sandbox --help")) from error
 
     def told(url: str) -> None:
         if as_json:
             put_json("sandbox", {"base_url": url})
         elif not quiet:
-            put(f"sandbox at {url} (Ctrl-C ends it)")
+            put(say("sandbox at {url} (Ctrl-C ends it)", url=url))
         sys.stdout.flush()
 
     sandbox.serve_forever(settings, port, told)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import complete, runlog
+from pipeline.cli import complete, counted, runlog
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_cut, put_json
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
+from pipeline.language import say, spoken
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +52,8 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
         )
     if counts.total() != facts["rows"]:
         raise BrokenInvariant(
-            f"{counts.total()} rows have an outcome, and {facts['rows']} were read", "This is a bug; please report it."
+            say("{count} rows have an outcome, and {read} were read", count=counts.total(), read=facts["rows"]),
+            say("This is a bug; please report it."),
         )
     code = 1 if any(counts[n] for n in ("invalid", "rejected", "failed", "unknown", "not_attempted")) else 0
     causes = _causes(found)
@@ -98,7 +100,7 @@ def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
         .group_by("code", "column")
         .agg(pl.col("rows").sum(), pl.col("examples").explode().head(EXAMPLES))
     )
-    kinds = issues.catalogue()
+    kinds = issues.catalogue(spoken())
     return [
         {**line, "title": kinds[line["code"]].title if line["code"] in kinds else line["code"]}
         for line in every.sort(
@@ -111,19 +113,18 @@ def _show(
     folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool,
     under_way: bool,
 ) -> None:  # fmt: skip
-    from pipeline.cli.finish import conservation, next_command
+    from pipeline.cli.finish import next_command
 
-    state = "a push is under way" if under_way else "pushed" if pushed else "planned, not pushed"
-    put(f"{folder.path}: {facts['target']}, {facts['mode']}, {state}")
-    put(conservation(facts["rows"], counts))
-    for cause in causes[:5]:
-        shown = "; ".join(
-            f"row {e['row']}: {e['value']}" if e["value"] else f"row {e['row']}" for e in cause["examples"]
-        )
-        where = f" in {cause['column']}" if cause["column"] else ""
-        put_cut(f"  {cause['rows']:>6,} × {cause['title']}{where} ({shown})")
+    state = say("pushed") if pushed else say("planned, not pushed")
     if under_way:
-        put("rows that are on their way count as unknown")
+        state = say("a push is under way")
+    put(f"{folder.path}: {facts['target']}, {counted.mode(facts['mode'])}, {state}")
+    put(counted.conservation(facts["rows"], counts))
+    for cause in causes[:5]:
+        examples = [(e["row"], e["value"]) for e in cause["examples"]]
+        put_cut(counted.cause(cause["rows"], cause["title"], cause["column"], examples))
+    if under_way:
+        put(say("rows that are on their way count as unknown"))
     following = None if under_way else next_command(folder, counts)
     if following:
-        put(f"next: {following}")
+        put(say("next: {command}", command=following))

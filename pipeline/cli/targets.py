@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import complete, configuration
+from pipeline.cli import complete, configuration, counted
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_document, put_json
 from pipeline.errors import Misuse, Unavailable
+from pipeline.language import number, say, spoken
 from pipeline.options import Server
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def command(target: str | None, as_json: bool, check: bool, test_mode: bool, bas
     if target is None and check:
         target = configuration.current().values.get("to")
         if target is None:
-            raise Misuse("--check tries one target", "Name it: customer-import targets TARGET --check")
+            raise Misuse(say("--check tries one target"), say("Name it: customer-import targets TARGET --check"))
     if target is None:
         found = [targets.load(name) for name in targets.names()]
         if as_json:
@@ -52,10 +53,12 @@ def command(target: str | None, as_json: bool, check: bool, test_mode: bool, bas
             put_json("check", {"target": chosen.name, "base_url": server.base_url, "ok": True, "customers": customers,
                                "workspace": workspace, "secrets": places})  # fmt: skip
         elif not quiet:
-            known = f"{customers:,} customers" if customers is not None else "an unknown number of customers"
-            put(f"{chosen.title} at {server.base_url}: token and workspace work ({known} there)")
+            known = say("an unknown number of customers") if customers is None else counted.customers(customers)
+            put(say("{target} at {url}: token and workspace work ({customers} there)",
+                    target=chosen.title, url=server.base_url, customers=known))  # fmt: skip
             for variable, place in places.items():
-                put(f"  {variable:<22} {place}{f': {workspace}' if variable == chosen.workspace else ''}")
+                where = environment.in_words(place)
+                put(f"  {variable:<22} {where}{f': {workspace}' if variable == chosen.workspace else ''}")
     elif as_json:
         put_document(chosen.record.model_json_schema())
     elif not quiet:
@@ -73,8 +76,9 @@ async def _try(target: Target, server: Server) -> int | None:
             return target.page(await client.read(target.search({}, None))).total
         except Failed as error:
             raise Unavailable(
-                f"{target.title} at {server.base_url} does not answer as expected: {error}",
-                "Check the address, the token and the workspace.",
+                say("{target} at {url} does not answer as expected: {why}",
+                    target=target.title, url=server.base_url, why=error),
+                say("Check the address, the token and the workspace."),
             ) from error
 
 
@@ -91,19 +95,21 @@ def _show(target: Target) -> None:
     from pipeline import schema
 
     put(f"{target.title}, {target.base_url}")
-    put(f"pace: {target.pace.rate:g} requests a second, {target.pace.concurrency} at a time")
+    put(say("pace: {rate} requests a second, {count} at a time",
+            rate=number(target.pace.rate), count=target.pace.concurrency))  # fmt: skip
     for note in target.notes:
-        put(f"  {note}")
-    put("secrets (environment or .env):")
+        put(f"  {say(note)}")
+    put(say("secrets (environment or .env):"))
     for secret in target.secrets:
-        put(f"  {secret.variable:<22} {secret.help}")
-    put(f"the same customer: {', else '.join(' + '.join(i.fields) for i in target.identities)}")
-    put("fields:")
+        put(f"  {secret.variable:<22} {say(secret.help)}")
+    identities = say(", else ").join(" + ".join(i.fields) for i in target.identities)
+    put(say("the same customer: {fields}", fields=identities))
+    put(say("fields:"))
     for name, field in schema.fields(target.record).items():
         limits = [
-            "required" if field.required else "", f"up to {field.max_length} characters" if field.max_length else "",
-            " | ".join(field.choices), "" if field.sent else "not sent",
+            say("required") if field.required else "",
+            say("up to {n} characters", n=field.max_length) if field.max_length else "",
+            " | ".join(field.choices), "" if field.sent else say("not sent"),
         ]  # fmt: skip
-        put(
-            f"  {name:<24} {field.column.help} {'(' + ', '.join(p for p in limits if p) + ')' if any(limits) else ''}".rstrip()
-        )
+        told = field.column.help_es if spoken() == "es" else field.column.help
+        put(f"  {name:<24} {told} {'(' + ', '.join(p for p in limits if p) + ')' if any(limits) else ''}".rstrip())

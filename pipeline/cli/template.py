@@ -10,7 +10,9 @@ from pipeline.cli import complete
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
-from pipeline.language import spoken
+from pipeline.language import say, spoken
+from pipeline.language.system import why
+from pipeline.shellwords import command as command_line
 
 
 @click.command("template", cls=Command, short_help="Write an empty workbook or CSV with a target's columns.")
@@ -32,15 +34,17 @@ def command(target: str, output: Path | None, as_json: bool, quiet: bool) -> int
     chosen = targets.load(target)
     path = output or Path(f"{chosen.name}-template.xlsx")
     if path.suffix.lower() not in (".xlsx", ".csv"):
-        raise Misuse(f"{path} is neither .xlsx nor .csv", "Name the file with one of these endings.")
+        raise Misuse(say("{file} is neither .xlsx nor .csv", file=path), say("Name the file with one of these endings."))
     if path.exists():
-        raise Misuse(f"{path} exists already", "Name another file with -o, or remove that one.")
+        raise Misuse(say("{file} exists already", file=path), say("Name another file with -o, or remove that one."))
     try:
         template.build(chosen, path, spoken(), Catalogue())
     except OSError as error:
-        raise Misuse(f"cannot write {path}: {error.strerror}", "Name another file with -o.") from error
+        wrong = say("cannot write {file}: {why}", file=path, why=why(error))
+        raise Misuse(wrong, say("Name another file with -o.")) from error
     if as_json:
         put_json("template", {"target": chosen.name, "file": str(path), "lang": spoken()})
     elif not quiet:
-        put(f"{path}\nnext: fill it in, then: customer-import run {path} --to {chosen.name} --dry-run")
+        further = command_line("run", str(path), "--to", chosen.name, "--dry-run")
+        put(f"{path}\n{say('next: fill it in, then: {command}', command=further)}")
     return 0

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import complete, flags, runlog, screen
+from pipeline.cli import complete, counted, flags, runlog, screen
 from pipeline.cli.help import Command
 from pipeline.cli.push import server_of
-from pipeline.cli.talk import agrees, count, duration, put, put_cut, put_json, talk
+from pipeline.cli.talk import agrees, duration, put, put_cut, put_json, talk
 from pipeline.errors import Interrupted, Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import later_n, say, say_n
 from pipeline.options import PushOptions, Server
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ MOST_SHOWN = 20
 WIDTH = 100
 OUT = ("restored", "unchanged", "created")
 """What needs nobody's attention any more."""
+UNDONE = {
+    "restored": later_n("{n:n} restored", "{n:n} restored"),
+    "partly": later_n("{n:n} partly", "{n:n} partly"),
+    "left": later_n("{n:n} left", "{n:n} left"),
+    "unchanged": later_n("{n:n} unchanged", "{n:n} unchanged"),
+    "rejected": later_n("{n:n} rejected", "{n:n} rejected"),
+    "failed": later_n("{n:n} failed", "{n:n} failed"),
+    "unknown": later_n("{n:n} unknown", "{n:n} unknown"),
+    "not_attempted": later_n("{n:n} not_attempted", "{n:n} not_attempted"),
+}
+"""What is said of so many updates; the state itself is the same everywhere."""
 
 
 def _pacing(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,8 +103,9 @@ def _undo(folder: RunFolder, server: Server, options: PushOptions, given: dict[s
     else:
         _show(folder, listed)
     if result.stopped == "interrupted":
+        further = typed.go_on(folder, "undo")
         raise Interrupted(
-            "interrupted; what was put back is in undo.csv", f"It goes on with: {typed.go_on(folder, 'undo')}"
+            say("interrupted; what was put back is in undo.csv"), say("It goes on with: {command}", command=further)
         )
     return code
 
@@ -102,23 +115,25 @@ def _confirm(coming: Ahead, server: Server, folder: RunFolder, given: dict[str, 
 
     if server.kind == "sandbox" or not coming.updates:
         return
-    mode = screen.style(coming.mode, "red" if coming.mode == "LIVE" else "yellow", "bold")
-    pace = f"at {coming.rate:g} requests a second about {duration(coming.seconds)}" if coming.rate else "at no set pace"
-    said = (
-        f"{coming.target}, workspace {coming.workspace}, {mode} data, {coming.host}\n"
-        f"  {count(coming.updates, 'updated customer')} to put back, {pace}\n"
-        "  fields that were changed since are left; nothing is deleted"
-    )
-    talk(said, quiet=given["quiet"] and given["yes"])
+    mode = screen.style(counted.mode(coming.mode), "red" if coming.mode == "LIVE" else "yellow", "bold")
+    pace = counted.pace(coming.rate, duration(coming.seconds))
+    lines = [
+        say("{target}, workspace {workspace}, {mode} data, {host}",
+            target=coming.target, workspace=coming.workspace, mode=mode, host=coming.host),
+        "  " + say_n("{n:n} updated customer to put back, {pace}", "{n:n} updated customers to put back, {pace}",
+                     coming.updates, pace=pace),
+        "  " + say("fields that were changed since are left; nothing is deleted"),
+    ]  # fmt: skip
+    talk("\n".join(lines), quiet=given["quiet"] and given["yes"])
     if given["yes"]:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Misuse(
-            "a live undo needs an answer, and nobody is at a terminal",
-            f"Look at the run, then: {typed.go_on(folder, 'undo', '--yes')}",
+            say("a live undo needs an answer, and nobody is at a terminal"),
+            say("Look at the run, then: {command}", command=typed.go_on(folder, "undo", "--yes")),
         )
-    if not agrees("Go ahead?"):
-        raise Interrupted("nothing was sent", f"Later: {typed.go_on(folder, 'undo')}")
+    if not agrees(say("Go ahead?")):
+        raise Interrupted(say("nothing was sent"), say("Later: {command}", command=typed.go_on(folder, "undo")))
 
 
 def _show(folder: RunFolder, listed: Listed) -> None:
@@ -127,17 +142,20 @@ def _show(folder: RunFolder, listed: Listed) -> None:
 
     counts = listed.counts
     updated = counts.total() - counts["created"]
-    said = ", ".join(f"{n:,} {state}" for state, n in sorted(counts.items()) if state != "created" and n)
-    put(f"{count(updated, 'updated customer')}{': ' + said if updated else ''}")
+    said = ", ".join(say_n(*UNDONE[state], n) for state, n in sorted(counts.items()) if state != "created" and n)
+    put(say_n("{n:n} updated customer", "{n:n} updated customers", updated) + (f": {said}" if updated else ""))
     for line in [u for u in listed.updated if u["undo"] not in (*OUT, "not_attempted")][:MOST_SHOWN]:
-        why = line["error"] or "changed since: " + ", ".join(line["left"])
-        put_cut(f"  row {line['row']}  {line['id']}  {line['undo']}: {why}")
-    put(f"{count(counts['created'], 'created customer')}{', still there' if counts['created'] else ''}")
+        why = line["error"] or say("changed since: {fields}", fields=", ".join(line["left"]))
+        put_cut(f"  {say('row {row}', row=line['row'])}  {line['id']}  {line['undo']}: {why}")
+    if created := counts["created"]:
+        put(say_n("{n:n} created customer, still there", "{n:n} created customers, still there", created))
+    else:
+        put(say_n("{n:n} created customer", "{n:n} created customers", 0))
     for line in listed.created[:MOST_SHOWN]:
-        put_cut(f"  row {line['row']}  {line['id']}  {line['name'] or ''}")
-    if len(listed.created) > MOST_SHOWN:
-        put(f"  … and {len(listed.created) - MOST_SHOWN:,} more in the file")
+        put_cut(f"  {say('row {row}', row=line['row'])}  {line['id']}  {line['name'] or ''}")
+    if (more := len(listed.created) - MOST_SHOWN) > 0:
+        put("  " + say_n("… and {n:n} more in the file", "… and {n:n} more in the file", more))
     if counts.total():
         put(f"undo.csv     {folder.file('undo.csv')}")
     if any(counts[state] for state in ("failed", "unknown", "not_attempted")):
-        put(f"next: {typed.go_on(folder, 'undo')}")
+        put(say("next: {command}", command=typed.go_on(folder, "undo")))

@@ -34,7 +34,6 @@ from pipeline.journal.memory import Journal, Writer
 from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back
 
 __all__ = [
-    "Clock",
     "FINAL",
     "IN",
     "OPEN",
@@ -42,6 +41,7 @@ __all__ = [
     "PLANNED",
     "STATES",
     "TRANSITIONS",
+    "Clock",
     "Entry",
     "Journal",
     "Machine",

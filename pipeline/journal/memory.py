@@ -61,9 +61,7 @@ class Journal:
             raise
 
     @classmethod
-    def on(
-        cls, db: sqlite3.Connection, path: Path, binding: dict[str, str], here: Machine | None = None
-    ) -> Journal:
+    def on(cls, db: sqlite3.Connection, path: Path, binding: dict[str, str], here: Machine | None = None) -> Journal:
         """The journal that `db` holds; see `open`."""
         return cls(path, db, clock=disk.prepare(db, path, binding, here or machine()))
 

@@ -34,6 +34,11 @@ def spoken() -> str:
     return _spoken[0]
 
 
+def voice() -> tuple[str, str]:
+    """What `speak` was told, for a process that is to speak alike."""
+    return _spoken[0], _spoken[1]
+
+
 def later(text: str) -> str:
     """`text` as it is: it is in the catalogue, and whoever shows it says it (`say(STAGES[name])`)."""
     return text
@@ -47,6 +52,11 @@ def say(text: str, /, **values: object) -> str:
 def say_n(singular: str, plural: str, number: int, /, **values: object) -> str:
     """The form of the text that fits `number`, which its braces know as `{n}`."""
     return _filled(_catalogue(spoken()).ngettext(singular, plural, number), {"n": number, **values})
+
+
+def later_n(singular: str, plural: str) -> tuple[str, str]:
+    """Both forms as they are, for `say_n(*FORMS[name], number)`; see `later`."""
+    return singular, plural
 
 
 def number(value: float) -> str:

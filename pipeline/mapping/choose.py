@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.mapping.columns import TEMPLATE, Source
 from pipeline.mapping.compose import placeholder
 from pipeline.mapping.presets import NAME_ORDER, Preset
@@ -81,12 +82,18 @@ def best(plan: Plan, role: str, candidates: list[Source]) -> list[Source]:
     first, *others = equals
     differing = [s for s in others if not _same(first, s)]
     if differing and not all(_complete(a, b) for a in equals for b in differing if a.index != b.index):
-        raise Misuse(f"two columns are equally good for {role.replace('_', ' ') if role in PARTS else role}: "
-                     f"{first.header!r} and {differing[0].header!r}", _ways(role, (first, differing[0]), plan.headers))  # fmt: skip
+        what = role.replace("_", " ") if role in PARTS else role
+        message = say(
+            "two columns are equally good for {field}: {first!r} and {second!r}",
+            field=what, first=first.header, second=differing[0].header,
+        )  # fmt: skip
+        raise Misuse(message, _ways(role, (first, differing[0]), plan.headers))
     chosen = [first, *differing]
     for source in candidates:
         if source not in chosen:
-            plan.why.setdefault(source.index, f"second candidate for {role} after {first.header!r}")
+            plan.why.setdefault(
+                source.index, say("second candidate for {role} after {header!r}", role=role, header=first.header)
+            )
     return chosen
 
 
@@ -94,8 +101,10 @@ def _ways(role: str, sources: tuple[Source, Source], headers: tuple[str, ...]) -
     """The flags that settle a tie; of what is only a part of a field, the other column is left out."""
     names = [s.header if headers.count(s.header) == 1 else f"#{s.index + 1}" for s in sources]
     if role in PARTS:
-        return "Leave out the one it is not: " + " or ".join(f'--map "{name}=-"' for name in reversed(names)) + "."
-    return "Say which one it is: " + " or ".join(f'--map "{name}={role}"' for name in names) + "."
+        flags = say(" or ").join(f'--map "{name}=-"' for name in reversed(names))
+        return say("Leave out the one it is not: {flags}.", flags=flags)
+    flags = say(" or ").join(f'--map "{name}={role}"' for name in names)
+    return say("Say which one it is: {flags}.", flags=flags)
 
 
 def _single(plan: Plan, role: str, candidates: list[Source]) -> None:
@@ -151,7 +160,7 @@ def _names(plan: Plan, sources: list[Source], order: tuple[str, ...]) -> None:
     plan.feed("name", parts, "|".join(" ".join(map(plan.text, option)) for option in options))
     for source in sources:
         if source.index not in plan.fed["name"]:
-            plan.why.setdefault(source.index, f"not needed for name beside {parts[0].header!r}")
+            plan.why.setdefault(source.index, say("not needed for name beside {header!r}", header=parts[0].header))
 
 
 def _first_and_last(plan: Plan, sources: list[Source]) -> list[Source]:
@@ -228,9 +237,12 @@ def _of_place(plan: Plan, sources: list[Source], role: str, place: tuple[str, in
     others = [s for s in candidates if s not in (near or loose)]
     chosen = best(plan, role, near or loose)
     for source in others:
-        plan.why.setdefault(
-            source.index, f"second candidate for {role}" + (f" after {chosen[0].header!r}" if chosen else "")
+        why = (
+            say("second candidate for {role} after {header!r}", role=role, header=chosen[0].header)
+            if chosen
+            else say("second candidate for {role}", role=role)
         )
+        plan.why.setdefault(source.index, why)
     return chosen[:1]
 
 
@@ -245,7 +257,9 @@ def _compose_address(plan: Plan, sources: list[Source], place: tuple[str, int] |
     lines = _without_name(plan, sources, sorted(lines, key=lambda s: (s.meaning.number, s.index)))
     for source in whole:
         if source not in streets:
-            plan.why.setdefault(source.index, f"second candidate for address after {streets[0].header!r}")
+            plan.why.setdefault(
+                source.index, say("second candidate for address after {header!r}", header=streets[0].header)
+            )
     near = (
         [s for s in sources if s.role in ("number", "unit") and (s in here or s.meaning.context == "plain")]
         if streets
@@ -282,7 +296,7 @@ def _without_name(plan: Plan, sources: list[Source], lines: list[Source]) -> lis
         if line.seen.filled and any(
             (line.cells.eq_missing(n.cells) & _filled(line)).sum() >= 0.8 * line.seen.filled for n in names
         ):
-            plan.why[line.index] = "it repeats the name"
+            plan.why[line.index] = say("it repeats the name")
         else:
             kept.append(line)
     return kept

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 from pydantic import BaseModel
 
+from pipeline.language import later, say
 from pipeline.mapping.evidence import Evidence, evidence
 from pipeline.mapping.presets import Preset
 from pipeline.mapping.vocabulary import ADDRESS_ROLES, CONTEXTS, Meaning, vocabulary
@@ -23,7 +24,7 @@ _NEVER_FLAGS = frozenset(
     | {"email", "website", "manager", "notes", "tax_id", "phone"}
 )
 _BANK = frozenset({"banco", "entidad", "entidad bancaria", "dc", "cuenta bancaria", "iban", "numero de cuenta"})
-TEMPLATE = "the template's own label"
+TEMPLATE = later("the template's own label")
 _CONTENT_ROLES = ("email", "tax_id", "website")
 
 
@@ -53,9 +54,9 @@ def read_columns(
         cells = sample[f"c{index}"] if f"c{index}" in sample.columns else pl.Series([], dtype=pl.String)
         if labels:
             meaning = (
-                Meaning(labels[fold(header)], "exact", reason=TEMPLATE)
+                Meaning(labels[fold(header)], "exact", reason=say(TEMPLATE))
                 if fold(header)
-                else Meaning(None, reason="it has no header")
+                else Meaning(None, reason=say("it has no header"))
             )
         else:
             meaning = _with_preset(header, record, preset)
@@ -88,7 +89,7 @@ def _with_preset(header: str, record: type[BaseModel], preset: Preset | None) ->
         return words.meaning(header)
     text = fold(header)
     if text in preset.left_out:
-        return Meaning(None, "none", context="excluded", reason=preset.left_out[text])
+        return Meaning(None, "none", context="excluded", reason=say(preset.left_out[text]))
     general = words.meaning(header)
     if text in preset.columns:
         role = preset.columns[text]
@@ -98,7 +99,7 @@ def _with_preset(header: str, record: type[BaseModel], preset: Preset | None) ->
         if text.startswith(word + " "):
             inner = words.meaning(text[len(word) + 1 :])
             if kind == "excluded":
-                return Meaning(None, context="excluded", reason="it belongs to another person or place")
+                return Meaning(None, context="excluded", reason=say("it belongs to another person or place"))
             if inner.role:
                 context = kind if kind in CONTEXTS else "plain"
                 return replace(inner, how="preset", context=context)
@@ -126,19 +127,19 @@ def _settled(source: Source, sources: list[Source], record: type[BaseModel]) -> 
     if meaning.role in ("estado", "state", "status"):
         return _state_or_status(source, sources, record)
     if fold(source.header) in ("oficina", "sucursal") and _BANK & {fold(s.header) for s in sources}:
-        return Meaning(None, reason="it stands among bank details")
+        return Meaning(None, reason=say("it stands among bank details"))
     if fold(source.header) == "clientes" and {"proveedores", "suppliers"} & {fold(s.header) for s in sources}:
-        return Meaning(None, reason="it says whether the row is a customer")
+        return Meaning(None, reason=say("it says whether the row is a customer"))
     if not seen.known or meaning.role is None:
         return meaning
     if meaning.role in _NEVER_FLAGS and seen.flags() >= 0.9 and not (meaning.role == "phone" and seen.digits() == 1):
-        return Meaning(None, reason=f"its cells say yes or no; that is no {_said(meaning.role)}")
+        return Meaning(None, reason=say("its cells say yes or no; that is no {said}", said=_said(meaning.role)))
     if meaning.role in _NEVER_FLAGS - {"notes"} and seen.dates() >= 0.9:
-        return Meaning(None, reason=f"its cells are dates; that is no {_said(meaning.role)}")
+        return Meaning(None, reason=say("its cells are dates; that is no {said}", said=_said(meaning.role)))
     if meaning.role in ("name", "company", "first_name", "last_name") and seen.digits() == 1:
-        return Meaning(None, reason=f"its cells are numbers; that is no {_said(meaning.role)}")
+        return Meaning(None, reason=say("its cells are numbers; that is no {said}", said=_said(meaning.role)))
     if meaning.role == "check_digit" and seen.share(lambda v: len(v) == 1) < 0.9:
-        return Meaning(None, reason="its cells are no check digits")
+        return Meaning(None, reason=say("its cells are no check digits"))
     if (
         meaning.role == "reference"
         and meaning.how == "alias"
@@ -171,8 +172,9 @@ def _state_or_status(source: Source, sources: list[Source], record: type[BaseMod
         return replace(meaning, role="state", how=meaning.how if meaning.role == "state" else "content")
     if meaning.role == "status" and statuses >= 0.5:
         return meaning
-    what = "neither states nor words of a status" if meaning.role == "estado" else "no words of a customer's status"
-    return Meaning(None, reason=f"its cells are {what}")
+    if meaning.role == "estado":
+        return Meaning(None, reason=say("its cells are neither states nor words of a status"))
+    return Meaning(None, reason=say("its cells are no words of a customer's status"))
 
 
 def _content(source: Source, sources: list[Source], record: type[BaseModel]) -> Meaning:
@@ -185,7 +187,7 @@ def _content(source: Source, sources: list[Source], record: type[BaseModel]) -> 
     for role in _CONTENT_ROLES:
         least = 3 if role == "tax_id" else 1
         if role in fields(record) and not _has(sources, role) and len(seen.values) >= least and tests[role]() >= 0.9:
-            return Meaning(role, "content", 5, reason=f"its cells are {_said(role)} values")
+            return Meaning(role, "content", 5, reason=say("its cells look like {said} values", said=_said(role)))
     return meaning
 
 

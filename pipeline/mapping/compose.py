@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.mapping.words import nearest
 
 NAMED = 12
@@ -65,13 +66,13 @@ class Pattern:
         return tuple(dict.fromkeys(p.index for a in self.alternatives for p in a.parts))
 
 
-def parse(text: str, headers: Sequence[str], where: str = "the pattern") -> Pattern:
+def parse(text: str, headers: Sequence[str], where: str = "") -> Pattern:
     """Read a pattern against the headers of the source.
 
     Raises:
         Misuse: a part is no header of the source, or a brace is open.
     """
-    pieces = re.split(r"\|(?![^{}]*\})", text)
+    pieces, where = re.split(r"\|(?![^{}]*\})", text), where or say("the pattern")
     return Pattern(tuple(_alternative(piece, headers, where) for piece in pieces if piece.strip()))
 
 
@@ -92,7 +93,9 @@ def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
     pieces = _PART.split(text)
     texts, names, cents, needed = pieces[::4], pieces[1::4], pieces[2::4], pieces[3::4]
     if any("{" in t or "}" in t for t in texts):
-        raise Misuse(f"{where}: a brace is open in {text!r}", "Write each column as {Header}.")
+        raise Misuse(
+            say("{where}: a brace is open in {text!r}", where=where, text=text), say("Write each column as {Header}.")
+        )
     parts: list[Part] = []
     for at, name in enumerate(names):
         index = find_column(name, headers, where)
@@ -104,7 +107,10 @@ def _alternative(text: str, headers: Sequence[str], where: str) -> Alternative:
             between, before = gap["between"], gap["before"]
         parts.append(Part(index, bool(cents[at]), bool(needed[at]), between, before))
     if not parts:
-        raise Misuse(f"{where}: {text!r} names no column", "Write each column as {Header}; for a constant use --set.")
+        raise Misuse(
+            say("{where}: {text!r} names no column", where=where, text=text),
+            say("Write each column as {Header}; for a constant use --set."),
+        )
     gap = _GAP.fullmatch(texts[-1])
     assert gap is not None
     parts[-1] = replace(parts[-1], after=gap["close"])
@@ -125,21 +131,27 @@ def find_column(name: str, headers: Sequence[str], where: str) -> int:
     if at is not None and 0 <= at < len(headers):
         said = name.partition(" ")[2].strip()
         if said and headers[at].strip() != said:
-            raise Misuse(f"{where}: column {at + 1} of the source is not called {said!r}, but {headers[at]!r}",
-                         "`customer-import inspect SOURCE` lists the columns.")  # fmt: skip
+            message = say(
+                "{where}: column {number} of the source is not called {said!r}, but {header!r}",
+                where=where, number=at + 1, said=said, header=headers[at],
+            )  # fmt: skip
+            raise Misuse(message, say("`customer-import inspect SOURCE` lists the columns."))
         return at
     if headers.count(name) > 1:
         first = headers.index(name) + 1
         raise Misuse(
-            f"{where}: several columns are called {name!r}",
-            f"Name the column by its number (the first is #1) or letter (#A), for example #{first}.",
+            say("{where}: several columns are called {name!r}", where=where, name=name),
+            say("Name the column by its number (the first is #1) or letter (#A), for example #{first}.", first=first),
         )
     close = nearest(name, [h for h in headers if h.strip()], 60)
-    hint = f"Did you mean {close!r}? " if close else ""
+    hint = say("Did you mean {close!r}? ", close=close) if close else ""
     if re.fullmatch(r"[A-Z]{1,2}|\d{1,3}", name):
-        hint += f"For the column {name} of a spreadsheet write #{name}. "
+        hint += say("For the column {name} of a spreadsheet write #{name}. ", name=name)
     shown = ", ".join(repr(h) for h in headers[:NAMED] if h.strip()) + (" ..." if len(headers) > NAMED else "")
-    raise Misuse(f"{where}: the source has no column {name!r}", f"{hint}Its columns are {shown}.")
+    raise Misuse(
+        say("{where}: the source has no column {name!r}", where=where, name=name),
+        say("{hint}Its columns are {shown}.", hint=hint, shown=shown),
+    )
 
 
 def _numbered(name: str) -> int | None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from pipeline.errors import Misuse
 from pipeline.handoff import Choice, Mapping
+from pipeline.language import later, say
 from pipeline.mapping.choose import Plan, choose
 from pipeline.mapping.columns import Source, read_columns
 from pipeline.mapping.compose import find_column, parse
@@ -21,7 +22,7 @@ from pipeline.schema import fields, find
 
 LEAVE_OUT = ("", "-")
 CUTTABLE = ("text", "name", "address")
-DATES = "The mapping file's date_order is not used: the target has no date among its fields."
+DATES = later("The mapping file's date_order is not used: the target has no date among its fields.")
 EXAMPLES = 3
 
 
@@ -62,7 +63,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         null_words=tuple(file.options.get("null_words", NULL_WORDS)),
         preset=preset.name if preset else None,
         missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
-        notes=(*_notes(preset, plan), *([DATES] if "date_order" in file.options else [])),
+        notes=(*_notes(preset, plan), *([say(DATES)] if "date_order" in file.options else [])),
     )
 
 
@@ -96,20 +97,24 @@ def missing_message(mapping: Mapping, record: type[BaseModel], *, headless: bool
     """
     known = fields(record)
     names = list(mapping.missing)
-    message = f"no column of the source feeds {_listed(names)}, which every customer needs"
+    values = {"fields": _listed(names)}
+    message = say("no column of the source feeds {fields}, which every customer needs", **values)
     settable = [name for name in names if known[name].kind not in ("name", "email", "address")]
     ways = []
     if settable:
         flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)
-        ways.append(f"for the same value in every row: {flags}")
+        ways.append(say("for the same value in every row: {flags}", flags=flags))
     header = "Column 1" if headless else "HEADER"
-    ways.append("for a column of the source: " + " ".join(f'--map "{header}={name}"' for name in names))
+    flags = " ".join(f'--map "{header}={name}"' for name in names)
+    ways.append(say("for a column of the source: {flags}", flags=flags))
     if headless:
-        message = (
-            f"the list has no header that names its columns (they are called Column 1, Column 2 ...), and {message}"
+        message = say(
+            "the list has no header that names its columns (they are called Column 1, Column 2 ...), and no column "
+            "of the source feeds {fields}, which every customer needs",
+            **values,
         )
-        ways.append("if a row holds the column names: --header-row N")
-    return message, f"Say it {'; '.join(ways)}. `customer-import inspect SOURCE` shows the columns."
+        ways.append(say("if a row holds the column names: --header-row N"))
+    return message, say("Say it {ways}. `customer-import inspect SOURCE` shows the columns.", ways="; ".join(ways))
 
 
 def _derived_state(plan: Plan, record: type[BaseModel], given: Collection[str]) -> None:
@@ -125,7 +130,7 @@ def _example(name: str, example: str) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
+    return say(" and ").join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
 
 
 def _check_fields(record: type[BaseModel], request: MappingRequest, file: MappingFile) -> None:
@@ -155,7 +160,8 @@ def _check_too_long(record: type[BaseModel], file: MappingFile) -> None:
                 n for n, f in fields(record).items() if f.max_length and f.kind in CUTTABLE and not f.column.identifier
             ]
             raise Misuse(
-                f"{where}: {name} cannot be cut: a part of it is another value", f"Cut only: {', '.join(names)}."
+                say("{where}: {name} cannot be cut: a part of it is another value", where=where, name=name),
+                say("Cut only: {names}.", names=", ".join(names)),
             )
 
 
@@ -171,8 +177,11 @@ def check_field(record: type[BaseModel], name: str, where: str) -> str:
         return f"~{name}"
     names = list(fields(record))
     close = nearest(name, names, 60)
-    hint = f"Did you mean {close!r}? " if close else ""
-    raise Misuse(f"{where}: there is no field {name!r}", f"{hint}The fields are: {', '.join(names)}.")
+    hint = say("Did you mean {close!r}? ", close=close) if close else ""
+    raise Misuse(
+        say("{where}: there is no field {name!r}", where=where, name=name),
+        say("{hint}The fields are: {names}.", hint=hint, names=", ".join(names)),
+    )
 
 
 def _assigned(
@@ -202,10 +211,16 @@ def _all_there(headers: tuple[str, ...], file: MappingFile, said: dict[str, str]
     """Name every column of the file that the source lacks, not only the first."""
     gone = [h for h, name in said.items() if name not in LEAVE_OUT and not _there(h, headers)]
     if len(gone) > 1:
-        named = ", ".join(f"{h!r} (line {file.lines.get(('columns', h), '?')})" for h in gone)
-        raise Misuse(f"{file.name}: the source has no columns {named}",
-                     "Write the headers of this source there, or remove these lines; "
-                     "`customer-import inspect SOURCE` without the file lists the columns.")  # fmt: skip
+        named = ", ".join(
+            say("{header!r} (line {line})", header=h, line=file.lines.get(("columns", h), "?")) for h in gone
+        )
+        raise Misuse(
+            say("{name}: the source has no columns {named}", name=file.name, named=named),
+            say(
+                "Write the headers of this source there, or remove these lines; `customer-import inspect SOURCE` "
+                "without the file lists the columns."
+            ),
+        )
 
 
 def _there(header: str, headers: tuple[str, ...]) -> bool:
@@ -218,11 +233,19 @@ def _say(
     index = _column(header, headers, where)
     name = "" if name in LEAVE_OUT else check_field(record, name, where)
     if name and name in said.values():
-        raise Misuse(f"{where}: another column feeds {name} already",
-                     f'Leave one of the two out with --map "{header}=-", or join them in a mapping file: '
-                     f'[compose] {name} = "{{Header A}}, {{Header B}}".')  # fmt: skip
+        raise Misuse(
+            say("{where}: another column feeds {name} already", where=where, name=name),
+            say(
+                'Leave one of the two out with --map "{header}=-", or join them in a mapping file: [compose] {name} = '
+                '"{{Header A}}, {{Header B}}".',
+                header=header,
+                name=name,
+            ),
+        )
     if index in said:
-        raise Misuse(f"{where}: something else is said about this column already", "Keep one of the two.")
+        raise Misuse(
+            say("{where}: something else is said about this column already", where=where), say("Keep one of the two.")
+        )
     said[index] = name
 
 
@@ -255,7 +278,7 @@ def _choice(
             source.header,
             name or None,
             "mapping",
-            "as you said" if name else "left out, as you said",
+            say("as you said") if name else say("left out, as you said"),
             examples,
         )
     if own:
@@ -270,37 +293,45 @@ def _choice(
         )
     role = source.role
     if role and role in constants:
-        reason = f"--set {role}={constants[role]} holds for every row"
+        reason = say("{flag} holds for every row", flag=f"--set {role}={constants[role]}")
     elif role in (*NAME_ROLES, *ADDRESS_ROLES) and role not in fields(record) and source.index not in plan.why:
         reason = (
-            f"not needed beside the columns that were chosen ({role.replace('_', ' ')})"
+            say("not needed beside the columns that were chosen ({role})", role=role.replace("_", " "))
             if "address" in plan.fed
-            else "no address without a street"
+            else say("no address without a street")
         )
     elif role and source.index not in plan.why and find(record, role) is None:
-        reason = f"the target has no field for it ({role.replace('_', ' ')})"
+        reason = say("the target has no field for it ({role})", role=role.replace("_", " "))
     else:
-        reason = plan.why.get(source.index) or source.meaning.reason or f"another column feeds {role}"
+        reason = plan.why.get(source.index) or source.meaning.reason or say("another column feeds {role}", role=role)
     return Choice(source.index, source.header, None, "none", reason, examples)
 
 
 def _reason(source: Source, field: str, plan: Plan, preset: Preset | None) -> str:
     if field in plan.compose and len(plan.fed[field]) > 1:
-        return "helps to derive the state" if not plan.compose[field] else f"part of {field}: {plan.compose[field]}"
+        return (
+            say("helps to derive the state")
+            if not plan.compose[field]
+            else say("part of {field}: {pattern}", field=field, pattern=plan.compose[field])
+        )
     if source.meaning.how == "preset" and preset:
-        return f"as {preset.title} calls it"
-    return source.meaning.reason or {"exact": "the field's own name", "alias": f"a known name of {field}"}.get(
-        source.meaning.how, "as its cells look"
-    )
+        return say("as {title} calls it", title=say(preset.title))
+    return source.meaning.reason or {
+        "exact": say("the field's own name"),
+        "alias": say("a known name of {field}", field=field),
+    }.get(source.meaning.how, say("as its cells look"))
 
 
 def _notes(preset: Preset | None, plan: Plan) -> tuple[str, ...]:
     notes = []
     if preset:
-        notes.append(f"This looks like {preset.title}.")
-        notes.extend(preset.notes)
+        notes.append(say("This looks like {title}.", title=say(preset.title)))
+        notes.extend(say(note) for note in preset.notes)
     if plan.compose.get("state") == "":
         notes.append(
-            "No column holds the state: it is derived from the town where the country's own table has exactly one answer."
+            say(
+                "No column holds the state: it is derived from the town where the country's own table has exactly "
+                "one answer."
+            )
         )
     return tuple(notes)

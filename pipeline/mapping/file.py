@@ -20,6 +20,7 @@ from typing import Any
 
 from pipeline.errors import Misuse
 from pipeline.handoff import Choice, Mapping
+from pipeline.language import later, say
 from pipeline.mapping.compose import column_name
 from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.request import MappingFile
@@ -28,14 +29,14 @@ from pipeline.mapping.words import nearest
 LARGEST = 4 * 1024 * 1024
 TABLES = ("columns", "compose", "set", "defaults", "values", "skip", "options")
 OPTIONS = {
-    "decimal": 'one of "," and "."',
-    "date_order": 'one of "dmy", "mdy" and "ymd"',
-    "null_words": "a list of texts",
-    "too_long": 'a table: field = "error" or "truncate"',
-    "split": "a table: field = the separator of its lists, of which the first entry is taken",
-    "preset": "the name of a preset",
-    "automatic": "true or false",
-    "all_rows": "true or false",
+    "decimal": later('one of "," and "."'),
+    "date_order": later('one of "dmy", "mdy" and "ymd"'),
+    "null_words": later("a list of texts"),
+    "too_long": later('a table: field = "error" or "truncate"'),
+    "split": later("a table: field = the separator of its lists, of which the first entry is taken"),
+    "preset": later("the name of a preset"),
+    "automatic": later("true or false"),
+    "all_rows": later("true or false"),
 }
 
 
@@ -49,17 +50,22 @@ def load_file(path: Path) -> MappingFile:
     """
     try:
         if path.stat().st_size > LARGEST:
-            raise Misuse(f"{path} is too large for a mapping file", "Name the mapping file with --mapping FILE.")
+            raise Misuse(
+                say("{path} is too large for a mapping file", path=path),
+                say("Name the mapping file with --mapping FILE."),
+            )
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Misuse(
-            f"the mapping file {path} cannot be read: {error}", "Name an existing UTF-8 file with --mapping FILE."
+            say("the mapping file {path} cannot be read: {error}", path=path, error=error),
+            say("Name an existing UTF-8 file with --mapping FILE."),
         ) from error
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Misuse(
-            f"{path} is no valid TOML: {error}", 'Put headers and values in quotes: "Correo" = "email".'
+            say("{path} is no valid TOML: {error}", path=path, error=error),
+            say('Put headers and values in quotes: "Correo" = "email".'),
         ) from error
     lines = _lines(text)
     for table in content:
@@ -67,14 +73,15 @@ def load_file(path: Path) -> MappingFile:
             raise _wrong(path, lines, "", table, TABLES)
         if not isinstance(content[table], dict):
             raise Misuse(
-                f"{_at(path, lines, '', table)}: {table} must be a table", f"Write [{table}] on a line of its own."
+                say("{at}: {table} must be a table", at=_at(path, lines, "", table), table=table),
+                say("Write [{table}] on a line of its own.", table=table),
             )
     values = content.get("values", {})
     for name, entry in values.items():
         if not isinstance(entry, dict):
             raise Misuse(
-                f"{_at(path, lines, 'values', name)}: values.{name} must be a table",
-                f"Write [values.{name}] on a line of its own.",
+                say("{at}: values.{name} must be a table", at=_at(path, lines, "values", name), name=name),
+                say("Write [values.{name}] on a line of its own.", name=name),
             )
     return MappingFile(
         name=str(path),
@@ -100,41 +107,49 @@ def write_file(path: Path, mapping: Mapping, headers: tuple[str, ...], file: Map
     try:
         path.write_text("\n".join(_document(mapping, headers, file or MappingFile())) + "\n", encoding="utf-8")
     except OSError as error:
-        raise Misuse(f"cannot write {path}: {error.strerror}", "Choose another place with --save FILE.") from error
+        raise Misuse(
+            say("cannot write {path}: {why}", path=path, why=error.strerror),
+            say("Choose another place with --save FILE."),
+        ) from error
 
 
 def _document(mapping: Mapping, headers: tuple[str, ...], file: MappingFile) -> Iterable[str]:
-    yield "# How the columns of the source become fields. Edit it, then: customer-import run SOURCE --mapping FILE"
-    yield '# "" leaves a column out. Fields and their limits: customer-import targets TARGET'
+    yield say("# How the columns of the source become fields. Edit it, then: customer-import run SOURCE --mapping FILE")
+    yield say('# "" leaves a column out. Fields and their limits: customer-import targets TARGET')
     yield ""
     yield "[columns]"
     for choice in mapping.choices:
         yield _column_line(choice, mapping, headers)
     yield from (
         "",
-        "# A field made of several columns; blank parts leave no stray commas. `|` separates alternatives; `{A}!` must be there; `{A}/100` is cents.",
+        say(
+            "# A field made of several columns; blank parts leave no stray commas. `|` separates alternatives; "
+            "`{A}!` must be there; `{A}/100` is cents."
+        ),
         "[compose]",
     )
     for field, pattern in mapping.compose.items():
-        helper = "  # not sent; helps to read other fields" if field.startswith("~") else ""
+        helper = say("  # not sent; helps to read other fields") if field.startswith("~") else ""
         if pattern:
             yield f"{_key(field)} = {_text(pattern)}{helper}"
         else:
-            yield f"# {field} is derived from {mapping.label(field)} where the cell is blank"
-    yield from ("", "# The same value in every row.", "[set]")
+            yield say(
+                "# {field} is derived from {columns} where the cell is blank", field=field, columns=mapping.label(field)
+            )
+    yield from ("", say("# The same value in every row."), "[set]")
     yield from (f"{_key(field)} = {_text(value)}" for field, value in mapping.constants.items())
     for field in mapping.missing:
-        yield f'# {_key(field)} = ""  # required, and no column feeds it'
-    yield from ("", "# A value for blank cells.", "[defaults]")
+        yield say('# {key} = ""  # required, and no column feeds it', key=_key(field))
+    yield from ("", say("# A value for blank cells."), "[defaults]")
     yield from (f"{_key(field)} = {_text(value)}" for field, value in mapping.defaults.items())
-    yield from ("", '# Other words for values: [values.country], then "EEUU" = "US".')
+    yield from ("", say('# Other words for values: [values.country], then "EEUU" = "US".'))
     for field, table in mapping.values.items():
         yield f"[values.{_key(field)}]"
         yield from (f"{_key(text)} = {_text(value)}" for text, value in table.items())
         yield ""
     yield from (
         "",
-        '# Rows that are no customers: header = the cells whose rows are left out ("*": any text, "": blank).',
+        say('# Rows that are no customers: header = the cells whose rows are left out ("*": any text, "": blank).'),
         "[skip]",
     )
     yield from (f"{_key(header)} = [{', '.join(map(_text, words))}]" for header, words in file.skip.items())
@@ -146,13 +161,13 @@ def _options_lines(mapping: Mapping, file: MappingFile) -> Iterable[str]:
     if mapping.preset:
         yield f"preset = {_text(mapping.preset)}"
     words = "" if mapping.null_words != NULL_WORDS else "# "
-    yield f"{words}null_words = [{', '.join(map(_text, mapping.null_words))}]  # cells that mean blank"
+    yield f"{words}null_words = [{', '.join(map(_text, mapping.null_words))}]  # {say('cells that mean blank')}"
     for name, example, remark in (
-        ("decimal", ",", "where a column leaves the decimal mark open"),
-        ("too_long", {"address": "truncate"}, "instead of an error"),
-        ("split", {"email": ";"}, "of a list in one cell the first entry is taken"),
-        ("automatic", False, "map only what this file names"),
-        ("all_rows", True, "take the rows that the preset leaves out"),
+        ("decimal", ",", say("where a column leaves the decimal mark open")),
+        ("too_long", {"address": "truncate"}, say("instead of an error")),
+        ("split", {"email": ";"}, say("of a list in one cell the first entry is taken")),
+        ("automatic", False, say("map only what this file names")),
+        ("all_rows", True, say("take the rows that the preset leaves out")),
     ):
         given = file.options.get(name)
         yield f"{'# ' if given is None else ''}{name} = {_toml(example if given is None else given)}  # {remark}"
@@ -168,9 +183,9 @@ def _column_line(choice: Choice, mapping: Mapping, headers: tuple[str, ...]) -> 
     header = column_name(choice.index, headers)
     remark = " ".join(f"{choice.how}: {choice.reason}".split()) if choice.reason else choice.how
     if choice.field is None and not choice.header.strip():
-        return f"# {header} has no header and is left out"
+        return say("# {header} has no header and is left out", header=header)
     if choice.field is not None and choice.field in mapping.compose:
-        return f"# {_key(header)} is a part of {choice.field}, in [compose]"
+        return say("# {key} is a part of {field}, in [compose]", key=_key(header), field=choice.field)
     return f"{_key(header)} = {_text(choice.field or '')}  # {remark}"
 
 
@@ -197,15 +212,20 @@ def _options(path: Path, lines: dict[tuple[str, str], int], options: dict[str, A
         if key not in OPTIONS:
             raise _wrong(path, lines, "options", key, OPTIONS)
         if not good[key](value):
-            raise Misuse(f"{_at(path, lines, 'options', key)}: {key} cannot be {value!r}", f"It is {OPTIONS[key]}.")
+            raise Misuse(
+                say("{at}: {key} cannot be {value!r}", at=_at(path, lines, "options", key), key=key, value=value),
+                say("It is {kind}.", kind=say(OPTIONS[key])),
+            )
     return options
 
 
 def _words(path: Path, lines: dict[tuple[str, str], int], header: str, words: Any) -> tuple[str, ...]:
     given = words if isinstance(words, list) else [words]
     if not given or not all(isinstance(word, str) for word in given):
-        raise Misuse(f"{_at(path, lines, 'skip', header)}: {header} cannot be {words!r}",
-                     f'Write the cells whose rows are left out: {_key(header)} = ["Proveedor"].')  # fmt: skip
+        raise Misuse(
+            say("{at}: {key} cannot be {value!r}", at=_at(path, lines, "skip", header), key=header, value=words),
+            say('Write the cells whose rows are left out: {key} = ["Proveedor"].', key=_key(header)),
+        )
     return tuple(given)
 
 
@@ -214,8 +234,8 @@ def _texts(path: Path, lines: dict[tuple[str, str], int], table: str, entries: d
     for key, value in entries.items():
         if not isinstance(value, str | int):
             raise Misuse(
-                f"{_at(path, lines, table, key)}: {key} cannot be {value!r}",
-                f'Write the value in quotes: {_key(key)} = "...".',
+                say("{at}: {key} cannot be {value!r}", at=_at(path, lines, table, key), key=key, value=value),
+                say('Write the value in quotes: {key} = "...".', key=_key(key)),
             )
         texts[key] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
@@ -223,14 +243,19 @@ def _texts(path: Path, lines: dict[tuple[str, str], int], table: str, entries: d
 
 def _wrong(path: Path, lines: dict[tuple[str, str], int], table: str, key: str, known: Iterable[str]) -> Misuse:
     close = nearest(key, known, 60)
-    hint = f"Did you mean {close!r}? " if close else ""
-    return Misuse(f"{_at(path, lines, table, key)}: there is no {'option' if table else 'table'} {key!r}",
-                  f"{hint}There are: {', '.join(known)}.")  # fmt: skip
+    hint = say("Did you mean {close!r}? ", close=close) if close else ""
+    at = _at(path, lines, table, key)
+    wrong = (
+        say("{at}: there is no option {key!r}", at=at, key=key)
+        if table
+        else say("{at}: there is no table {key!r}", at=at, key=key)
+    )
+    return Misuse(wrong, say("{hint}There are: {names}.", hint=hint, names=", ".join(known)))
 
 
 def _at(path: Path, lines: dict[tuple[str, str], int], table: str, key: str) -> str:
     line = lines.get((table, key))
-    return f"{path}, line {line}" if line else str(path)
+    return say("{path}, line {line}", path=path, line=line) if line else str(path)
 
 
 def _lines(text: str) -> dict[tuple[str, str], int]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.mapping.words import fold, nearest
 
 NAME_ORDER = ("company", "name", "first_name", "person")
@@ -75,13 +76,17 @@ def _asked(name: str) -> Preset:
         return presets()[name]
     if not name.endswith(".toml"):
         close = nearest(name, presets(), 60)
-        hint = f"Did you mean {close!r}? " if close else ""
-        raise Misuse(f"there is no preset {name!r}", f"{hint}Choose one of: {', '.join(presets())}.")
+        hint = say("Did you mean {close!r}? ", close=close) if close else ""
+        raise Misuse(
+            say("there is no preset {name!r}", name=name),
+            say("{hint}Choose one of: {names}.", hint=hint, names=", ".join(presets())),
+        )
     try:
         return _read(Path(name).stem, tomllib.loads(Path(name).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise Misuse(
-            f"the preset {name} cannot be read: {error}", "Correct the file, or leave out the preset."
+            say("the preset {name} cannot be read: {error}", name=name, error=error),
+            say("Correct the file, or leave out the preset."),
         ) from error
 
 
@@ -98,7 +103,7 @@ def _read(name: str, content: dict[str, Any]) -> Preset:
         "left_out_rows",
     }
     if unknown:
-        raise ValueError(f"unknown key {min(unknown)!r}")
+        raise ValueError(say("unknown key {key!r}", key=min(unknown)))
     return Preset(
         name=name,
         title=str(content.get("title", name)),

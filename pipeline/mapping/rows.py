@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipeline.language import say
 from pipeline.mapping.compose import find_column
 from pipeline.mapping.presets import recognise
 from pipeline.mapping.request import MappingFile, MappingRequest
@@ -42,11 +43,16 @@ def row_rules(headers: tuple[str, ...], request: MappingRequest) -> tuple[RowRul
     folded = [fold(header) for header in headers]
     for reason, where in preset.left_out_rows if preset and not file.options.get("all_rows") else ():
         if all(folded.count(header) == 1 for header in where):
-            found.append(RowRule(reason, tuple((folded.index(header), words) for header, words in where.items())))
+            found.append(RowRule(say(reason), tuple((folded.index(header), words) for header, words in where.items())))
     for header, words in file.skip.items():
         at = _column(header, headers, folded, file.where("skip", header))
-        said = ", ".join(repr(w) if w not in ("", ANY) else {"": "blank", ANY: "filled"}[w] for w in words)
-        found.append(RowRule(f"{header} is {said}", ((at, frozenset(w.strip().lower() for w in words)),)))
+        said = ", ".join(repr(w) if w not in ("", ANY) else {"": say("blank"), ANY: say("filled")}[w] for w in words)
+        found.append(
+            RowRule(
+                say("{header} is {said}", header=header, said=said),
+                ((at, frozenset(w.strip().lower() for w in words)),),
+            )
+        )
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ from pipeline.changes import described, differences
 from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
+from pipeline.language import later
 from pipeline.plan import duplicates
 from pipeline.plan.payload import Pieces, frame, unframe
 from pipeline.plan.seal import sealed
@@ -171,7 +172,7 @@ class Builder:
                 progress.advance(batch.height)
                 yield batch
 
-        progress.begin("plan", self.rows)
+        progress.begin(later("plan"), self.rows)
         store.write(self._folder, batches(), self._cells, sealed({**facts, "rows": self.rows}))
         progress.end()
         return counts

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 
 from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Unavailable
-from pipeline.existing import key_of, keyed
+from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal
 from pipeline.pace import backoff
+from pipeline.push import answered
+from pipeline.push.answered import MOST, cut
 from pipeline.push.fate import Detective, There
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
@@ -80,6 +82,7 @@ class Sender:
         self._options, self._resolve, self._held = options, resolve, held
         self._stopping, self._clock = stopping, clock or journal.clock.now
         self._updater = Updater(client, target, resolve, options.existing)
+        self._made: set[str] = set()  # identities of several rows of which one was created
 
     async def send(self, row: Row, entry: Entry) -> Entry | None:
         """What became of the row; None where nothing was done for it, because the push stops.
@@ -96,6 +99,9 @@ class Sender:
             if row.action == "create" and (there := await self._others(row)):
                 return await self._updater.adopt(row, entry, there)
             return await self._prepare(row, entry)
+        except Unavailable as error:  # as to a writing request: what is in flight is finished, nothing further begins
+            self._stopping.refuse(error.message)
+            return None
         except Failed as error:
             if self._stopping.now:
                 return None
@@ -165,13 +171,25 @@ class Sender:
         entry = replace(entry, sent_at=doubt)
         if isinstance(outcome, Rejected):
             refused = replace(entry, state="rejected", problems=[
-                (name, "target.rejected" if name else "target.rejected_row", text) for name, text in outcome.problems])  # fmt: skip
-            return refused if doubt is None else await self._refused_at_last(row, refused, told_before)
+                (cut(name) if name else None, "target.rejected" if name else "target.rejected_row", cut(text))
+                for name, text in outcome.problems[:MOST]])  # fmt: skip
+            return await self._refused(row, refused, told_before, in_doubt=doubt is not None)
         if isinstance(outcome, Fatal):
             # The request was refused as a whole: nothing was done, and nothing further can be.
             self._stopping.refuse(outcome.why)
             return replace(entry, state=PLANNED)
         return None
+
+    async def _refused(self, row: Row, refused: Entry, told_before: bool, *, in_doubt: bool) -> Entry:
+        """A row that the target refused: where it says that it has such a customer, it may be this one.
+
+        A gateway may send a request twice, and pass on the answer to the second one.
+        """
+        if in_doubt:
+            return await self._refused_at_last(row, refused, told_before)
+        if row.action == "create" and taken_already(refused) and (id_ := await self._detective.quickly(row, refused)):
+            return replace(refused, state="created", id=id_, problems=[])
+        return refused
 
     async def _refused_at_last(self, row: Row, refused: Entry, told_before: bool) -> Entry:
         """A row that may have arrived before: it may have been refused because it is there already.
@@ -179,7 +197,11 @@ class Sender:
         Where the target says so, and shows neither the row nor another customer that explains it, it is unknown, once:
         if it is said again in a later push, and still nothing is shown, the row is not what it means.
         """
-        fate = (await self._detective.fates([(row, refused)])).get(row.seq)
+        try:
+            fate = (await self._detective.fates([(row, refused)])).get(row.seq)
+        except Unavailable as error:
+            self._stopping.refuse(error.message)
+            fate = None
         if isinstance(fate, There):
             return replace(refused, state="created", id=fate.id, problems=[])
         unclear = fate is None or (taken_already(refused) and not told_before and not await self._explained(row))
@@ -188,10 +210,10 @@ class Sender:
         return refused
 
     async def _explained(self, row: Row) -> bool:
-        """Whether the target shows a customer of the row's identity, which is not ours."""
+        """Whether a customer of the row's identity that is not this row is there: ours, or one that the target shows."""
         try:
-            return bool(await self._detective.holders(row))
-        except Failed:
+            return row.identity in self._made or bool(await self._detective.holders(row))
+        except (Failed, Unavailable):
             return False
 
     def _model_refuses(self, payload: str) -> Problem | None:
@@ -204,12 +226,9 @@ class Sender:
         return None
 
     def _created(self, row: Row, outcome: Created, entry: Entry) -> Entry:
-        """A create that was answered with a customer: it is ours unless it shows that it is somebody else's."""
-        key = key_of(self._target, outcome.record)
-        others = outcome.id in (entry.known or ()) or (key is not None and key != row.key)
-        if key is None and any(seq != row.seq for seq in self._journal.owners([outcome.id]).values()):
-            others = True
-        if others:
-            said = f"it answered with customer {outcome.id}, which was there before"
-            return replace(entry, state="unknown", problems=[(None, "target.unknown", said)])
-        return replace(entry, state="created", id=outcome.id)
+        """A create that was answered with a customer."""
+        payload, _ = self._resolve.resolve(row.payload)
+        judged = answered.created(self._target, self._journal, row, payload, outcome, entry)
+        if row.lane and row.identity and judged.state == "created":
+            self._made.add(row.identity)
+        return judged

@@ -24,7 +24,7 @@ from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal
 from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
-from pipeline.push.fate import Detective, Fate, There, Unclear
+from pipeline.push.fate import UNSEEN, Detective, Fate, There, Unclear
 from pipeline.push.queue import Queue, Row
 from pipeline.targets.interface import Answer, Call, Fatal, Identity, Record, Rejected, Target
 
@@ -34,8 +34,6 @@ LARGEST = 1_000_000
 """Bytes of JSON in one upload: a file of about that size; no limit is documented."""
 LOOKS = (0.5, 1.0, 2.0)
 """Seconds before looking once more, where fewer customers are shown than the target says it created."""
-UNSEEN = "target.unknown_created"
-"""A row that may be one of those is not sent again, however often it is not found."""
 FIRST = (2, 1, 0)
 """What the first data row may be called: the header counts, it does not, or rows are counted from zero."""
 

@@ -20,8 +20,8 @@ from pipeline.handoff import Catalogue
 from pipeline.journal import OPEN, PLANNED, Entry, Journal
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
-from pipeline.push.bulk import UNSEEN, Form, Uploader, takes, unseen
-from pipeline.push.fate import Case, Detective, Fate, NotThere, There
+from pipeline.push.bulk import Form, Uploader, takes, unseen
+from pipeline.push.fate import UNSEEN, Case, Detective, Fate, NotThere, There
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
 from pipeline.push.rules import BREAKER, UPLOADS, Rules

@@ -23,7 +23,9 @@ import anyio
 from pipeline import existing
 from pipeline import identity as who
 from pipeline.client import Client, Failed
+from pipeline.errors import Unavailable
 from pipeline.journal import Entry, Journal
+from pipeline.language import say
 from pipeline.push.newest import SKEW, Since, moment
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
@@ -32,6 +34,9 @@ from pipeline.targets.interface import Created, Identity, Page, Record, Target
 CHEAP_PAGES = 10
 AT_ONCE = 4
 NOBODY = "no-such-import-key"
+LONGEST_ID = 200
+UNSEEN = "target.unknown_created"
+"""A row that the target says it has taken, and does not show: it is not sent again, however often it is not found."""
 
 Case = tuple[Row, Entry]
 
@@ -105,6 +110,19 @@ class Detective:
         if trusted:
             await self._each(creates, self._by_key, found)
         return found
+
+    async def quickly(self, row: Row, entry: Entry) -> str | None:
+        """The id of the row's customer where one look-up shows it; None where it does not, or none can be trusted."""
+        try:
+            if self._target.key_filter is None:
+                fate = await self._by_identity(row, entry)
+            elif self._known() is not None and await self._filter_works():
+                fate = await self._by_key(row, entry)
+            else:
+                return None
+        except (Failed, Unavailable):
+            return None
+        return fate.id if isinstance(fate, There) else None
 
     async def second_opinion(self, cases: Sequence[Case]) -> dict[int, Fate]:
         """The fate of cases that seem to be absent, asked in another way; what cannot be asked is absent."""
@@ -294,6 +312,8 @@ class Detective:
                 del new[id_]
         if not new:
             return NotThere()
+        if not all(readable_id(r.get("id")) for r in new.values()):
+            return Unclear(say("the target shows a customer of the row's identity, without a readable id"))
         sent = json.loads(self._resolve.resolve(row.payload)[0])
         named = {n for i in self._own for n in i.fields}  # they agree already, in whatever spelling
         said = {n: v for n, v in sent.items() if n not in named}
@@ -318,6 +338,11 @@ async def shown(client: Client, target: Target, id_: str) -> Record:
     return target.view(outcome.record)
 
 
+def readable_id(value: Any) -> bool:
+    """Whether a value that the target calls an id is one that can be written down, and asked for."""
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value).strip()) <= LONGEST_ID
+
+
 def same(ours: Any, theirs: Any) -> bool:
     """Whether the target holds what was sent; an object may hold more entries than were sent."""
     if isinstance(ours, dict):
@@ -328,6 +353,8 @@ def same(ours: Any, theirs: Any) -> bool:
 
 
 def _one(records: Sequence[Record]) -> Fate:
+    if not all(readable_id(r.get("id")) for r in records):
+        return Unclear(say("the target shows a customer with the row's key, without a readable id"))
     ids = {str(r.get("id")) for r in records}
     if not ids:
         return NotThere()

@@ -15,6 +15,7 @@ from typing import Any
 import xlrd
 from xlrd.biffh import XLRDError
 
+from pipeline.language import say
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged
 from pipeline.read.calamine import CalamineBook
 from pipeline.read.formats import Formats
@@ -30,7 +31,7 @@ def open_xls(path: Path, name: str) -> Book:
         Unreadable: it is damaged, protected or not one.
     """
     if path.stat().st_size > LARGEST:
-        raise damaged(name, "no .xls workbook is that large")
+        raise damaged(name, say("no .xls workbook is that large"))
     try:
         return BiffBook(path, name)
     except XLRDError as error:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+from pipeline.language import say
 from pipeline.read.book import RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import built_in
 from pipeline.read.ooxml import MOST_TEXT, Package
@@ -51,7 +52,7 @@ class BinaryBook(Package):
                 row = self._row(data, row, facts)
             elif BLANK < kind <= FORMULA_ERROR or kind == RICH:
                 if row is None:
-                    raise damaged(self.name, "a cell stands outside of a row")
+                    raise damaged(self.name, say("a cell stands outside of a row"))
                 self._cell(kind, data, row, texts)
             elif kind == DATA_END:
                 if row and (row.cells or row.problems):
@@ -70,17 +71,20 @@ class BinaryBook(Package):
     def _row(self, data: bytes, before: RawRow | None, facts: SheetFacts) -> RawRow:
         number = struct.unpack_from("<I", data)[0] + 1
         if not (before.number if before else 0) < number < LAST_ROW:
-            raise damaged(self.name, f"row {number} stands after row {before.number if before else 0}")
+            raise damaged(
+                self.name,
+                say("row {number} stands after row {before}", number=number, before=before.number if before else 0),
+            )
         facts.hidden_rows += len(data) > 11 and bool(data[11] & 0x10)
         return RawRow(number, {}, [])
 
     def _cell(self, kind: int, data: bytes, row: RawRow, texts: list[str]) -> None:
         column, style = struct.unpack_from("<II", data)
         if column >= LAST_COLUMN:
-            raise damaged(self.name, f"a cell stands in column {column:,}")
+            raise damaged(self.name, say("a cell stands in column {column:n}", column=column))
         text, problem = self._value(kind, data, style & 0xFFFFFF, texts)
         if len(text) > LONGEST_CELL:
-            raise too_large(self.name, f"a cell of {len(text):,} characters")
+            raise too_large(self.name, say("a cell of {count:n} characters", count=len(text)))
         if text:
             row.cells[column] = text
         if problem:
@@ -90,7 +94,7 @@ class BinaryBook(Package):
         if kind == SHARED:
             index = struct.unpack_from("<I", data, 8)[0]
             if index >= len(texts):
-                raise damaged(self.name, "cells refer to texts that are not in the file")
+                raise damaged(self.name, say("cells refer to texts that are not in the file"))
             return texts[index], ""
         if kind in {TEXT, FORMULA_TEXT}:
             return unescape(_wide(data, 8)), ""
@@ -112,7 +116,9 @@ class BinaryBook(Package):
         if entry is None:
             return
         if entry.file_size > LARGEST_PART:
-            raise too_large(self.name, f"{part} unpacks to {entry.file_size:,} bytes")
+            raise too_large(
+                self.name, say("{part} unpacks to {file_size:n} bytes", part=part, file_size=entry.file_size)
+            )
         with self._fitting(part):
             yield from _split(self.zip.read(entry))
 
@@ -128,7 +134,7 @@ class BinaryBook(Package):
 
     def _workbook(self, part: str) -> None:
         if part.lower() not in self.entries:
-            raise damaged(self.name, "it has no workbook part")
+            raise damaged(self.name, say("it has no workbook part"))
         with self._fitting(part):
             self._sheets(part)
 
@@ -166,7 +172,7 @@ class BinaryBook(Package):
                 texts.append(unescape(_wide(data, 1)))
                 size += len(texts[-1])
                 if len(texts[-1]) > LONGEST_CELL or size > MOST_TEXT:
-                    raise too_large(self.name, f"a text of {len(texts[-1]):,} characters")
+                    raise too_large(self.name, say("a text of {count:n} characters", count=len(texts[-1])))
         return texts
 
 
@@ -187,7 +193,7 @@ def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
             if byte < 0x80 or shift == 28:
                 break
         if at + size > end:
-            raise EOFError("a record is cut")
+            raise EOFError(say("a record is cut"))
         yield kind, data[at : at + size]
         at += size
 
@@ -198,7 +204,7 @@ def _wide(data: bytes, at: int) -> str:
     if count == 0xFFFFFFFF:
         return ""
     if at + 4 + 2 * count > len(data):
-        raise EOFError("a text is cut")
+        raise EOFError(say("a text is cut"))
     return data[at + 4 : at + 4 + 2 * count].decode("utf-16-le", "replace")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from pipeline.errors import Unreadable
+from pipeline.language import say
 from pipeline.read.source import SAVE_AS
 
 HELPERS = frozenset({"_row", "_status", "_key"})
@@ -52,11 +53,11 @@ class Book(Protocol):
 def damaged(name: str, why: str) -> Unreadable:
     """The stop for a workbook whose parts do not fit."""
     return Unreadable(
-        f"{name} is damaged or incomplete: {why}",
-        "Download or copy it again, or open it in a spreadsheet program and save it anew.",
+        say("{name} is damaged or incomplete: {why}", name=name, why=why),
+        say("Download or copy it again, or open it in a spreadsheet program and save it anew."),
     )
 
 
 def too_large(name: str, what: str) -> Unreadable:
     """The stop for a workbook that holds more than any customer list."""
-    return Unreadable(f"{name} is too large inside: {what}", SAVE_AS)
+    return Unreadable(say("{name} is too large inside: {what}", name=name, what=what), say(SAVE_AS))

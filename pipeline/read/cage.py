@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Stop, Unreadable
+from pipeline.language import later, say, voice
 
 MEMORY = 3 << 30  # bytes of address space
 ALLOCATOR = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:20000"}  # memory of one piece is kept for the next
 MODULE = "pipeline.read.inside"
 SECONDS = 60  # for the smallest workbook
 SECONDS_PER_MEGABYTE = 20
-SMALLER = "Open it in a spreadsheet program, save the sheet with the customers as CSV UTF-8, and run again with that."
+SMALLER = later(
+    "Open it in a spreadsheet program, save the sheet with the customers as CSV UTF-8, and run again with that."
+)
 
 
 def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> dict[str, Any]:
@@ -33,7 +36,7 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     Raises:
         Unreadable: the child says so, or did not come to an end within its limits.
     """
-    job = {"path": str(path), "kind": kind, "name": name, "sheet": sheet, "scratch": str(scratch)}
+    job = {"path": str(path), "kind": kind, "name": name, "sheet": sheet, "scratch": str(scratch), "voice": voice()}
     (scratch / "job.json").write_text(json.dumps(job), encoding="utf-8")
     result = scratch / "result.json"
     result.unlink(missing_ok=True)
@@ -46,11 +49,18 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
             child, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False
         )
     except subprocess.TimeoutExpired:
-        raise Unreadable(f"{name} takes longer than {limit} seconds to read: it may be an attack", SMALLER) from None
+        raise Unreadable(
+            say("{name} takes longer than {limit} seconds to read: it may be an attack", name=name, limit=limit),
+            say(SMALLER),
+        ) from None
     if not result.is_file():
         raise Unreadable(
-            f"{name} is damaged, or needs more than {MEMORY >> 30} GiB of memory to read: no reader survives it",
-            SMALLER,
+            say(
+                "{name} is damaged, or needs more than {memory} GiB of memory to read: no reader survives it",
+                name=name,
+                memory=MEMORY >> 30,
+            ),
+            say(SMALLER),
         )
     found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     if "stop" in found:

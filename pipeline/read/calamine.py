@@ -12,6 +12,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+from pipeline.language import say
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged
 from pipeline.read.formats import Formats
 from pipeline.read.package import protected
@@ -37,7 +38,7 @@ class CalamineBook(Book):
         except BaseException as panic:
             if type(panic).__name__ != PANIC:
                 raise
-            raise damaged(name, "its parts do not fit") from panic
+            raise damaged(name, say("its parts do not fit")) from panic
 
     def facts(self) -> list[SheetFacts]:
         """The worksheets in their order."""
@@ -64,7 +65,7 @@ class CalamineBook(Book):
         except BaseException as panic:
             if type(panic).__name__ != PANIC:
                 raise
-            raise damaged(self.name, "its parts do not fit") from panic
+            raise damaged(self.name, say("its parts do not fit")) from panic
 
 
 def shown(value: object) -> tuple[str, bool]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pipeline.errors import Unreadable
+from pipeline.language import say, say_n
 from pipeline.read.book import HELPERS, RawRow
 from pipeline.read.header import kind
 
@@ -100,12 +101,19 @@ def _question(sheets: list[str], peeks: dict[str, list[RawRow]], name: str) -> U
         at = _header(rows)
         texts = [text.strip() for text in rows[at].cells.values() if text.strip()]
         count = len(rows) - at - 1
-        more = "or more " if len(rows) == PEEK else ""
-        return f"{sheet!r} ({', '.join(texts[:SHOWN])}{' ...' if len(texts) > SHOWN else ''}; {count} {more}row(s))"
+        names = ", ".join(texts[:SHOWN]) + (" ..." if len(texts) > SHOWN else "")
+        if len(rows) == PEEK:
+            return say("{sheet!r} ({names}; {count} or more rows)", sheet=sheet, names=names, count=count)
+        return say_n("{sheet!r} ({names}; {n} row)", "{sheet!r} ({names}; {n} rows)", count, sheet=sheet, names=names)
 
     shown = sheets[: SHOWN * 2]
-    flags = " or ".join(f'--sheet "{sheet}"' for sheet in shown)
+    flags = say(" or ").join(f'--sheet "{sheet}"' for sheet in shown)
     return Unreadable(
-        f"{name} has {len(sheets)} sheets that may be the customer list: {', '.join(map(described, shown))}",
-        f"Choose one: {flags}. What the others hold can go in with a run of its own.",
+        say(
+            "{name} has {count} sheets that may be the customer list: {names}",
+            name=name,
+            count=len(sheets),
+            names=", ".join(map(described, shown)),
+        ),
+        say("Choose one: {flags}. What the others hold can go in with a run of its own.", flags=flags),
     )

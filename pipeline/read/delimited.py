@@ -16,6 +16,7 @@ import polars as pl
 
 from pipeline.errors import Unreadable
 from pipeline.handoff import SourceFacts
+from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.read import dialect as dialects
 from pipeline.read import encoding as encodings
@@ -40,7 +41,7 @@ def read(
     Raises:
         Unreadable: it is no text, has no rows, or can be read in two ways.
     """
-    progress.begin("reading", None, "rows")
+    progress.begin(later("reading"), None, later("rows"))
     # What begins as UTF-8 is so nearly always; whether all of it is, the look at every byte tells.
     likely = None if told_encoding else encodings.likely(source.path)
     start = _Start.of(source, likely, told_delimiter, told_row) if likely else None
@@ -73,7 +74,10 @@ class _Start:
         """Look at the first characters, read in an encoding."""
         sample = _start(encodings.blocks(source.path, encoding))
         if not sample.strip("\r\n\t \x00"):
-            raise Unreadable(f"{source.name} is empty", "Export the customer list again, and check that it has rows.")
+            raise Unreadable(
+                say("{name} is empty", name=source.name),
+                say("Export the customer list again, and check that it has rows."),
+            )
         found = dialects.detect(sample, told_delimiter, source.suffix, source.name)
         head = _numbered(islice(records([sample[found.skip :]], found.dialect), HEAD_ROWS))
         width = _table_width(head, found.dialect, told_row, source.name)
@@ -126,11 +130,28 @@ def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
     keeper.judge()
     notes = []
     if comments:
-        shown = "; ".join(f"row {number} ({text.strip()[:QUOTED]!r})" for number, text in comments[:MOST_QUOTED])
-        more = f"; and {len(comments) - MOST_QUOTED} more" if len(comments) > MOST_QUOTED else ""
-        notes.append(f"{len(comments)} comment line(s) that begin with # were left out: {shown}{more}")
+        shown = [
+            say("row {number} ({text!r})", number=number, text=text.strip()[:QUOTED])
+            for number, text in comments[:MOST_QUOTED]
+        ]
+        if (more := len(comments) - MOST_QUOTED) > 0:
+            shown.append(say("and {count:n} more", count=more))
+        notes.append(
+            say_n(
+                "{n:n} comment line that begins with # was left out: {shown}",
+                "{n:n} comment lines that begin with # were left out: {shown}",
+                len(comments),
+                shown="; ".join(shown),
+            )
+        )
     if keeper.padded:
-        notes.append(f"{keeper.padded} row(s) have cells without text beyond the last column; they were left out")
+        notes.append(
+            say_n(
+                "{n:n} row has cells without text beyond the last column; they were left out",
+                "{n:n} rows have cells without text beyond the last column; they were left out",
+                keeper.padded,
+            )
+        )
     problems = problem_frame(sorted(keeper.problems, key=lambda p: p[0]))
     return Grid(
         text.dialect.width, keeper.spool.frames, tuple(keeper.head), tuple(keeper.tail), keeper.count, problems,

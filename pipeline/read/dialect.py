@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from pipeline.errors import Unreadable
+from pipeline.language import say
 from pipeline.read.tolerant import Dialect, Record, records
 
 SAMPLE = 64 << 10  # characters
@@ -40,13 +41,18 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
     if (line := SEP_LINE.match(sample)) is not None:
         separator, skip = line[1] or line[2], line.end()
         sample = sample[skip:]
-        notes.append(f"the first line says that the delimiter is {NAMES.get(separator, separator)!r}")
+        notes.append(
+            say("the first line says that the delimiter is {delimiter!r}", delimiter=NAMES.get(separator, separator))
+        )
     if told is not None:
         separator = WORDS.get(told.lower(), told)
         if len(separator) != 1 or separator in "\"'\r\n":
-            raise Unreadable(f"{told!r} cannot be a delimiter", 'Name one character, for example --delimiter ";".')
+            raise Unreadable(
+                say("{told!r} cannot be a delimiter", told=told),
+                say('Name one character, for example --delimiter ";".'),
+            )
     sample = _whole_lines(sample)
-    candidates = (separator,) if separator else DELIMITERS
+    candidates = (separator,) if separator else tuple(d for d in DELIMITERS if d in sample) or DELIMITERS[:1]
     ranked = sorted((_judge(sample, d, q) for d in candidates for q in _quotes(sample, d)), key=lambda j: -j.score)
     best = ranked[0]
     if separator is None:
@@ -57,11 +63,11 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
         )
     if _is_spaced(sample, best.dialect):
         best = replace(best, dialect=replace(best.dialect, spaced=True))
-        notes.append("a blank follows every delimiter; it is no part of the cells")
+        notes.append(say("a blank follows every delimiter; it is no part of the cells"))
     if best.dialect.quote == "'":
-        notes.append("the quotation mark is an apostrophe")
+        notes.append(say("the quotation mark is an apostrophe"))
     if best.dialect.escape:
-        notes.append("quotation marks inside cells are written with a backslash")
+        notes.append(say("quotation marks inside cells are written with a backslash"))
     return Found(best.dialect, skip, tuple(notes))
 
 
@@ -163,6 +169,6 @@ def _settle(best: _Judgement, ranked: list[_Judgement], suffix: str, name: str) 
                 return judgement
     both = [NAMES[j.dialect.delimiter] for j in (best, *rivals)]
     raise Unreadable(
-        f"{name} can be read with more than one delimiter: {' or '.join(both)}",
-        f"Say which one, for example --delimiter {both[0]}, or --delimiter {both[1]}.",
+        say("{name} can be read with more than one delimiter: {names}", name=name, names=say(" or ").join(both)),
+        say("Say which one, for example --delimiter {first}, or --delimiter {second}.", first=both[0], second=both[1]),
     )

@@ -17,6 +17,7 @@ import polars as pl
 from charset_normalizer import from_bytes
 
 from pipeline.errors import Unreadable
+from pipeline.language import say, say_n
 
 BLOCK = 4 << 20  # bytes
 HEAD = 256 << 10  # bytes
@@ -59,16 +60,25 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
         if head.startswith(mark):
             return Encoding(found)
     if wide := _wide(head):
-        return Encoding(wide, f"the encoding {wide} was told by its zero bytes; there is no byte order mark")
+        return Encoding(
+            wide, say("the encoding {wide} was told by its zero bytes; there is no byte order mark", wide=wide)
+        )
     wrong, multi, around, counts = _survey(path)
     if not wrong:
         return Encoding("utf-8")
     if multi > 4 * wrong:
         return Encoding(
-            "utf-8", f"{wrong} byte(s) are no UTF-8 and show as \N{REPLACEMENT CHARACTER}; the rest of the file is"
+            "utf-8",
+            say_n(
+                "{n:n} byte is no UTF-8 and shows as �; the rest of the file is",
+                "{n:n} bytes are no UTF-8 and show as �; the rest of the file is",
+                wrong,
+            ),
         )
     if head.count(0) > len(head) // 10:
-        raise Unreadable(f"{name} holds binary data, not text", "Export it again as CSV UTF-8 or as .xlsx.")
+        raise Unreadable(
+            say("{name} holds binary data, not text", name=name), say("Export it again as CSV UTF-8 or as .xlsx.")
+        )
     return _page(around, counts)
 
 
@@ -107,7 +117,8 @@ def _known(told: str) -> str:
         "".encode(codec.name)
     except (LookupError, TypeError):
         raise Unreadable(
-            f"there is no encoding called {told}", "Name one such as --encoding utf-8, cp1252, utf-16 or cp850."
+            say("there is no encoding called {told}", told=told),
+            say("Name one such as --encoding utf-8, cp1252, utf-16 or cp850."),
         ) from None
     return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
@@ -183,19 +194,33 @@ def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
         if guess is not None:
             return Encoding(
                 guess.encoding,
-                f"the encoding {guess.encoding} is a guess; if letters look wrong, name it with --encoding",
+                say(
+                    "the encoding {encoding} is a guess; if letters look wrong, name it with --encoding",
+                    encoding=guess.encoding,
+                ),
             )
     different = [p for p in others if any(bytes([b]).decode(p, "replace") != bytes([b]).decode(best, "replace")
                                           for b in counts)]  # fmt: skip
     if different:
         return Encoding(
-            best, f"the encoding {best} is likely, {', '.join(different)} is possible; --encoding overrules it"
+            best,
+            say(
+                "the encoding {best} is likely, {names} is possible; --encoding overrules it",
+                best=best,
+                names=", ".join(different),
+            ),
         )
     if score < SURE:
         return Encoding(
-            best, f"the encoding {best} is likely, but few accented letters stand in words; --encoding overrules it"
+            best,
+            say(
+                "the encoding {best} is likely, but few accented letters stand in words; --encoding overrules it",
+                best=best,
+            ),
         )
-    return Encoding(best, f"the encoding {best} was told by the accented letters it makes; it is not UTF-8")
+    return Encoding(
+        best, say("the encoding {best} was told by the accented letters it makes; it is not UTF-8", best=best)
+    )
 
 
 def _plausible(page: str, around: list[bytes]) -> float:

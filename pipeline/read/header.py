@@ -10,8 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.errors import Unreadable
+from pipeline.language import say, say_n
 from pipeline.read.grid import Row
 from pipeline.spreadsheet import letters
 
@@ -44,6 +46,7 @@ class Place:
     end: int | None = None
 
 
+@lru_cache(maxsize=1 << 14)
 def kind(cell: str) -> str:
     """What a cell looks like: email, url, flag, date, number, code or text."""
     text = cell.strip()
@@ -57,21 +60,30 @@ def find(head: Sequence[Row], width: int, told: int | None, name: str) -> Place:
         Unreadable: there are no rows, no header, or several rows may be it.
     """
     if not head:
-        raise Unreadable(f"{name} has no rows", "Export the customer list again, and check that it has rows.")
+        raise Unreadable(
+            say("{name} has no rows", name=name), say("Export the customer list again, and check that it has rows.")
+        )
     if told == 0:
         return Place(0, tuple(f"Column {i + 1}" for i in range(width)))
     if told is not None:
         row = next((r for r in head if r.number == told), None)
         if row is None:
             raise Unreadable(
-                f"row {told} of {name} is blank or not among the first rows",
-                f"Name the row that holds the column names, for example --header-row {head[0].number}.",
+                say("row {told} of {name} is blank or not among the first rows", told=told, name=name),
+                say(
+                    "Name the row that holds the column names, for example --header-row {number}.",
+                    number=head[0].number,
+                ),
             )
         return _place(row, width, head)
     at = _widest_first(head)
     if _certainly_data(head, at):
         shown = ", ".join(repr((head[at].cells[i] or "")[:30]) for i in head[at].filled()[:4])
-        note = f"there is no header: row {head[at].number} ({shown}) is data, and the columns are called Column 1, Column 2 ..."
+        note = say(
+            "there is no header: row {number} ({shown}) is data, and the columns are called Column 1, Column 2 ...",
+            number=head[at].number,
+            shown=shown,
+        )
         return Place(0, tuple(f"Column {i + 1}" for i in range(width)), (note,))
     if at + 1 < len(head):
         _refuse_data(head, at, name)
@@ -104,14 +116,28 @@ def _place(row: Row, width: int, head: Sequence[Row]) -> Place:
     notes = []
     before = sum(r.number < row.number for r in head)
     if before:
-        notes.append(f"the header is row {row.number}; the {before} row(s) with text above it were left out")
+        notes.append(
+            say_n(
+                "the header is row {number}; the row with text above it was left out",
+                "the header is row {number}; the {n:n} rows with text above it were left out",
+                before,
+                number=row.number,
+            )
+        )
     twice = [text for text, count in Counter(c.strip() for c in cells if c.strip()).items() if count > 1]
     if twice:
-        notes.append(f"the header {', '.join(map(repr, twice))} stands over more than one column")
+        notes.append(say("the header {names} stands over more than one column", names=", ".join(map(repr, twice))))
     below = [r for r in head if r.number > row.number]
     nameless = [i for i in range(width) if not cells[i].strip() and any(i in r.filled() for r in below[:LOOK_BELOW])]
     if nameless:
-        notes.append(f"column(s) {', '.join(letters(i) for i in nameless)} have cells but no header")
+        notes.append(
+            say_n(
+                "column {names} has cells but no header",
+                "columns {names} have cells but no header",
+                len(nameless),
+                names=", ".join(letters(i) for i in nameless),
+            )
+        )
     other = another(head, next(i for i, r in enumerate(head) if r.number == row.number))
     return Place(row.number, cells, tuple(notes), other[0] if other else None)
 
@@ -167,9 +193,17 @@ def _refuse_data(head: Sequence[Row], at: int, name: str) -> None:
 def _no_header(row: Row, name: str) -> None:
     shown = ", ".join(repr((row.cells[i] or "")[:30]) for i in row.filled()[:4])
     raise Unreadable(
-        f"no row of {name} looks like a header: row {row.number} ({shown}) looks like data",
-        f"If row {row.number} holds the column names, add --header-row {row.number}; if the list has no header, "
-        "add --header-row 0 (its columns are then called Column 1, Column 2 ...).",
+        say(
+            "no row of {name} looks like a header: row {number} ({shown}) looks like data",
+            name=name,
+            number=row.number,
+            shown=shown,
+        ),
+        say(
+            "If row {number} holds the column names, add --header-row {number}; if the list has no header, add "
+            "--header-row 0 (its columns are then called Column 1, Column 2 ...).",
+            number=row.number,
+        ),
     )
 
 
@@ -185,8 +219,17 @@ def _refuse_several(head: Sequence[Row], at: int, name: str) -> None:
     if not plain or not (grouped or _contrast(head, at + 1)[0]):
         return
     raise Unreadable(
-        f"{name} seems to have several header rows: row {upper.number} and row {lower.number}",
-        f"Choose one with --header-row {upper.number} or --header-row {lower.number}, or merge them into one row.",
+        say(
+            "{name} seems to have several header rows: row {upper} and row {lower}",
+            name=name,
+            upper=upper.number,
+            lower=lower.number,
+        ),
+        say(
+            "Choose one with --header-row {upper} or --header-row {lower}, or merge them into one row.",
+            upper=upper.number,
+            lower=lower.number,
+        ),
     )
 
 
@@ -231,8 +274,18 @@ def _refuse_two(head: Sequence[Row], at: int, name: str) -> None:
     if (other := another(head, at)) is not None:
         first, second = head[at].number, other[1]
         raise Unreadable(
-            f"{name} holds two tables: one with its header in row {first}, another in row {second}",
-            f"Choose one: --header-row {first} reads the rows before row {second}, --header-row {second} those below it.",
+            say(
+                "{name} holds two tables: one with its header in row {first}, another in row {second}",
+                name=name,
+                first=first,
+                second=second,
+            ),
+            say(
+                "Choose one: --header-row {first} reads the rows before row {second}, --header-row {second} those "
+                "below it.",
+                first=first,
+                second=second,
+            ),
         )
 
 
@@ -243,6 +296,11 @@ def _refuse_loose(head: Sequence[Row], at: int, name: str) -> None:
     lonely = sum(len(row.filled()) == 1 for row in below)
     if width >= 3 and len(below) >= 3 and lonely * 2 > len(below):
         raise Unreadable(
-            f"no table was found for sure in {name}: {lonely} of {len(below)} rows have a single cell",
-            f"If row {head[at].number} holds the column names, add --header-row {head[at].number}.",
+            say(
+                "no table was found for sure in {name}: {lonely} of {count} rows have a single cell",
+                name=name,
+                lonely=lonely,
+                count=len(below),
+            ),
+            say("If row {number} holds the column names, add --header-row {number}.", number=head[at].number),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Unreadable
+from pipeline.language import say, speak
 from pipeline.read import cage
 
 MOST_CELLS = 200_000_000
@@ -31,6 +32,7 @@ def main() -> None:
     """Read the job, limit this process, write the result."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     limit(cage.SECONDS + cage.SECONDS_PER_MEGABYTE * (Path(job["path"]).stat().st_size >> 20))
+    speak(*job["voice"])
     scratch = Path(job["scratch"])
     try:
         result = read(job)
@@ -57,9 +59,11 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
     book = _open(Path(job["path"]), job["kind"], job["name"])
     facts = book.facts()
     if not facts:
-        raise Unreadable(f"{job['name']} has no sheets", "Open it in a spreadsheet program and save it anew.")
+        raise Unreadable(
+            say("{name} has no sheets", name=job["name"]), say("Open it in a spreadsheet program and save it anew.")
+        )
     if len(facts) > MOST_SHEETS:
-        raise Unreadable(f"{job['name']} has {len(facts):,} sheets", cage.SMALLER)
+        raise Unreadable(say("{name} has {count:n} sheets", name=job["name"], count=len(facts)), say(cage.SMALLER))
     told, name = job["sheet"], job["name"]
     chosen = choose(book, name) if told is None else Chosen(_named(told, [f.name for f in facts], name))
     found = spool(book, chosen.sheet, Path(job["scratch"]), name, MOST_CELLS)
@@ -93,7 +97,10 @@ def _named(wanted: str, names: list[str], name: str) -> str:
     if len(loose) == 1:
         return loose[0]
     shown = ", ".join(map(repr, names[:20]))
-    raise Unreadable(f"{name} has no sheet {wanted!r}", f"Its sheets are {shown}; name one with --sheet.")
+    raise Unreadable(
+        say("{name} has no sheet {wanted!r}", name=name, wanted=wanted),
+        say("Its sheets are {shown}; name one with --sheet.", shown=shown),
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import IO
 from xml.parsers import expat
 
 from pipeline.errors import Unreadable
+from pipeline.language import say
 from pipeline.read.book import damaged
 
 BLOCK = 1 << 18  # bytes
@@ -28,8 +29,8 @@ def parser(name: str, start: Start, end: End | None = None, data: Data | None = 
 
     def refuse(*_: object) -> None:
         raise Unreadable(
-            f"{name} holds XML entities, which no spreadsheet program writes: it may be an attack",
-            "Open it in a spreadsheet program, save it anew, and run again with that file.",
+            say("{name} holds XML entities, which no spreadsheet program writes: it may be an attack", name=name),
+            say("Open it in a spreadsheet program, save it anew, and run again with that file."),
         )
 
     made.StartDoctypeDeclHandler = refuse

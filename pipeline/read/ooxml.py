@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 import polars as pl
 
+from pipeline.language import say
 from pipeline.read import markup
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import Formats, built_in
@@ -95,7 +96,7 @@ class Package(Book):
         facts, key = next(pair for pair in self.sheets if pair[0].name == name)
         part = self.targets.get(key, "")
         if part.lower() not in self.entries:
-            raise damaged(self.name, f"the sheet {name} is missing in the package")
+            raise damaged(self.name, say("the sheet {name} is missing in the package", name=name))
         return facts, part
 
     def _texts(self) -> list[str]:
@@ -114,7 +115,7 @@ class Package(Book):
         if self.series is None and entry is not None and self.shared is None and entry.file_size < MOST_TEXT // 4:
             self.series = shared_texts(self.zip.read(entry))
             if self.series is not None and (self.series.str.len_chars() > LONGEST_CELL).any():
-                raise too_large(self.name, "a text longer than any cell")
+                raise too_large(self.name, say("a text longer than any cell"))
         if self.series is None:
             self.series = pl.Series("shared", self._texts(), dtype=pl.String)
         return self.series
@@ -155,7 +156,7 @@ class Package(Book):
 
     def _workbook(self, part: str) -> None:
         if part.lower() not in self.entries:
-            raise damaged(self.name, "it has no workbook part")
+            raise damaged(self.name, say("it has no workbook part"))
 
         def start(tag: str, given: dict[str, str]) -> None:
             local = local_name(tag)
@@ -199,7 +200,7 @@ class Package(Book):
                 text = state.take()
                 size += len(text)
                 if len(text) > LONGEST_CELL or size > MOST_TEXT:
-                    raise too_large(self.name, f"a text of {len(text):,} characters")
+                    raise too_large(self.name, say("a text of {count:n} characters", count=len(text)))
                 texts.append(unescape(text))
 
         self._all(self.shared_part, lambda tag, _: state.start(local_name(tag)), end, state.data)

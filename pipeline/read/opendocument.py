@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.language import say
 from pipeline.read import markup
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
 from pipeline.read.formats import CURRENCY, Formats
@@ -155,7 +156,7 @@ class _TablePass:
     def _row(self, row: RawRow) -> None:
         if row.cells or row.problems:
             if self.repeat_row > LAST_ROW or self.repeat_row * len(row.cells) > MOST_REPEATED * 16:
-                raise too_large(self.name, f"a row that stands for {self.repeat_row:,} rows")
+                raise too_large(self.name, say("a row that stands for {repeat_row:n} rows", repeat_row=self.repeat_row))
             self.rows.append((row, self.repeat_row))
         self.number += self.repeat_row
         self.row = None
@@ -167,10 +168,10 @@ class _TablePass:
             self.merged += any(_count(self.given, span) > 1 for span in spans)
         text, problem = shown(self.given, "".join(self.pieces))
         if len(text) > LONGEST_CELL:
-            raise too_large(self.name, f"a cell of {len(text):,} characters")
+            raise too_large(self.name, say("a cell of {count:n} characters", count=len(text)))
         if text or problem:
             if self.column + times > LAST_COLUMN:
-                raise too_large(self.name, f"{self.column + times:,} columns")
+                raise too_large(self.name, say("{column:n} columns", column=self.column + times))
             for column in range(self.column, self.column + times):
                 if text:
                     row.cells[column] = text

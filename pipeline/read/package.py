@@ -10,13 +10,14 @@ import zipfile
 from pathlib import Path
 
 from pipeline.errors import Unreadable
+from pipeline.language import later, say
 from pipeline.read.source import SAVE_AS
 
 MOST_ENTRIES = 20_000
 LARGEST_ENTRY = 4 << 30  # bytes
 LARGEST_RATIO = 600  # a sheet of equal rows shrinks about 100 times
 RATIO_COUNTS_FROM = 256 << 20  # bytes
-AGAIN = "Download or copy it again, or open it in a spreadsheet program and save it anew."
+AGAIN = later("Download or copy it again, or open it in a spreadsheet program and save it anew.")
 
 
 def kind(path: Path, name: str) -> str:
@@ -37,19 +38,22 @@ def kind(path: Path, name: str) -> str:
             return _by_names(book, names, name)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         if b"word/" in head:
-            raise _foreign(name, "a Word document") from error
-        raise Unreadable(f"{name} is damaged or incomplete: {error}", AGAIN) from error
+            raise _foreign(name, say("a Word document")) from error
+        raise Unreadable(say("{name} is damaged or incomplete: {error}", name=name, error=error), say(AGAIN)) from error
 
 
 def protected(name: str) -> Unreadable:
     """The stop for a workbook with a password."""
     return Unreadable(
-        f"{name} is protected with a password", "Open it, save it without the password, and run again with that file."
+        say("{name} is protected with a password", name=name),
+        say("Open it, save it without the password, and run again with that file."),
     )
 
 
 def _foreign(name: str, what: str) -> Unreadable:
-    return Unreadable(f"{name} is {what}, not a workbook, whatever its name says", SAVE_AS)
+    return Unreadable(
+        say("{name} is {what}, not a workbook, whatever its name says", name=name, what=what), say(SAVE_AS)
+    )
 
 
 def _compound(path: Path, name: str) -> str:
@@ -57,18 +61,27 @@ def _compound(path: Path, name: str) -> str:
     if any(stream.encode("utf-16-le") in data for stream in ("EncryptedPackage", "EncryptionInfo")):
         raise protected(name)
     if "WordDocument".encode("utf-16-le") in data:
-        raise _foreign(name, "a Word document")
+        raise _foreign(name, say("a Word document"))
     return "xls"
 
 
 def _harmless(entries: list[zipfile.ZipInfo], name: str) -> None:
     if len(entries) > MOST_ENTRIES:
-        raise Unreadable(f"{name} is too large inside: {len(entries):,} parts", SAVE_AS)
+        raise Unreadable(
+            say("{name} is too large inside: {count:n} parts", name=name, count=len(entries)), say(SAVE_AS)
+        )
     for entry in entries:
         size, packed = entry.file_size, max(1, entry.compress_size)
         if size > LARGEST_ENTRY or (size > RATIO_COUNTS_FROM and size > LARGEST_RATIO * packed):
             raise Unreadable(
-                f"{name} is too large inside: {entry.filename} unpacks from {packed:,} to {size:,} bytes", SAVE_AS
+                say(
+                    "{name} is too large inside: {part} unpacks from {packed:n} to {size:n} bytes",
+                    name=name,
+                    part=entry.filename,
+                    packed=packed,
+                    size=size,
+                ),
+                say(SAVE_AS),
             )
 
 
@@ -82,7 +95,11 @@ def _by_names(book: zipfile.ZipFile, names: set[str], name: str) -> str:
         return "ods"
     if any(part.startswith("xl/") or part.endswith("workbook.xml") for part in names):
         return "xlsx"
-    for folder, what in (("word/", "a Word document"), ("ppt/", "a presentation"), ("Index/", "a Numbers document")):
+    for folder, what in (
+        ("word/", say("a Word document")),
+        ("ppt/", say("a presentation")),
+        ("Index/", say("a Numbers document")),
+    ):
         if any(part.startswith(folder) for part in names):
             raise _foreign(name, what)
-    raise _foreign(name, "a zip archive")
+    raise _foreign(name, say("a zip archive"))

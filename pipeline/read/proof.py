@@ -9,17 +9,21 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+
+from pipeline.ahead import ahead
 
 CHUNK = 4 << 20  # bytes; about what a processor keeps at hand
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
 FIRST = 5  # bytes of a record
+PACKED = (b"x\x01", b"x^", b"x\xda")  # polars takes bytes that begin so for compressed ones
+MARK = b"\xef\xbb\xbf"  # polars leaves it out where bytes begin with it
 PLUS, EXPONENT_SIGN = 43, 69  # + and E
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
@@ -37,50 +41,58 @@ class Shape:
     width: int
 
 
+class Part(NamedTuple):
+    """Whole records of a file: where they begin and how long they are (bytes), and how many they are."""
+
+    at: int
+    size: int
+    records: int
+
+
 @dataclass(frozen=True)
 class Survey:
-    """What some bytes hold: how many records, whether some are blank, whether some cell is `""`; the last block."""
+    """What some bytes hold: how many records, whether some are blank, whether some cell is `""`; the file in parts."""
 
     records: int
     blanks: bool = False
     empties: bool = False
-    end: bytes = b""
+    parts: tuple[Part, ...] = ()
 
     def __add__(self, other: Survey) -> Survey:
-        """Both together."""
+        """Both together, without their parts."""
         return Survey(self.records + other.records, self.blanks or other.blanks, self.empties or other.empties)
 
 
 def survey(path: Path, lines: int, shape: Shape) -> Survey | None:
     """Look at every byte of a file from line `lines` on; None where some byte of it is irregular or no UTF-8."""
-    total, buffer, size = Survey(0), bytearray(), 0
-    waiting: deque[Future[Survey | None]] = deque()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for buffer, size in pieces(path, lines, shape.quote):
-            waiting.append(pool.submit(look, buffer, shape, size))
-            if len(waiting) > WORKERS:  # `pieces` relies on it
-                found = waiting.popleft().result()
-                if found is None:
-                    pool.shutdown(cancel_futures=True)
-                    return None
-                total += found
-        for future in waiting:
-            found = future.result()
-            if found is None:
-                return None
-            total += found
-    return replace(total, end=bytes(buffer[:size]))
+    with path.open("rb") as stream:
+        above = [stream.readline() for _ in range(lines or 1)]
+        # Where a carriage return alone ends a line, the lines are others than those that are skipped.
+        if above[0].startswith(PACKED) or (lines and any(line.count(b"\r") > line.endswith(b"\r\n") for line in above)):
+            return None
+
+    def seen(block: tuple[bytearray, int, int]) -> tuple[Survey | None, int, int]:
+        buffer, at, size = block
+        return look(buffer, shape, size), at, size
+
+    total, parts = Survey(0), []
+    for found, at, size in ahead(pieces(path, lines, shape.quote), seen, WORKERS):
+        if found is None:
+            return None
+        total += found
+        parts.append(Part(at, size, found.records))
+    return replace(total, parts=tuple(parts))
 
 
-def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, int]]:
-    """The file in blocks of about CHUNK bytes that end with a record, from line `lines` on.
+def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, int, int]]:
+    """The file in blocks of about CHUNK bytes that end with a record, from line `lines` on: buffer, place, size.
 
-    A block is the first so many bytes of a buffer. New memory costs more than the look at it, so a buffer is filled
+    A block is the first `size` bytes of a buffer. New memory costs more than the look at it, so a buffer is filled
     again once WORKERS other ones have been handed over.
     """
     ring = deque(bytearray() for _ in range(WORKERS + 1))
     with path.open("rb") as stream:
-        if stream.read(3) != b"\xef\xbb\xbf":
+        if stream.read(len(MARK)) != MARK:
             stream.seek(0)
         for _ in range(lines):
             stream.readline()
@@ -95,11 +107,11 @@ def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, in
                 return
             cut = read if read < size else _last_end(buffer, read, quote)
             if cut:
-                yield buffer, cut
+                yield buffer, at, cut
                 at, size = at + cut, CHUNK
                 ring.rotate(-1)
             elif size > 8 * CHUNK:
-                yield buffer, read  # no record is that long; the look at it fails, and the tolerant reader takes over
+                yield buffer, at, read  # no record is that long; the look at it fails, and the tolerant reader takes over
                 return
             else:
                 size *= 2
@@ -122,14 +134,14 @@ def look(piece: bytes | bytearray, shape: Shape, size: int | None = None) -> Sur
     `size` is how many bytes of the piece count; None: all.
 
     >>> look(b'a,"b ""c"" d"\r\n"",\r\n\r\n1,2', Shape(b",", b'"', 2))
-    Survey(records=4, blanks=True, empties=True, end=b'')
+    Survey(records=4, blanks=True, empties=True, parts=())
     >>> look(b'a,"b" c\n', Shape(b",", b'"', 2)) is None
     True
     """
     end = len(piece) if size is None else size
     if end and piece[end - 1] != FEED:
         piece, end = bytes(piece[:end]) + b"\n", end + 1
-    if end < LEAST or piece.find(b"\0", 0, end) >= 0:
+    if end < LEAST or piece.startswith((MARK, *PACKED)) or piece.find(b"\0", 0, end) >= 0:
         return None
     if piece.find(b"\xef", 0, end) >= 0 and piece.find(b"\xef\xbf\xbd", 0, end) >= 0:  # one byte is found sooner
         return None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from pipeline.language import say
 from pipeline.read import header
 from pipeline.read.grid import Row
 
@@ -83,20 +84,23 @@ def judge(
     columns = Columns(width, head, {odd.number for odd in (*short, *padded)})
     rare = 20 * len(short) <= full
     for odd in short:
-        detail = f"{len(odd.cells)} of {width} cells"
+        detail = say("{count} of {width} cells", count=len(odd.cells), width=width)
         if odd.number in told:
             yield odd.number, None, "row.too_few_cells", odd.text, detail
         elif columns.known and _fits_better(columns, odd.cells, _widened(len(odd.cells))):
             yield odd.number, None, "row.shifted", odd.text, None
         elif columns.known and rare and odd.number > head[0].number and columns.doubts(odd.cells):
-            yield odd.number, None, "row.uneven", odd.text, f"{detail}; the others are taken as blank"
+            blank = say("{count} of {width} cells; the others are taken as blank", count=len(odd.cells), width=width)
+            yield odd.number, None, "row.uneven", odd.text, blank
     for odd in padded:
         if columns.known and (
             _fits_better(columns, odd.cells, _narrowed(odd.cells, width)) or _fills_better(columns, odd.cells)
         ):
             yield odd.number, None, "row.shifted", odd.text, None
         elif 20 * len(padded) <= full and odd.gap(width):
-            detail = f"{len(odd.cells)} cells instead of {width}; the last are blank and left out"
+            detail = say(
+                "{count} cells instead of {width}; the last are blank and left out", count=len(odd.cells), width=width
+            )
             yield odd.number, None, "row.uneven", odd.text, detail
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline.language import say
 from pipeline.read.book import RawRow, damaged, too_large
 from pipeline.read.formats import Formats
 
@@ -82,7 +83,9 @@ class SheetPass:
             number = given.get("r", "")
             self.number = int(number) if number.isdigit() else self.number + 1
             if not self.last < self.number < LAST_ROW:
-                raise damaged(self.name, f"row {self.number} stands after row {self.last}")
+                raise damaged(
+                    self.name, say("row {number} stands after row {last}", number=self.number, last=self.last)
+                )
             self.last = self.number
             self.column = -1
             self.row = RawRow(self.number, {}, [])
@@ -138,7 +141,7 @@ class SheetPass:
         value, inline = "".join(self.pieces), self.inline.take()
         row = self.row
         if row is None:
-            raise damaged(self.name, "a cell stands outside of a row")
+            raise damaged(self.name, say("a cell stands outside of a row"))
         text = problem = ""
         if self.kind == "s" and value:
             text = self._shared_text(value)
@@ -166,11 +169,11 @@ class SheetPass:
         try:
             return self.shared[int(value)]
         except (IndexError, ValueError):
-            raise damaged(self.name, "cells refer to texts that are not in the file") from None
+            raise damaged(self.name, say("cells refer to texts that are not in the file")) from None
 
     def _bounded(self, text: str) -> str:
         if len(text) > LONGEST_CELL:
-            raise too_large(self.name, f"a cell of {len(text):,} characters")
+            raise too_large(self.name, say("a cell of {count:n} characters", count=len(text)))
         return text
 
 
@@ -198,7 +201,7 @@ def local_name(tag: str) -> str:
 def _column(letters: str, name: str) -> int:
     found = REFERENCE.fullmatch(letters)
     if found is None:
-        raise damaged(name, f"a cell is called {letters[:20]!r}")
+        raise damaged(name, say("a cell is called {letters!r}", letters=letters[:20]))
     number = 0
     for letter in found[1].upper():
         number = number * 26 + ord(letter) - 64

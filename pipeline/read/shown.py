@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipeline.language import say
 from pipeline.read.book import damaged
 from pipeline.read.formats import Formats
 from pipeline.read.serials import dates
@@ -76,7 +77,7 @@ class Shown:
         if index.null_count() != at.null_count():
             return None
         if (index >= self.shared.len()).any():
-            raise damaged(self.name, "cells refer to texts that are not in the file")
+            raise damaged(self.name, say("cells refer to texts that are not in the file"))
         return [_shown(cells, self.shared.gather(index) if self.shared.len() else index.cast(pl.String))]
 
     def _numbers(self, style: int, cells: pl.DataFrame) -> list[pl.DataFrame]:

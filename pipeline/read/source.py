@@ -80,7 +80,7 @@ def take(given: Path | str, scratch: Path) -> Source:
         path = scratch / "stdin"
         with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, BLOCK)
-        source = Source(say("standard input"), path, "text", _hashing(path))
+        source = Source("stdin", path, "text", _hashing(path))
     else:
         path = Path(given)
         _must_exist(path)
@@ -181,7 +181,7 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
     text = head.removeprefix(b"\xef\xbb\xbf")
     if HTML.match(text):
         raise Unreadable(
-            say("{name} is a web page (HTML) that only bears the name of a spreadsheet", name=source.name), SAVE_AS
+            say("{name} is a web page (HTML) that only bears the name of a spreadsheet", name=source.name), say(SAVE_AS)
         )
     if text.lstrip().startswith(b"<?xml"):
         raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.language import say
 from pipeline.read.book import RawRow, too_large
 from pipeline.read.grid import PART_ROWS, Spool, columns
 from pipeline.read.quick import Irregular, Piece
@@ -38,7 +39,7 @@ def _pieces(pieces: Iterator[Piece], scratch: Path, name: str, most_cells: int) 
         width = max(width, piece.cells.width - 1)
         problems += piece.problems.select("row", "col", "code", "value").rows()
         if cells > most_cells or len(problems) > MOST_PROBLEMS:
-            raise too_large(name, f"more than {most_cells:,} cells")
+            raise too_large(name, say("more than {most_cells:n} cells", most_cells=most_cells))
     return _result(target, width, count, problems)
 
 
@@ -53,7 +54,7 @@ def _rows(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> 
         cells += len(row.cells)
         problems += [(row.number, *problem) for problem in row.problems]
         if cells > most_cells or len(problems) > MOST_PROBLEMS:
-            raise too_large(name, f"more than {most_cells:,} cells")
+            raise too_large(name, say("more than {most_cells:n} cells", most_cells=most_cells))
         if len(waiting) >= PART_ROWS or len(waiting) * max(1, width) > PART_CELLS:
             width = max(width, _write(target, waiting))
             waiting = []

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline.errors import Unreadable
 from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
+from pipeline.language import say, say_n
 from pipeline.read import header
 from pipeline.read.book import HELPERS
 from pipeline.read.grid import Grid, columns
@@ -31,8 +32,13 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
     """
     if grid.width > MOST_COLUMNS:
         raise Unreadable(
-            f"{facts.name} has {grid.width:,} columns; at most {MOST_COLUMNS:,} are read",
-            "Keep the columns of the customer list alone, and run again.",
+            say(
+                "{name} has {width:n} columns; at most {most:n} are read",
+                name=facts.name,
+                width=grid.width,
+                most=MOST_COLUMNS,
+            ),
+            say("Keep the columns of the customer list alone, and run again."),
         )
     place = header.find(grid.head, grid.width, told_row, facts.name)
     cut = [] if place.end else header.footers(grid.tail, place.number)
@@ -42,21 +48,37 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
     rows = grid.count - sum(row.number <= place.number for row in grid.head) - len(cut) - other - twice
     if rows <= 0:
         raise Unreadable(
-            f"{facts.name} has a header (row {place.number}) but no customers below it",
-            "Export the list again with its rows; if the rows stand elsewhere, use --sheet or --header-row.",
+            say("{name} has a header (row {number}) but no customers below it", name=facts.name, number=place.number),
+            say("Export the list again with its rows; if the rows stand elsewhere, use --sheet or --header-row."),
         )
     _refuse_uncomputed(grid, place.number, facts.name)
     ours = prefixes and set(place.cells) >= HELPERS
     notes = [*facts.notes, *grid.notes, *place.notes]
     if cut:
-        shown = "; ".join(f"row {row.number} ({(row.cells[row.filled()[0]] or '').strip()[:40]})" for row in cut)
-        notes.append(f"left out as totals or footers: {shown}")
+        shown = "; ".join(
+            say("row {number} ({text})", number=row.number, text=(row.cells[row.filled()[0]] or "").strip()[:40])
+            for row in cut
+        )
+        notes.append(say("left out as totals or footers: {shown}", shown=shown))
     if other:
-        notes.append(f"the {other} row(s) from row {place.end} on are another table and were left out")
+        notes.append(
+            say_n(
+                "row {end} is another table and was left out",
+                "the {n:n} rows from row {end} on are another table and were left out",
+                other,
+                end=place.end,
+            )
+        )
     if twice:
-        notes.append(f"{twice} row(s) that repeat the header were left out")
+        notes.append(
+            say_n(
+                "{n:n} row that repeats the header was left out",
+                "{n:n} rows that repeat the header were left out",
+                twice,
+            )
+        )
     if ours:
-        notes.append("a result file of an earlier run: one leading apostrophe of its cells was removed")
+        notes.append(say("a result file of an earlier run: one leading apostrophe of its cells was removed"))
     headers = tuple(re.sub(PREFIXED, r"\1", cell) if ours else cell for cell in place.cells)
     facts = replace(facts, header_row=place.number, rows=rows, notes=tuple(notes))
     table = _Table(grid, headers, place.number, cut[0].number if cut else place.end, limit, ours, again)
@@ -112,7 +134,7 @@ class _Table:
         return joined.with_columns(nothing.alias("field"), nothing.alias("suggestion")).select(*ISSUE_SCHEMA)
 
     def _names(self) -> list[str]:
-        return [name or f"column {letters(i)}" for i, name in enumerate(self.headers)]
+        return [name or say("column {letters}", letters=letters(i)) for i, name in enumerate(self.headers)]
 
 
 def _repeated(grid: Grid, place: header.Place) -> pl.Expr | None:
@@ -140,6 +162,8 @@ def _refuse_uncomputed(grid: Grid, after: int, name: str) -> None:
         if frame.filter((pl.col("row") > after) & pl.any_horizontal(texts.fill_null(False))).height:
             return
     raise Unreadable(
-        f"{name} has no rows with values: its cells are formulas whose results are not saved in the file",
-        "Open it in a spreadsheet program, let it compute, save it, and run again.",
+        say(
+            "{name} has no rows with values: its cells are formulas whose results are not saved in the file", name=name
+        ),
+        say("Open it in a spreadsheet program, let it compute, save it, and run again."),
     )

@@ -12,6 +12,7 @@ import polars as pl
 
 from pipeline.errors import Unreadable
 from pipeline.handoff import SourceFacts
+from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.read import cage, package
 from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, part_frames, problem_frame
@@ -24,7 +25,7 @@ def read(source: Source, sheet: str | None, scratch: Path, progress: Progress) -
     Raises:
         Unreadable: it is damaged, protected, too large, empty, or has no such sheet.
     """
-    progress.begin("reading", None, "rows")
+    progress.begin(later("reading"), None, later("rows"))
     kind = package.kind(source.path, source.name)
     found = cage.run(source.path, kind, source.name, sheet, scratch)
     progress.advance(found["count"])
@@ -32,8 +33,10 @@ def read(source: Source, sheet: str | None, scratch: Path, progress: Progress) -
     if not found["count"]:
         others = ", ".join(repr(s["name"]) for s in found["sheets"] if s["hidden"])
         raise Unreadable(
-            f"{source.name} has no rows in its sheet {found['sheet']!r}",
-            f"Name a sheet with --sheet (hidden ones: {others})." if others else "Export the customer list again.",
+            say("{name} has no rows in its sheet {sheet!r}", name=source.name, sheet=found["sheet"]),
+            say("Name a sheet with --sheet (hidden ones: {others}).", others=others)
+            if others
+            else say("Export the customer list again."),
         )
     frames = _Parts(scratch / found["folder"], found["parts"], found["width"])
     head, tail = _ends(frames)
@@ -74,18 +77,36 @@ def _notes(found: dict[str, Any], kind: str) -> Iterator[str]:
     others = [s["name"] for s in found["sheets"] if s["rows"] and s["name"] != found["sheet"]]
     if others:
         shown = ", ".join(map(repr, others[:10])) + (" ..." if len(others) > 10 else "")
-        yield f"only the sheet {found['sheet']!r} was read; other sheets have rows too: {shown} (--sheet reads one)"
+        yield say(
+            "only the sheet {sheet!r} was read; other sheets have rows too: {shown} (--sheet reads one)",
+            sheet=found["sheet"],
+            shown=shown,
+        )
     hidden = [s["name"] for s in found["sheets"] if s["hidden"] and s["name"] != found["sheet"]]
     if hidden and not found["own"]:  # the lists that its drop-downs offer
-        yield f"hidden sheet(s) were not read: {', '.join(map(repr, hidden[:10]))}"
+        yield say_n(
+            "a hidden sheet was not read: {names}",
+            "hidden sheets were not read: {names}",
+            len(hidden),
+            names=", ".join(map(repr, hidden[:10])),
+        )
     if chosen["hidden_rows"]:
-        yield f"{chosen['hidden_rows']} hidden row(s) were read like all others"
+        yield say_n(
+            "{n:n} hidden row was read like all others",
+            "{n:n} hidden rows were read like all others",
+            chosen["hidden_rows"],
+        )
     if chosen["hidden_columns"]:
-        yield "hidden column(s) were read like all others"
+        yield say("hidden columns were read like all others")
     if chosen["merged"]:
-        yield f"{chosen['merged']} merged range(s): only their first cell has a value, the others are blank"
+        yield say_n(
+            "{n:n} merged range: only its first cell has a value, the others are blank",
+            "{n:n} merged ranges: only their first cells have values, the others are blank",
+            chosen["merged"],
+        )
     if found["values_only"]:
-        yield (
-            f"this damaged {kind} file could only be read by its values: zeros that a number format shows are missing, "
-            "error cells are blank, hidden rows are not told; save it as .xlsx to have them"
+        yield say(
+            "this damaged {kind} file could only be read by its values: zeros that a number format shows are "
+            "missing, error cells are blank, hidden rows are not told; save it as .xlsx to have them",
+            kind=kind,
         )

@@ -17,6 +17,7 @@ from pathlib import Path
 from pipeline.ahead import ahead
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder, cannot_write
+from pipeline.language import later
 from pipeline.progress import Progress
 from pipeline.report.columns import RESERVED
 from pipeline.report.facts import STATUSES, TO_CORRECT, Cause, Change, Example, Facts, Summary, Table
@@ -43,7 +44,7 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
             same, and say so: after a live push they are the evidence.
         Misuse: the disk is full or read-only.
     """
-    progress.begin("report", facts.expected)
+    progress.begin(later("report"), facts.expected)
     try:
         with tempfile.TemporaryDirectory(prefix=".report-", dir=folder.path) as scratch:
             summary = _write(folder, Path(scratch), table, facts, progress)

@@ -22,6 +22,7 @@ from pipeline.errors import Interrupted, Misuse, Unavailable
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
+from pipeline.language import later
 from pipeline.options import SETTLE_EXTRA, PushOptions, Server
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
@@ -117,7 +118,7 @@ async def _undo(target: Target, server: Server, memory: Journal, options: PushOp
     requests = Requests(timeout, options.max_retries)
     async with connect(server.base_url, headers, limiter, requests, concurrency) as client:
         undoer = Undoer(client, target, memory, Patience(concurrency, options.max_retries + 1, settle), progress)
-        progress.begin("undo", undoer.pending, "customers")
+        progress.begin(later("undo"), undoer.pending, later("customers"))
         try:
             with interruptible(undoer):
                 return await undoer.run()

@@ -26,7 +26,7 @@ from pipeline.language import LANGUAGES
 
 PACKAGE = Path(__file__).parents[2] / "pipeline"
 FOLDER = PACKAGE / "language"
-SAYING = {"say": 1, "later": 1, "say_n": 2}
+SAYING = {"say": 1, "later": 1, "say_n": 2, "later_n": 2}
 """The functions whose first arguments are texts, and how many of them."""
 OTHERS = [language for language in LANGUAGES if language != "en"]
 CLICK = "text of click"
@@ -64,7 +64,6 @@ def code_texts() -> Iterator[str | tuple[str, ...]]:
 def help_texts() -> Iterator[str]:
     """What the group's and each command's help says."""
     yield from wording.texts(cli.group)
-    yield from cli.COMMANDS.values()
     for name in cli.COMMANDS:
         command = importlib.import_module(f"pipeline.cli.{name}").command
         yield from wording.texts(configuration.prepared(command, plain=name in cli.PLAIN))

@@ -69,7 +69,7 @@ def test_a_hidden_copy_is_said_and_no_rival(tmp_path):
     path = book(tmp_path, {"Clientes": clients(8), "Copia": clients(8)}, hidden={"Copia"})
     sheet, rows = read(path, tmp_path)
     assert len(rows) == 8
-    assert any("hidden sheet(s) were not read: 'Copia'" in note for note in sheet.facts.notes)
+    assert any("a hidden sheet was not read: 'Copia'" in note for note in sheet.facts.notes)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -132,6 +132,6 @@ def test_comment_lines_are_quoted_in_the_note(tmp_path):
     sheet, rows = read(path, tmp_path)
     assert len(rows) == 3
     (note,) = [n for n in sheet.facts.notes if "comment" in n]
-    assert note.startswith("7 comment line(s)")
+    assert note.startswith("7 comment lines")
     assert "row 1 ('# exportado 0')" in note
     assert note.endswith("and 2 more")

@@ -52,7 +52,7 @@ def test_a_header_repeated_on_every_page_is_no_customer(tmp_path, monkeypatch, s
     monkeypatch.setattr(wellformed, "SMALL", small)
     sheet, rows = read(tmp_path, CLIENTS + between + CLIENTS + between + CLIENTS)
     assert [row[1] for row in rows] == [f"Ana {i}" for i in range(1, 9)] * 3
-    assert any("2 row(s) that repeat the header" in note for note in sheet.facts.notes)
+    assert any("2 rows that repeat the header" in note for note in sheet.facts.notes)
 
 
 def test_names_that_equal_the_header_in_part_stay(tmp_path):

@@ -1,0 +1,80 @@
+"""Turn numbers of things, and names that are the same in every language, into words of the spoken one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.language import later, later_n, number, say, say_n
+
+STATUS = {
+    "created": later_n("{n:n} created", "{n:n} created"),
+    "updated": later_n("{n:n} updated", "{n:n} updated"),
+    "unchanged": later_n("{n:n} unchanged", "{n:n} unchanged"),
+    "ready": later_n("{n:n} ready", "{n:n} ready"),
+    "skipped": later_n("{n:n} skipped", "{n:n} skipped"),
+    "invalid": later_n("{n:n} invalid", "{n:n} invalid"),
+    "rejected": later_n("{n:n} rejected", "{n:n} rejected"),
+    "failed": later_n("{n:n} failed", "{n:n} failed"),
+    "unknown": later_n("{n:n} unknown", "{n:n} unknown"),
+    "not_attempted": later_n("{n:n} not_attempted", "{n:n} not_attempted"),
+}
+"""What is said of so many rows of a status: those that are in come first. The status itself is the same everywhere."""
+
+MODE = {"LIVE": later("LIVE"), "test": later("test"), "sandbox": later("sandbox")}
+"""What a server's data are: see `Server.mode`."""
+
+
+def rows(count: int) -> str:
+    """`12,430 rows`."""
+    return say_n("{n:n} row", "{n:n} rows", count)
+
+
+def customers(count: int) -> str:
+    """`12,430 customers`."""
+    return say_n("{n:n} customer", "{n:n} customers", count)
+
+
+def requests(count: int) -> str:
+    """`12,430 requests`."""
+    return say_n("{n:n} request", "{n:n} requests", count)
+
+
+def mode(name: str) -> str:
+    """The mode of a run, as a person reads it."""
+    return say(MODE.get(name, name))
+
+
+def pace(rate: float | None, seconds: str) -> str:
+    """How fast requests are sent, and how long that takes at least."""
+    if not rate:
+        return say("at no set pace")
+    return say("at {rate} requests a second at least {seconds}", rate=number(rate), seconds=seconds)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    *before, last = names
+    return say("{names} and {last}", names=", ".join(before), last=last) if before else last
+
+
+def by_status(counts: Mapping[str, int]) -> str:
+    """`12,000 created + 430 invalid`, without what there is none of."""
+    return " + ".join(say_n(*forms, counts[name]) for name, forms in STATUS.items() if counts.get(name))
+
+
+def conservation(read: int, counts: Mapping[str, int]) -> str:
+    """The line that proves that no row is lost."""
+    return say_n(
+        "{n:n} row read = {counts}", "{n:n} rows read = {counts}", read, counts=by_status(counts) or say("none")
+    )
+
+
+def cause(count: int, title: str, column: str | None, examples: Sequence[tuple[int, str | None]]) -> str:
+    """Why so many rows are not in: `     8 × The tax id is not valid in RUT (row 12: 7.654-K)`."""
+    found = [
+        say("row {row}: {value}", row=row, value=value) if value else say("row {row}", row=row)
+        for row, value in examples
+    ]
+    said = say("{title} in {column}", title=title, column=column) if column else title
+    shown = f" ({'; '.join(found)})" if found else ""
+    return f"  {number(count):>6} × {said}{shown}"

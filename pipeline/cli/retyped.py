@@ -1,0 +1,250 @@
+"""Turn a command that could not be carried out into the one that was probably meant, to be typed next.
+
+Nothing here decides what is wrong: it holds the words against what there is (targets, runs, files, profiles) and against
+what fits together, and changes only what cannot be right. What says which data go where (a profile, a mapping, a constant) is never left out
+and never invented: a command in which nothing else is wrong stays as it was typed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from pipeline.cli import complete, configuration
+from pipeline.errors import Stop
+
+WITH_RUN = ("push", "status", "review", "undo", "forget", "bundle")
+WITH_TARGET = ("template", "targets", "login", "logout")
+SHAPES = {
+    "--rate": (r"\d+(\.\d+)?(/(s|sec|min|m|h))?", "10/s"),
+    "--max-errors": (r"\d+|\d+(\.\d+)?%", "5%"),
+    "--set": (r"[^=\s]+=.*", "FIELD=VALUE"),
+    "--default": (r"[^=\s]+=.*", "FIELD=VALUE"),
+    "--map": (r".+=.*", "SOURCE HEADER=field"),
+}
+"""Flag -> the shape of its value, and an example."""
+APART = (
+    ("--offline", "--sandbox"),
+    ("--offline", "--once"),
+    ("--quiet", "--verbose"),
+    ("--quiet", "-v"),
+    ("--sandbox", "--base-url"),
+)
+"""Flags that exclude each other: the second one is left out."""
+NEW = ["run", "FILE", "--to", "TARGET"]
+"""What makes a run where there is none."""
+LISTS = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".toml", ".json")
+ALIKE = 0.8
+"""How alike two files' names must be: another list must never be imported by mistake."""
+
+
+def meant(words: Sequence[str]) -> list[str]:
+    """The words as they were probably meant; unchanged where nothing in them is plainly wrong."""
+    found = list(words)
+    if not found:
+        return found
+    for rule in (_values, _apart, _needs, _names, _places):
+        try:
+            rule(found)
+        except (Stop, OSError, ImportError):  # what cannot be looked up is not corrected
+            continue
+    return found
+
+
+def _values(words: list[str]) -> None:
+    """Values of flags that have no shape at all."""
+    for flag, (shape, example) in SHAPES.items():
+        _change(
+            words, flag, lambda value, shape=shape, example=example: value if re.fullmatch(shape, value) else example
+        )
+
+
+def _apart(words: list[str]) -> None:
+    """Flags that exclude each other."""
+    for kept, left in APART:
+        if kept in words and left in words:
+            _leave(words, left)
+
+
+def _needs(words: list[str]) -> None:
+    """Flags that another one needs."""
+    if "--offline" in words and "--dry-run" not in words:
+        words.append("--dry-run")
+    if words[0] == "run" and not _has(words, "--to") and "to" not in configuration.load(None).values:
+        at = _named(words)
+        if at is not None and not (Path(words[at]).parent / "plan.json").exists():  # an error file knows its target
+            words += ["--to", "piriod"]
+
+
+def _names(words: list[str]) -> None:
+    """Names of targets, presets and profiles."""
+    from pipeline import targets
+
+    known = targets.names()
+    _change(words, "--to", lambda name: _near(name, known, known[-1]))
+    if words[0] in WITH_TARGET and len(words) > 1 and not words[1].startswith("-"):
+        words[1] = _near(words[1], known, known[-1])
+    if words[0] == "targets" and len(words) > 1 and "--check" in words and words[1].startswith("-"):
+        words.insert(1, known[-1])
+    for flag, names in (("--preset", complete.preset_names()), ("--profile", configuration.profiles())):
+        _change(words, flag, partial(_nearest, known=names))
+    to = _of(words, "--to")
+    if "--test-mode" in words and to and not targets.load(to[-1]).has_test_mode:
+        _leave(words, "--test-mode")
+
+
+def _places(words: list[str]) -> None:
+    """Files, and folders of runs."""
+    at = _named(words)
+    if words[0] in WITH_RUN:
+        _run(words, at)
+    if words[0] in ("run", "inspect") and at is not None:
+        words[at] = _near_file(words[at])
+    for flag in ("--mapping", "--states"):
+        _change(words, flag, _near_file)
+    _change(words, "--encoding", _encoding)
+    _change(words, "--base-url", _https)
+    _change(words, "--out", _new_folder)
+    if words[0] in ("template", "bundle"):
+        for flag in ("-o", "--output"):
+            _change(
+                words, flag, lambda name: _unused(Path(name)) if words[0] == "bundle" else _unused(_sheet(Path(name)))
+            )
+
+
+def _run(words: list[str], at: int | None) -> None:
+    """The folder of a run: one of a similar name, else a look at the newest one, else the command that makes one."""
+    runs = [path.parent.as_posix() for path in Path("runs").glob("*/plan.json")]
+    name = words[at] if at is not None else "latest"
+    if name == "latest" and runs:
+        return
+    plan = Path(name) / "plan.json"
+    if plan.is_file():
+        try:
+            facts = json.loads(plan.read_text(encoding="utf-8"))
+            _change(words, "--base-url", lambda said: facts.get("base_url") or said)
+        except ValueError:
+            words[:] = NEW
+        return
+    near = _near(name, runs, _near(f"runs/{name}", runs, ""))
+    if near and at is not None:
+        words[at] = near
+    else:
+        words[:] = ["status", "latest"] if runs else NEW
+
+
+def _named(words: list[str]) -> int | None:
+    """Where the first word stands that is neither a flag nor a flag's value."""
+    valued = _valued(words[0])
+    return next(
+        (n for n, word in enumerate(words[1:], 1) if not word.startswith("-") and words[n - 1] not in valued), None
+    )
+
+
+def _valued(command: str) -> set[str]:
+    """The flags of a command that have a value."""
+    params = import_module(f"pipeline.cli.{command}").command.params
+    return {
+        "--lang",
+        "--profile",
+        *(flag for p in params if isinstance(p, click.Option) and not p.is_flag for flag in p.opts),
+    }
+
+
+def _has(words: list[str], flag: str) -> bool:
+    return any(word == flag or word.startswith(f"{flag}=") for word in words)
+
+
+def _change(words: list[str], flag: str, change: Callable[[str], str]) -> None:
+    """Change the values of a flag, `--flag value` and `--flag=value` alike."""
+    for at, word in enumerate(words):
+        if word == flag and at + 1 < len(words):
+            words[at + 1] = change(words[at + 1])
+        elif word.startswith(f"{flag}=") and flag.startswith("--"):
+            words[at] = f"{flag}={change(word.removeprefix(f'{flag}='))}"
+
+
+def _of(words: list[str], flag: str) -> list[str]:
+    """The values of a flag."""
+    found: list[str] = []
+    _change(words, flag, lambda value: found.append(value) or value)  # type: ignore[func-returns-value]
+    return found
+
+
+def _shaped(value: str, shape: str, example: str) -> str:
+    return value if re.fullmatch(shape, value) else example
+
+
+def _country(name: str) -> str:
+    """The code of two letters."""
+    import pycountry
+
+    try:
+        return str(pycountry.countries.lookup(name).alpha_2)
+    except LookupError:
+        return name
+
+
+def _leave(words: list[str], flag: str) -> None:
+    """Leave a flag out, with its value."""
+    at = words.index(flag)
+    del words[at : at + (2 if flag in _valued(words[0]) else 1)]
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return "cp1252"
+    return name
+
+
+def _https(url: str) -> str:
+    """The address, never one that would send a token in clear text."""
+    scheme, _, rest = url.rpartition("://")
+    host = rest.partition("/")[0].partition(":")[0]
+    return url if scheme == "https" or (scheme == "http" and host in ("localhost", "127.0.0.1")) else f"https://{rest}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    return _near(name, known, name)
+
+
+def _near(name: str, known: Sequence[str], otherwise: str) -> str:
+    return name if name in known else next(iter(get_close_matches(name, known, 1)), otherwise)
+
+
+def _near_file(name: str) -> str:
+    """The file of that name, else one of a similar name beside it, else in the folder it was taken for."""
+    path = Path(name)
+    if path.is_file() or name == "-":
+        return name
+    folder = path if path.is_dir() else path.parent
+    names = [found.name for found in folder.iterdir() if found.is_file()] if folder.is_dir() else []
+    stems = {Path(found).stem.casefold(): found for found in names if Path(found).suffix.lower() in LISTS}
+    near = get_close_matches(path.stem.casefold(), stems, 1, ALIKE) if path.suffix.lower() in (*LISTS, "") else []
+    return str(folder / stems[near[0]]) if near else name
+
+
+def _new_folder(name: str) -> str:
+    """The folder, where it is new or empty; else a new one beside it."""
+    path = Path(name)
+    return _unused(path) if path.is_file() or (path.is_dir() and any(path.iterdir())) else name
+
+
+def _sheet(path: Path) -> Path:
+    return path if path.suffix.lower() in (".xlsx", ".csv") else path.with_suffix(".xlsx")
+
+
+def _unused(path: Path) -> str:
+    """The name, with a number where there is such a file already."""
+    names = [path, *(path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(2, 100))]
+    return str(next((name for name in names if not name.exists()), path))
