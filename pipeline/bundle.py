@@ -29,6 +29,7 @@ import polars as pl
 from pipeline import issues, outcomes, store, targets
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
+from pipeline.language import say
 from pipeline.mapping.words import fold
 from pipeline.schema import fields
 from pipeline.targets.interface import Target
@@ -80,7 +81,9 @@ def write(folder: RunFolder, path: Path) -> dict[str, int]:
             for name, text in parts.items():
                 bundle.writestr(name, text)
     except FileExistsError as error:
-        raise Misuse(f"{path} exists already", "Name another file with -o, or remove that one.") from error
+        raise Misuse(
+            say("{path} exists already", path=path), say("Name another file with -o, or remove that one.")
+        ) from error
     except OSError as error:
         raise cannot_write(path, error) from error
     return {name: len(text.encode()) for name, text in parts.items()}
@@ -227,4 +230,6 @@ def _log(text: str, folder: RunFolder, facts: Mapping[str, Any]) -> Iterator[str
     names += [s["name"] for s in facts["sources"]] + [s["sheet"] or "" for s in facts["sources"]] + [str(Path.home())]
     secret = [name.casefold() for name in names if len(name) > 2]
     for line in text.splitlines():
-        yield line if not any(name in line.casefold() for name in secret) else "(a line that holds a name of this run)"
+        yield (
+            line if not any(name in line.casefold() for name in secret) else "(a line that holds a name of this run)"
+        )

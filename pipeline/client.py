@@ -13,10 +13,9 @@ requests go to one base URL only: the credentials cannot reach another host.
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -27,7 +26,9 @@ import anyio
 
 from pipeline import wire
 from pipeline.errors import Misuse, Unavailable
+from pipeline.language import say
 from pipeline.pace import Limiter, backoff
+from pipeline.received import Body, NotReadable, Secrets, parsed
 from pipeline.targets.interface import Answer, Call
 
 if TYPE_CHECKING:  # what sends requests is imported when the first is sent: a run that sends none starts faster
@@ -35,11 +36,12 @@ if TYPE_CHECKING:  # what sends requests is imported when the first is sent: a r
     import httpx
 
 LARGEST_ANSWER = 32 * 1024 * 1024
+LARGEST_OUTCOME = 4 * 1024 * 1024
+"""Bytes of an answer to a write: one customer, or what is wrong with it."""
 LONGEST_HINT = 3600.0
 CONNECT_TIMEOUT = 10.0
 PAUSE_STATUSES = (429, 503)
 AGENT = "customer-import"
-SHORTEST_SECRET = 8
 
 
 class Failed(Exception):
@@ -72,15 +74,15 @@ class Client:
 
     def __init__(
         self, transport: httpx.AsyncBaseTransport, base_url: str, headers: Mapping[str, str], limiter: Limiter,
-        patience: Patience,
+        patience: Patience, secrets: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         """Use `connect` instead."""
         import httpx
 
         self._transport, self._base = transport, base_url.rstrip("/")
-        plain = {**headers, "Accept": "application/json", "User-Agent": AGENT}
+        plain = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": AGENT}
         self._headers = lru_cache(8)(lambda kind: httpx.Headers({**plain, "Content-Type": kind} if kind else plain))
-        self._secret = headers.get("Authorization", "").rpartition(" ")[2].encode()
+        self._secrets = Secrets(secrets if secrets is not None else [v.rpartition(" ")[2] for v in headers.values()])
         self._limits = {"timeout": httpx.Timeout(patience.timeout, connect=CONNECT_TIMEOUT, pool=None).as_dict()}
         self._url = lru_cache(256)(httpx.URL)
         self.limiter = limiter
@@ -121,7 +123,7 @@ class Client:
             with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
                 return await self._receive(request)
         except TimeoutError as error:
-            raise Lost(f"no answer within {self.patience.timeout:g} s") from error
+            raise Lost(say("no answer within {timeout:g} s", timeout=self.patience.timeout)) from error
         except httpx.HTTPError as error:
             raise _classify(error) from error
         except OSError as error:
@@ -142,22 +144,18 @@ class Client:
 
         response = await self._transport.handle_async_request(request)
         try:
-            body = bytearray()
-            encoded = "content-encoding" in response.headers
-            async for chunk in response.aiter_bytes() if encoded else _raw(response):
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise httpx.DecodingError("the answer is larger than 32 MiB")
+            most = LARGEST_ANSWER if request.method == "GET" else LARGEST_OUTCOME
+            body = Body(response.headers.get("content-encoding", ""), most)
+            async for chunk in _raw(response):
+                body.add(chunk)
+            kept = self._secrets.hidden(body.whole())  # an error page may show the request that it refuses
+        except NotReadable as error:
+            raise httpx.DecodingError(say("the answer cannot be read ({why})", why=error)) from error
         finally:
             with contextlib.suppress(httpx.HTTPError):
                 await response.aclose()
-        if len(self._secret) >= SHORTEST_SECRET and self._secret in body:
-            body = body.replace(self._secret, b"***")  # an error page may show the request that it refuses
-        try:
-            content = json.loads(body) if body else None
-        except (ValueError, RecursionError):
-            content = None
-        return Answer(response.status_code, response.headers, content, body[:500].decode("utf-8", "replace"))
+        text = kept[:500].decode("utf-8", "replace")
+        return Answer(response.status_code, response.headers, parsed(kept), text)
 
     async def read(self, call: Call) -> Answer:
         """Send a reading request until it is answered with 200, within the patience.
@@ -179,7 +177,7 @@ class Client:
                 if answer.status in (401, 403):
                     raise Unavailable(*refused(answer))
                 kind = Missing if answer.status in (404, 410) else Failed
-                failure = kind(f"{answer.status}: {(answer.text or 'no readable answer')[:200]}")
+                failure = kind(f"{answer.status}: {(answer.text or say('no readable answer'))[:200]}")
                 lasting = 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
             attempt += 1
             spent = attempt > self.patience.retries or time.monotonic() - started > self.patience.seconds
@@ -190,9 +188,12 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def connect(
-    base_url: str, headers: Mapping[str, str], limiter: Limiter, patience: Patience, connections: int = 8
-) -> AsyncIterator[Client]:
+    base_url: str, headers: Mapping[str, str], limiter: Limiter, patience: Patience, connections: int = 8,
+    secrets: Iterable[str] | None = None,
+) -> AsyncIterator[Client]:  # fmt: skip
     """Open a client for `base_url`; https, or http to a loopback address only.
+
+    `secrets` are taken out of every answer; without them, what the headers hold is.
 
     Raises:
         Misuse: the address is no such URL.
@@ -212,7 +213,7 @@ async def connect(
         return made
 
     async with AiohttpTransport(client=session) as transport:
-        yield Client(transport, base_url, headers, limiter, patience)
+        yield Client(transport, base_url, headers, limiter, patience, secrets)
 
 
 def check_base_url(base_url: str) -> bool:
@@ -225,10 +226,14 @@ def check_base_url(base_url: str) -> bool:
     host = parts.hostname or ""
     loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
-        raise Misuse(f"{base_url!r} is no base URL", "Write it like --base-url https://api.example.com")
+        raise Misuse(
+            say("{base_url!r} is no base URL", base_url=base_url),
+            say("Write it like --base-url https://api.example.com"),
+        )
     if parts.scheme == "http" and not loopback:
         raise Misuse(
-            f"{base_url} would send the token in clear text", "Use https; plain http is for this machine only."
+            say("{base_url} would send the token in clear text", base_url=base_url),
+            say("Use https; plain http is for this machine only."),
         )
     return loopback
 
@@ -236,7 +241,8 @@ def check_base_url(base_url: str) -> bool:
 def refused(answer: Answer) -> tuple[str, str]:
     """Message and remedy for an answer that refuses the credentials."""
     said = answer.json.get("detail") if isinstance(answer.json, dict) else answer.text
-    return f"the target refuses the credentials ({answer.status}: {said})", "Check the token and the workspace."
+    message = say("the target refuses the credentials ({status}: {said})", status=answer.status, said=said)
+    return message, say("Check the token and the workspace.")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -17,7 +17,7 @@ import anyio
 
 from pipeline import identity as who
 from pipeline.client import Client, Failed
-from pipeline.language import later
+from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.targets.interface import Identity, Page, Record, Target
 
@@ -93,7 +93,7 @@ async def find(
     total = first.total if first.total is not None else len(first.items)
     pages = -(-total // target.page_size)
     if not first.items and first.next is None:
-        return Found(how="the target has no customers yet")
+        return Found(how=say("the target has no customers yet"))
     if (
         first.next is None
         or not _cheaper(target, wanted(), pages)
@@ -128,7 +128,13 @@ async def _scan(
     client: Client, target: Target, identities: Sequence[Identity], wanted: set[str], first: Page, pages: int,
     progress: Progress,
 ) -> Found:  # fmt: skip
-    found = Found(how=f"compared with all customers of the target ({pages} pages)")
+    found = Found(
+        how=say_n(
+            "compared with all customers of the target ({n:n} page)",
+            "compared with all customers of the target ({n:n} pages)",
+            pages,
+        )
+    )
     progress.begin(later("look up"), pages, later("pages"))
     async for page in pages_of(client, target, first):
         for names, record in zip(_names(target, page.items, identities), page.items, strict=True):
@@ -154,7 +160,7 @@ async def pages_of(
         if page.next is None:
             return
         if page.next in seen or len(seen) >= MOST_PAGES:
-            raise Failed(f"the target's list does not end: it names page {page.next} again")
+            raise Failed(say("the target's list does not end: it names page {page} again", page=page.next))
         seen.add(page.next)
         page = target.page(await client.read(target.search(filters or {}, page.next)))
 
@@ -163,7 +169,7 @@ async def _each(
     client: Client, target: Target, identities: Sequence[Identity], wanted: Callable[[], Iterator[Wanted]],
     count: int, progress: Progress,
 ) -> Found:  # fmt: skip
-    found = Found(how=f"looked up one by one ({count} look-ups)")
+    found = Found(how=say_n("looked up one by one ({n:n} look-up)", "looked up one by one ({n:n} look-ups)", count))
     queue = wanted()
     progress.begin(later("look up"), count, later("look-ups"))
 

@@ -8,6 +8,7 @@ from pipeline import store
 from pipeline.client import check_base_url
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
 from pipeline.options import Server
 from pipeline.plan import seal
 
@@ -34,17 +35,29 @@ def same_server(facts: dict[str, Any], server: Server, workspace: str) -> None:
     """
     if facts["mode"] != server.mode:
         raise Misuse(
-            f"the plan was made for {facts['mode']} data, and this push goes to {server.mode} data",
-            "Push in the mode that was planned, or run again.",
+            say(
+                "the plan was made for {planned} data, and this push goes to {given} data",
+                planned=facts["mode"],
+                given=server.mode,
+            ),
+            say("Push in the mode that was planned, or run again."),
         )
     if facts["workspace"] not in ("", workspace):
         raise Misuse(
-            f"the plan was made for the workspace {facts['workspace']}, and this push goes to {workspace}",
-            "Push to the workspace that was planned, or run again.",
+            say(
+                "the plan was made for the workspace {planned}, and this push goes to {given}",
+                planned=facts["workspace"],
+                given=workspace,
+            ),
+            say("Push to the workspace that was planned, or run again."),
         )
     check_base_url(server.base_url)
     if server.kind != "sandbox" and facts["base_url"] != server.base_url:
         raise Misuse(
-            f"the plan was made for {facts['base_url']}, and this push goes to {server.base_url}",
-            f"Push with --base-url {facts['base_url']}, or run again.",
+            say(
+                "the plan was made for {planned}, and this push goes to {given}",
+                planned=facts["base_url"],
+                given=server.base_url,
+            ),
+            say("Push with --base-url {url}, or run again.", url=facts["base_url"]),
         )

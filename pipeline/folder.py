@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Misuse, Stop
+from pipeline.language import say
 
 LARGEST_JSON = 64 * 1024 * 1024
 
@@ -49,7 +50,9 @@ class RunFolder:
                 out = _unused(root, stem, target)
             out.mkdir(mode=0o700, parents=True, exist_ok=True)
             if any(out.iterdir()):
-                raise Misuse(f"the folder {out} is not empty", "Name a new or an empty folder with --out DIR.")
+                raise Misuse(
+                    say("the folder {out} is not empty", out=out), say("Name a new or an empty folder with --out DIR.")
+                )
             out.chmod(0o700)
         except OSError as error:
             raise cannot_write(out or Path("runs"), error) from error
@@ -65,11 +68,16 @@ class RunFolder:
         if name == "latest":
             plans = sorted(Path("runs").glob("*/plan.json"), key=_last_planned)
             if not plans:
-                raise Misuse("there is no run in runs/ yet", "Start one with: customer-import run FILE --to TARGET")
+                raise Misuse(
+                    say("there is no run in runs/ yet"), say("Start one with: customer-import run FILE --to TARGET")
+                )
             return cls(plans[-1].parent)
         path = Path(name)
         if not (path / "plan.json").is_file():
-            raise Misuse(f"{name} is no run folder (it has no plan.json)", "Name a folder of runs/, or latest.")
+            raise Misuse(
+                say("{name} is no run folder (it has no plan.json)", name=name),
+                say("Name a folder of runs/, or latest."),
+            )
         return cls(path)
 
     def discard(self, *, whole: bool) -> None:
@@ -113,10 +121,13 @@ class RunFolder:
         path = self.path / name
         try:
             if path.stat().st_size > LARGEST_JSON:
-                raise ValueError("too large")
+                raise ValueError(say("too large"))
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise Misuse(f"{path} cannot be read: {error}", "Run the import again from the source file.") from error
+            raise Misuse(
+                say("{path} cannot be read: {error}", path=path, error=error),
+                say("Run the import again from the source file."),
+            ) from error
 
 
 def cannot_write(path: Path, error: OSError) -> Stop:
@@ -124,12 +135,15 @@ def cannot_write(path: Path, error: OSError) -> Stop:
     told = re.search(r"os error (\d+)", str(error))
     number = error.errno or (int(told[1]) if told else 0)
     why = {
-        errno.ENOSPC: "the disk is full",
-        errno.EDQUOT: "the disk quota is used up",
-        errno.EROFS: "the disk is read-only",
-        errno.EACCES: "the permission is missing",
+        errno.ENOSPC: say("the disk is full"),
+        errno.EDQUOT: say("the disk quota is used up"),
+        errno.EROFS: say("the disk is read-only"),
+        errno.EACCES: say("the permission is missing"),
     }.get(number, error.strerror or str(error))
-    return Misuse(f"cannot write {path}: {why}", "Make room or choose another folder with --out DIR, then run again.")
+    return Misuse(
+        say("cannot write {path}: {why}", path=path, why=why),
+        say("Make room or choose another folder with --out DIR, then run again."),
+    )
 
 
 def _last_planned(plan: Path) -> float:

@@ -25,6 +25,7 @@ import polars as pl
 from pipeline import outcomes, store, typed
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
+from pipeline.language import say
 from pipeline.report.delimited import CsvFile
 from pipeline.shellwords import command
 
@@ -113,9 +114,15 @@ def _reduce(folder: RunFolder, *, unfinished: bool) -> dict[str, Any]:
     if open_ and not unfinished:
         said = ", ".join(f"{count:,} {name}" for name, count in open_.items())
         raise Misuse(
-            f"the run is not finished: {said}; without its plan nobody can find out what becomes of these rows",
-            f"Finish it: {typed.go_on(folder)}; or forget it all the same: "
-            f"{command('forget', str(folder.path), '--unfinished')}",
+            say(
+                "the run is not finished: {said}; without its plan nobody can find out what becomes of these rows",
+                said=said,
+            ),
+            say(
+                "Finish it: {finish}; or forget it all the same: {forget}",
+                finish=typed.go_on(folder),
+                forget=command("forget", str(folder.path), "--unfinished"),
+            ),
         )
     ids = _results(folder, several=len(facts["sources"]) > 1)
     told = {
@@ -183,4 +190,6 @@ def _alone(folder: RunFolder) -> Iterator[None]:
         with filelock.FileLock(path, timeout=0, mode=0o600):
             yield
     except filelock.Timeout as error:
-        raise Misuse("a push of this run is under way", "Wait until it has finished, then forget it.") from error
+        raise Misuse(
+            say("a push of this run is under way"), say("Wait until it has finished, then forget it.")
+        ) from error

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.targets.interface import Identity, Record
 from pipeline.taxids import identity_series
 
@@ -78,5 +79,8 @@ def parse(match: str | None, known: Iterable[str], default: tuple[Identity, ...]
     names = tuple(name.strip() for name in match.split(",") if name.strip())
     for name in names:
         if name not in known:
-            raise Misuse(f"--match names {name!r}, which is no field", f"Choose from: {', '.join(known)}.")
+            raise Misuse(
+                say("--match names {name!r}, which is no field", name=name),
+                say("Choose from: {names}.", names=", ".join(known)),
+            )
     return (Identity(names),)

@@ -21,6 +21,7 @@ import platformdirs
 from pipeline.client import Client, Failed
 from pipeline.errors import Misuse, Unavailable
 from pipeline.handoff import Catalogue, Entry
+from pipeline.language import later, say
 from pipeline.targets.interface import ClosedList, Target
 
 FRESH = 24 * 3600.0
@@ -42,10 +43,15 @@ async def fetch(client: Client, target: Target, countries: Iterable[str]) -> Cat
             found[name] = await _all(client, target, closed, wanted)
         except Failed as error:
             raise Unavailable(
-                f"the {name} of {target.title} cannot be read: {error}",
-                "Check the address and the network, and run again; or go without with --offline.",
+                say(
+                    "the list {name!r} of {title} cannot be read: {error}",
+                    name=say(name),
+                    title=target.title,
+                    error=error,
+                ),
+                say("Check the address and the network, and run again; or go without with --offline."),
             ) from error
-    said = {name: f"{len(entries)} from the target" for name, entries in found.items()}
+    said = {name: say("{count:n} from the target", count=len(entries)) for name, entries in found.items()}
     return replace(Catalogue(facts=said), **found)
 
 
@@ -57,11 +63,11 @@ async def _all(client: Client, target: Target, closed: ClosedList, countries: tu
         try:
             entries += [closed.read(item) for item in read.items]
         except (KeyError, TypeError) as error:
-            raise Failed(f"an entry of the list has no {error}") from error
+            raise Failed(say("an entry of the list has no {field}", field=error)) from error
         if read.next is None:
             return tuple(entries)
         page = read.next
-    raise Failed("the list does not end")
+    raise Failed(say("the list does not end"))
 
 
 def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
@@ -75,7 +81,11 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    said = {n: f"{len(v)} remembered, {_age(age)} old" for n, v in lists.items() if v is not None}
+    said = {
+        n: say("{count:n} remembered, {age} old", count=len(v), age=_age(age))
+        for n, v in lists.items()
+        if v is not None
+    }
     return replace(Catalogue(facts=said), **lists), age
 
 
@@ -121,11 +131,12 @@ def load_states(path: Path) -> tuple[Entry, ...]:
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Misuse(
-            f"{path} is no state catalogue: {error}", "It needs the columns id, name and country (CSV or JSON)."
+            say("{path} is no state catalogue: {error}", path=path, error=error),
+            say("It needs the columns id, name and country (CSV or JSON)."),
         ) from error
 
 
-LISTS = ("countries", "states", "terms")
+LISTS = (later("countries"), later("states"), later("terms"))
 
 
 def _cache_file(base_url: str, test_mode: bool) -> Path:

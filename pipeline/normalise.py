@@ -50,7 +50,8 @@ def normalise(
             found.append(_cut(name, mapping.label(name), mapped[name], judged.value, long, field.max_length))
             judged = judged._replace(value=judged.value.str.head(field.max_length).str.strip_chars_end())
         values[name] = judged.value.alias(name)
-        found.append(_issues(name, mapping.label(name), mapped[name], judged))
+        if judged.code.null_count() < len(judged.code):
+            found.append(_issues(name, mapping.label(name), mapped[name], judged))
         changes.append(_changes(name, mapped[name], judged, settings))
     ordered = pl.DataFrame([values[name] for name in names])
     said = pl.DataFrame(changes).select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
@@ -77,15 +78,10 @@ def _first(cells: pl.Series, separator: str) -> pl.Series:
 
 
 def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataFrame:
-    frame = pl.DataFrame(
-        {"at": pl.int_range(len(cells), dtype=pl.UInt32, eager=True), "value": cells, "code": judged.code,
-         "detail": judged.detail, "suggestion": judged.suggestion}
-    )  # fmt: skip
-    return (
-        frame.filter(pl.col("code").is_not_null())
-        .with_columns(field=pl.lit(name), column=pl.lit(label))
-        .select(list(ISSUE_SCHEMA))
-    )
+    at = judged.code.is_not_null().arg_true()
+    parts = {"value": cells, "code": judged.code, "detail": judged.detail, "suggestion": judged.suggestion}
+    frame = pl.DataFrame({"at": at.cast(pl.UInt32), **{part: texts.gather(at) for part, texts in parts.items()}})
+    return frame.with_columns(field=pl.lit(name), column=pl.lit(label)).select(list(ISSUE_SCHEMA))
 
 
 def _cut(
@@ -103,15 +99,17 @@ def _cut(
 
 def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) -> pl.Series:
     """`field: before -> after` where a value differs from its cell; null elsewhere, and where it was refused."""
-    frame = pl.DataFrame({"raw": cells, "after": judged.value.cast(pl.String), "code": judged.code})
-    if name == "state":
-        shown = {str(e.id): f"{e.id} ({e.name})" for e in settings.catalogue.states or ()}
-        after = pl.col("after").replace(shown) if shown else pl.col("after")
-    else:
-        after = pl.col("after")
-    differs = pl.col("after").is_not_null() & pl.col("raw").ne_missing(pl.col("after")) & ~issues.is_error("code")
-    return frame.select(
-        pl.when(differs)
-        .then(pl.concat_str(pl.lit(f"{name}: "), pl.col("raw").fill_null(""), pl.lit(" -> "), after))
-        .alias(name)
-    ).to_series()
+    after = judged.value.cast(pl.String)
+    differs = after.is_not_null() & cells.ne_missing(after)
+    if judged.code.null_count() < len(judged.code):
+        differs = differs & ~judged.code.to_frame("code").select(issues.is_error("code")).to_series()
+    rows = differs.arg_true()
+    said = pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(cells))
+    if not len(rows):
+        return said
+    changed = pl.DataFrame({"raw": cells.gather(rows).fill_null(""), "after": after.gather(rows)})
+    shown = {str(e.id): f"{e.id} ({e.name})" for e in settings.catalogue.states or ()} if name == "state" else {}
+    if shown:
+        changed = changed.with_columns(pl.col("after").replace(shown))
+    text = changed.select(pl.concat_str(pl.lit(f"{name}: "), "raw", pl.lit(" -> "), "after")).to_series()
+    return text.alias(name) if len(rows) == len(cells) else said.scatter(rows, text)

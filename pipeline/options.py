@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import Misuse
-from pipeline.language import spoken
+from pipeline.language import say, spoken
+
+if TYPE_CHECKING:
+    from pipeline.targets.interface import Target
 
 SETTLE_EXTRA = 60.0
 
@@ -23,7 +26,10 @@ def error_limit(text: str | None, total: int) -> Callable[[int, int], bool] | No
     if text is None:
         return None
     if not re.fullmatch(r"\d+|\d+(\.\d+)?%", text):
-        raise Misuse(f"--max-errors {text!r} is no number", "Write it like --max-errors 10 or --max-errors 5%.")
+        raise Misuse(
+            say("--max-errors {text!r} is no number", text=text),
+            say("Write it like --max-errors 10 or --max-errors 5%."),
+        )
     limit = float(text[:-1]) * total / 100 if text.endswith("%") else float(text)
     return lambda errors, _rows: errors > 0 and errors >= max(limit, 1)
 
@@ -41,6 +47,14 @@ class Server:
     def mode(self) -> str:
         """The mode as reports show it."""
         return {"live": "LIVE", "test": "test", "sandbox": "sandbox"}[self.kind]
+
+    def private(self, target: Target) -> tuple[str, ...]:
+        """The values of the target's secrets that nobody may see, as they are and as its headers hold them."""
+        values = [self.secrets[s.variable] for s in target.secrets if s.private and self.secrets.get(s.variable)]
+        sent = (
+            v.rpartition(" ")[2] for n, v in target.headers(self.secrets, False).items() if n.lower() == "authorization"
+        )
+        return tuple(dict.fromkeys((*values, *sent)))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Batch, Catalogue, Settings
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.normalise import normalise
 from pipeline.options import RunOptions, Server
 from pipeline.pace import Limiter
@@ -126,9 +126,11 @@ def make_plan(
         requests += more
         found = correction.known(found) if correction else found
     else:
-        unchecked.append("whether the customers are already at the target")
+        unchecked.append(say("whether the customers are already at the target"))
     if options.account_country is None and target.regulated:
-        unchecked.append("whether a tax id is required: the account's own country is not known (--account-country)")
+        unchecked.append(
+            say("whether a tax id is required: the account's own country is not known (--account-country)")
+        )
     facts = _facts(options, server, target, sources, evidence, catalogue, unchecked, found)
     counts = builder.finish(found, {**facts, **(correction.told if correction else {})}, progress)
     return Prepared(folder, counts, sources, unchecked, requests)
@@ -163,8 +165,13 @@ def _conserve(source: Source, planned: int, limit: int | None) -> None:
     expected = counted if limit is None else min(counted, limit)
     if planned + len(source.examples) != expected and planned != expected:
         raise BrokenInvariant(
-            f"{source.sheet.facts.name} has {expected:,} rows, and {planned:,} of them were planned",
-            "This is a bug of the importer, and nothing was sent; please report it.",
+            say(
+                "{name} has {expected:n} rows, and {planned:n} of them were planned",
+                name=source.sheet.facts.name,
+                expected=expected,
+                planned=planned,
+            ),
+            say("This is a bug of the importer, and nothing was sent; please report it."),
         )
 
 
@@ -187,9 +194,9 @@ def _catalogue(
         catalogue = replace(catalogue, states=states, facts={**catalogue.facts, "states": str(options.states_file)})
     for name in target.lists:
         if getattr(catalogue, name) is None:
-            unchecked.append(f"the {name}: the target was not asked")
+            unchecked.append(say("the list {name!r}: the target was not asked", name=say(name)))
         elif server is None:
-            progress.say(f"{name}: {catalogue.facts.get(name, '')}")
+            progress.say(f"{say(name)}: {catalogue.facts.get(name, '')}")
     return catalogue, unchecked, requests
 
 
@@ -210,13 +217,14 @@ async def _existing(
 ) -> tuple[existing.Found, int]:
     count = sum(1 for _ in builder.wanted())
     if not count:
-        return existing.Found(how="no row has an identity to look up"), 0
+        return existing.Found(how=say("no row has an identity to look up")), 0
     async with _connected(server, target) as client:
         try:
             found = await existing.find(client, target, chosen.identities, builder.wanted, count, progress)
         except Failed as error:
             raise Unavailable(
-                f"{target.title} does not answer: {error}", "Check the address and the network, and run again."
+                say("{title} does not answer: {error}", title=target.title, error=error),
+                say("Check the address and the network, and run again."),
             ) from error
         return found, client.requests
 
@@ -225,8 +233,9 @@ def _connected(server: Server, target: Target) -> Any:
     headers_ = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(None if server.kind == "sandbox" else target.pace.rate)
     return connect(
-        server.base_url, headers_, limiter, Patience(target.pace.timeout, retries=3), target.pace.concurrency
-    )
+        server.base_url, headers_, limiter, Patience(target.pace.timeout, retries=3), target.pace.concurrency,
+        server.private(target),
+    )  # fmt: skip
 
 
 def _facts(

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 
 import polars as pl
 
+from pipeline.language import say
 from pipeline.options import RunOptions
 from pipeline.report import RESERVED
 from pipeline.roundtrip import MARKS
@@ -59,7 +60,7 @@ def options(
     }
     flags = {named.get(name, name): value for name, value in given.items()}
     if unknown := flags.keys() - {f.name for f in fields(RunOptions)}:
-        raise TypeError(f"unknown option: {', '.join(sorted(unknown))}")
+        raise TypeError(say("unknown option: {names}", names=", ".join(sorted(unknown))))
     for name in ("account_country", "business_currency"):
         if flags.get(name) is not None:
             flags[name] = str(flags[name]).upper()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.handoff import Batch, Sheet
+from pipeline.language import say
 from pipeline.report import RESERVED
 
 MARKS = {"_row", "_status", "_error_codes", "_key"}
@@ -26,6 +27,6 @@ def own_columns(sheet: Sheet) -> Sheet:
             named = {f"c{i}": f"c{n}" for n, i in enumerate(kept)}
             yield Batch(batch.cells.select("row", *named).rename(named), batch.issues)
 
-    note = "this is a result file of an earlier import; its helper columns are left out"
+    note = say("this is a result file of an earlier import; its helper columns are left out")
     facts = replace(sheet.facts, notes=(*sheet.facts.notes, note))
     return Sheet(facts, tuple(sheet.headers[i] for i in kept), batches)

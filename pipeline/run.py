@@ -36,7 +36,7 @@ from pipeline.fitting import fits
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue
 from pipeline.journal import Entry, Journal
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
 from pipeline.pace import Limiter
 from pipeline.prepare import Prepared
@@ -110,7 +110,7 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     rate = set_rate(options, target, server)
     uploads = 1 + 2 * -(-counts["create"] // (options.bulk_rows or UPLOAD_ROWS))
     requests = (uploads if options.bulk else counts["create"]) + 2 * counts["update"]
-    said = {n: f"on for {on:,} of {counts.total():,} rows" for n, on in switches.items()}
+    said = {n: say("on for {on:n} of {total:n} rows", on=on, total=counts.total()) for n, on in switches.items()}
     return Forecast(
         counts["create"], counts["update"], requests, requests / rate if rate else 0.0, rate,
         server.secrets.get(target.workspace, ""), server.mode, target.title, server.base_url, said,
@@ -170,7 +170,7 @@ async def _push(
     limiter = Limiter(set_rate(options, target, server))
     identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
     count = queue.count()
-    async with connect(server.base_url, headers, limiter, patience, concurrency) as client:
+    async with connect(server.base_url, headers, limiter, patience, concurrency, server.private(target)) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
         if "round" in facts:
             await rounds.settle_superseded(folder, client, target, memory, queue, identities, resolve)
@@ -198,8 +198,12 @@ async def _push(
             progress.end()
         if result.stopped == "unreachable":
             raise Unavailable(
-                f"{target.title} gave no usable answer to the last rows; the push stopped ({'; '.join(result.causes)})",
-                f"Look at the target, then: {typed.go_on(folder)}",
+                say(
+                    "{title} gave no usable answer to the last rows; the push stopped ({causes})",
+                    title=target.title,
+                    causes="; ".join(result.causes),
+                ),
+                say("Look at the target, then: {command}", command=typed.go_on(folder)),
             )
         return result, client.requests
 
@@ -232,7 +236,10 @@ async def _held(
     try:
         found = await existing.find(client, target, identities, wanted, count, progress)
     except Failed as error:
-        raise Unavailable(f"{target.title} does not answer: {error}", "Check the network, then push again.") from error
+        raise Unavailable(
+            say("{title} does not answer: {error}", title=target.title, error=error),
+            say("Check the network, then push again."),
+        ) from error
     return {name: [str(r.get("id")) for r in records] for name, records in found.records.items()}
 
 
@@ -289,14 +296,14 @@ def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(shared, error) from error
     with contextlib.ExitStack() as held:
-        for path, what in ((folder.file(".lock"), "this run"), (shared, f"the workspace {workspace}")):
+        for path, message in (
+            (folder.file(".lock"), say("another push to this run is under way on this machine")),
+            (shared, say("another push to the workspace {name} is under way on this machine", name=workspace)),
+        ):
             try:
                 held.enter_context(filelock.FileLock(path, timeout=0.3, mode=0o600))
             except filelock.Timeout as error:
-                raise Misuse(
-                    f"another push to {what} is under way on this machine",
-                    "Wait until it has finished, then push again.",
-                ) from error
+                raise Misuse(message, say("Wait until it has finished, then push again.")) from error
             except OSError as error:
                 raise cannot_write(path, error) from error
         yield shared.with_suffix(".last")

@@ -13,6 +13,7 @@ import polars as pl
 from pipeline import mapping, read, template
 from pipeline.errors import Unreadable
 from pipeline.handoff import Batch, Choice, Mapping, Sheet, SourceFacts
+from pipeline.language import say, say_n
 from pipeline.mapping import NULL_WORDS, MappingFile, RowRule
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
@@ -56,8 +57,12 @@ class Source:
         if not self.examples:
             return facts
         count = len(self.examples)
-        note = f"row {min(self.examples)} is the template's example and is left out" if count == 1 else (
-            f"{count} rows are the template's example and are left out, the first is row {min(self.examples)}")  # fmt: skip
+        note = say_n(
+            "row {first} is the template's example and is left out",
+            "{n:n} rows are the template's example and are left out, the first is row {first}",
+            count,
+            first=min(self.examples),
+        )
         return replace(facts, rows=None if facts.rows is None else facts.rows - count, notes=(*facts.notes, note))
 
 
@@ -80,10 +85,12 @@ def open_sources(options: RunOptions, target: Target, spool: Path, progress: Pro
         sheet = own_columns(read.open_sheet(name if name == "-" else Path(name), reading, scratch, progress))
         first = next(iter(sheet.batches(SAMPLE)), None)
         if first is None:
-            raise Unreadable(f"{name} has no rows", "Check the sheet and the header row.")
+            raise Unreadable(say("{name} has no rows", name=name), say("Check the sheet and the header row."))
         example = template.is_example(first.cells)
         if example.all() and first.cells.height < SAMPLE:
-            raise Unreadable(f"{name} has no rows but the template's example", "Fill in a row below it.")
+            raise Unreadable(
+                say("{name} has no rows but the template's example", name=name), say("Fill in a row below it.")
+            )
         decided = mapping.decide(sheet.headers, first.cells.filter(~example), target.record, request)
         rules = mapping.row_rules(sheet.headers, request)
         seen: dict[str, int] = {}

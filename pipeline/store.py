@@ -20,6 +20,7 @@ from polars.io.plugins import register_io_source
 
 from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
 
 VERSION = 1
 PUSHED = ".pushed"
@@ -96,13 +97,17 @@ def own_facts(plan: RunFolder) -> dict[str, Any]:
     content = plan.read_json("plan.json")
     if isinstance(content, dict) and content.get("forgotten"):
         raise Misuse(
-            f"the personal data of {plan.path} was removed on {content['forgotten']}; there is nothing left to send or correct",
-            "Run the import again from the source file: who is in is found at the target.",
+            say(
+                "the personal data of {path} was removed on {day}; there is nothing left to send or correct",
+                path=plan.path,
+                day=content["forgotten"],
+            ),
+            say("Run the import again from the source file: who is in is found at the target."),
         )
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise Misuse(
-            f"{plan.path} was planned by another version of this program",
-            "Finish it with that version, or run again.",
+            say("{path} was planned by another version of this program", path=plan.path),
+            say("Finish it with that version, or run again."),
         )
     return content
 
@@ -144,8 +149,8 @@ def verify(folder: RunFolder, content: dict[str, Any]) -> None:
     path = folder.file("plan.parquet")
     if not path.exists() or _hash(path) != content.get("plan_sha256"):
         raise BrokenInvariant(
-            f"{path} is not the plan that was made (torn, or changed since)",
-            "Nothing was sent. Run the import again from the source file.",
+            say("{path} is not the plan that was made (torn, or changed since)", path=path),
+            say("Nothing was sent. Run the import again from the source file."),
         )
 
 

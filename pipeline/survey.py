@@ -10,7 +10,7 @@ from pipeline.columns import decimals, normaliser
 from pipeline.errors import Unreadable
 from pipeline.handoff import Around
 from pipeline.handoff import Mapping as ColumnMapping
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.options import RunOptions
 from pipeline.progress import Progress
 from pipeline.schema import fields, find
@@ -87,7 +87,11 @@ def _feeds(mapped: ColumnMapping) -> bool:
 def _ask(label: str, seen: decimals.Evidence) -> None:
     shown = [repr(text) for text in (seen.open_example, seen.dot_example, seen.comma_example) if text]
     raise Unreadable(
-        f"the amounts in {label!r} have two readings, for example {', '.join(shown)}: "
-        "the comma or the point can be what separates the decimals",
-        "Say which one does: --decimal , or --decimal .",
+        say(
+            "the amounts in {label!r} have two readings, for example {names}: the comma or the point can be what "
+            "separates the decimals",
+            label=label,
+            names=", ".join(shown),
+        ),
+        say("Say which one does: --decimal , or --decimal ."),
     )

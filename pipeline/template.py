@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pycountry
-import xlsxwriter
-from babel import Locale
 
 from pipeline.errors import Misuse
 from pipeline.folder import cannot_write
@@ -141,6 +138,8 @@ def _workbook(target: Target, shown: list[Field], lang: str, lists: Lists) -> by
     words = WORDS[lang]
     made = io.BytesIO()
     plain = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    import xlsxwriter
+
     book = xlsxwriter.Workbook(made, plain)
     # A fixed date, so that the same target always gives the same file.
     book.set_properties({"title": f"{target.title}: {words['sheet']}", "created": datetime(2025, 1, 1)})
@@ -294,6 +293,8 @@ def _write_help(sheet: Any, target: Target, shown: list[Field], lang: str, looks
 
 
 def _lists(catalogue: Catalogue, lang: str) -> Lists:
+    import pycountry
+
     names = _country_names(lang)
     if catalogue.countries is not None:
         names = {str(e.id): names.get(str(e.id), e.name) for e in catalogue.countries}
@@ -311,5 +312,8 @@ def _lists(catalogue: Catalogue, lang: str) -> Lists:
 
 @lru_cache(maxsize=2)
 def _country_names(lang: str) -> dict[str, str]:
+    import pycountry
+    from babel import Locale
+
     territories = Locale.parse(lang).territories
     return {c.alpha_2: str(territories.get(c.alpha_2, c.name)) for c in pycountry.countries}

@@ -32,11 +32,14 @@ def validate(
     for name in clean.record.columns:
         field = find(record, name)
         assert field is not None
-        bad = wrong.filter(pl.col("field") == name)["at"]
-        found += [
-            _named(problem, field.name, mapped[name], mapping, bad)
-            for problem in (*_missing(field, clean.record, mapping), *_too_long(field, clean.record), *_range(field, clean.record))
-        ]  # fmt: skip
+        problems = (
+            *_missing(field, clean.record, mapping),
+            *_too_long(field, clean.record),
+            *_range(field, clean.record),
+        )
+        if problems:
+            bad = wrong.filter(pl.col("field") == name)["at"]
+            found += [_named(problem, field.name, mapped[name], mapping, bad) for problem in problems]
     for name in regulated:
         bad = wrong.filter(pl.col("field") == name)["at"]
         found += _regulated(name, clean.record, mapped, mapping, settings, bad)
@@ -72,7 +75,7 @@ def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 
 
 def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[pl.DataFrame]:
-    if not field.required:
+    if not field.required or not record[field.name].null_count():
         return []
     blank = pl.Series([_decisive(field.name, mapping)], dtype=pl.String).new_from_index(0, record.height)
     return [_at(record[field.name].is_null(), "field.required", blank)]
@@ -90,11 +93,17 @@ def _decisive(name: str, mapping: Mapping) -> str | None:
 
 
 def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
-    if field.max_length is None or record[field.name].dtype != pl.String:
+    text = record[field.name]
+    if field.max_length is None or text.dtype != pl.String or not _above(text.str.len_bytes(), field.max_length):
         return []
-    length = record[field.name].str.len_chars()
+    length = text.str.len_chars()
     said = pl.select(pl.format("{} characters; the target allows {}", length, pl.lit(field.max_length))).to_series()
     return [_at((length > field.max_length).fill_null(False), "text.too_long", said)]
+
+
+def _above(sizes: pl.Series, limit: int) -> bool:
+    """Whether any is above the limit; a text has no more characters than bytes."""
+    return bool((sizes > limit).any())
 
 
 def _range(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
@@ -104,6 +113,8 @@ def _range(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
     low = field.ge if field.ge is not None else -(2**63)
     high = field.le if field.le is not None else 2**63 - 1
     outside = ~value.is_between(low, high).fill_null(True)
+    if not outside.any():
+        return []
     return [_at(outside, "number.range", pl.Series([f"{low} to {high}"]).new_from_index(0, len(value)))]
 
 
@@ -117,6 +128,8 @@ def _regulated(
         return []
     blank = record[name].is_null() if name in record.columns else pl.repeat(True, record.height, eager=True)
     hit = blank & record["country"].is_in(codes).fill_null(False)
+    if not hit.any():
+        return []
     frame = _at(hit, f"{name}.required" if account else f"{name}.may_be_required", record["country"])
     raw = mapped[name] if name in mapped.columns else pl.Series([None] * mapped.height, dtype=pl.String)
     return [_named(frame, name, raw, mapping, bad)]

@@ -26,7 +26,7 @@ LEVELS = [
     {"handoff", "taxids"},
     {"schema"},
     {"loopback"},
-    {"documents", "issues", "errors", "progress", "ahead", "shellwords", "wire", "spreadsheet"},
+    {"documents", "issues", "errors", "progress", "ahead", "shellwords", "wire", "received", "spreadsheet"},
     {"language"},
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}

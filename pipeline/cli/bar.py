@@ -93,12 +93,12 @@ class Bar:
                 if self._bar is not None:
                     self._bar.refresh()
                 elif not self._drawn and not over.is_set():
-                    talk(f"{self._stage}: {', '.join(self._parts())}")
+                    talk(f"{say(self._stage)}: {', '.join(self._parts())}")
 
     def _parts(self) -> list[str]:
         """How far it is, how fast, how long still, what is being waited for: the most important first."""
         of = f"/{number(self._total)}" if self._total else ""
-        parts = [f"{number(self._done)}{of} {self._unit}"]
+        parts = [f"{number(self._done)}{of} {say(self._unit)}"]
         now = time.monotonic()
         fresh = self._note if now - self._noted < STALE else ""
         pace = self._done / (now - self._began) if now > self._began else 0.0
@@ -112,9 +112,9 @@ class Bar:
 
     def line(self, room: int) -> str:
         """What is drawn, in at most `room` columns: the bar itself goes first where there is no room."""
-        head = screen.pad(screen.cut(self._stage, 10), 9)
+        head = screen.pad(screen.cut(say(self._stage), 12), 9) + " "
         said = "  ".join(self._parts())
-        left = room - screen.width(head) - 3
+        left = room - screen.width(head) - 2
         if self._total and left - min(screen.width(said), left // 2 + 18) >= SHORTEST:
             columns = min(LONGEST, left - min(screen.width(said), left // 2 + 18))
             full = round(columns * min(1.0, self._done / self._total))

@@ -40,5 +40,7 @@ def command(run: str, output: Path | None, as_json: bool, quiet: bool) -> int:
         put_json("bundle", {"run": str(folder.path), "file": str(path), "files": files})
     elif not quiet:
         put(f"{path}: {', '.join(files)}")
-    talk(say("every letter is an x and every digit a 9; look into it before you attach it to a bug report"), quiet=quiet)
+    talk(
+        say("every letter is an x and every digit a 9; look into it before you attach it to a bug report"), quiet=quiet
+    )
     return 0

@@ -43,9 +43,12 @@ KEYS = {
 
 NEVER = {
     "base-url": later("Say --base-url on the command line, or set CUSTOMER_IMPORT_BASE_URL."),
-    "yes": later("Say --yes on the command line: a live push is for a person, or for a script that was written for it."),
+    "yes": later(
+        "Say --yes on the command line: a live push is for a person, or for a script that was written for it."
+    ),
     **dict.fromkeys(
-        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile"), later("Say it on the command line.")
+        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile"),
+        later("Say it on the command line."),
     ),
 }
 """Flags that no file may set, and what to do instead."""
@@ -133,7 +136,9 @@ def apply(context: click.Context, profile: str | None) -> None:
             option.type_cast_value(context, value)
         except click.BadParameter as error:
             where = settings.origin[key]
-            raise Misuse(f"{where}: {key} = {value!r}: {error.message}", say("Correct it in {file}.", file=where)) from error
+            raise Misuse(
+                f"{where}: {key} = {value!r}: {error.message}", say("Correct it in {file}.", file=where)
+            ) from error
         defaults[KEYS[key]] = value
     context.default_map = {**(context.default_map or {}), **defaults}
 

@@ -56,7 +56,9 @@ def _recognised(source: str, given: dict[str, Any], bar: Bar) -> tuple[RunFolder
 
 def _must_fit(folder: RunFolder, facts: dict[str, Any], given: dict[str, Any]) -> None:
     """Stop where a flag says another target or mode than the run's."""
-    where = say("{run} goes to {target} ({mode})", run=folder.path, target=facts["target"], mode=counted.mode(facts["mode"]))
+    where = say(
+        "{run} goes to {target} ({mode})", run=folder.path, target=facts["target"], mode=counted.mode(facts["mode"])
+    )
     if given["target"] not in (None, facts["target"]):
         elsewhere = say("the error file belongs to a run that went elsewhere: {where}", where=where)
         raise Misuse(elsewhere, say("Leave {flag} out.", flag="--to"))

@@ -40,11 +40,19 @@ def secrets(target: Target) -> dict[str, str]:
     if meant and found.setdefault(target.workspace, meant) != meant:
         where = settings.origin["workspace"]
         raise Misuse(
-            say("{file} is for the workspace {meant}, and {variable} is {found} ({place})", file=where, meant=meant,
-                variable=target.workspace, found=found[target.workspace],
-                place=in_words(place(target.workspace, settings.profile))),
-            say("Nothing was sent. Set {variable} to {meant}, or choose another --profile.",
-                variable=target.workspace, meant=meant),
+            say(
+                "{file} is for the workspace {meant}, and {variable} is {found} ({place})",
+                file=where,
+                meant=meant,
+                variable=target.workspace,
+                found=found[target.workspace],
+                place=in_words(place(target.workspace, settings.profile)),
+            ),
+            say(
+                "Nothing was sent. Set {variable} to {meant}, or choose another --profile.",
+                variable=target.workspace,
+                meant=meant,
+            ),
         )
     return found
 
@@ -124,7 +132,8 @@ def must_be_sendable(variable: str, value: str) -> None:
     """
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise Misuse(
-            say("{variable} holds a character that no token has", variable=variable) if value
+            say("{variable} holds a character that no token has", variable=variable)
+            if value
             else say("{variable} is blank", variable=variable),
             say("Copy the value again, without quotes or spaces."),
         )
@@ -137,10 +146,9 @@ def demand(target: Target, server: Server | None) -> Server:
     names = missing(target, secrets(target))
     whose = f" --profile {profile}" if (profile := configuration.current().profile) else ""
     helps = "; ".join(f"{s.variable} ({say(s.help)})" for s in target.secrets if s.variable in names)
-    remedy = say("Set in the environment or in a file .env: {secrets}; or store them: {command}.",
+    remedy = say("Set in the environment or in a file .env: {secrets}; to try without an account: --sandbox.\n"
+                 "Or store them: {command}",
                  secrets=helps, command=f"customer-import login {target.name}{whose}")  # fmt: skip
-    if target.name in targets.own():
-        remedy = f"{remedy} {say('To try without an account, add --sandbox.')}"
     raise Misuse(say_n("{names} is not set", "{names} are not set", len(names), names=counted.listed(names)), remedy)
 
 

@@ -82,8 +82,12 @@ def _read(target: Target) -> dict[str, str]:
     if len(lines) != len(target.secrets):
         names = ", ".join(s.variable for s in target.secrets)
         raise Misuse(
-            say("{target} needs {count} secrets, and standard input has {lines} lines",
-                target=target.title, count=len(target.secrets), lines=len(lines)),
+            say(
+                "{target} needs {count} secrets, and standard input has {lines} lines",
+                target=target.title,
+                count=len(target.secrets),
+                lines=len(lines),
+            ),
             say("Write one a line, in this order: {names}.", names=names),
         )
     return {s.variable: line for s, line in zip(target.secrets, lines, strict=True)}

@@ -32,7 +32,11 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     elif not quiet:
         names = counted.listed(removed) if removed else ""
         if profile is None:
-            put(say_n("{names} removed", "{names} removed", len(removed), names=names) if removed else say("nothing was stored"))
+            put(
+                say_n("{names} removed", "{names} removed", len(removed), names=names)
+                if removed
+                else say("nothing was stored")
+            )
         elif removed:
             put(say_n("{names} of the profile {profile} removed", "{names} of the profile {profile} removed",
                       len(removed), names=names, profile=profile))  # fmt: skip
@@ -40,5 +44,8 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
             put(say("nothing was stored of the profile {profile}", profile=profile))
     for secret in chosen.secrets:
         if place := environment.place(secret.variable, profile):
-            talk(say("{name} is still set ({place})", name=secret.variable, place=environment.in_words(place)), quiet=quiet)
+            talk(
+                say("{name} is still set ({place})", name=secret.variable, place=environment.in_words(place)),
+                quiet=quiet,
+            )
     return 0

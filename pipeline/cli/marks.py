@@ -47,7 +47,9 @@ def adopt(folder: RunFolder) -> None:
     if not isinstance(profile, str) or said == profile:
         return
     if said is not None:
-        wrong = say("{run} was planned with the profile {profile}, not {said}", run=folder.path, profile=profile, said=said)
+        wrong = say(
+            "{run} was planned with the profile {profile}, not {said}", run=folder.path, profile=profile, said=said
+        )
         raise Misuse(wrong, say("Leave {flag} out.", flag="--profile"))
     configuration.choose(profile)
 

@@ -62,9 +62,8 @@ def meant(words: Sequence[str]) -> list[str]:
 def _values(words: list[str]) -> None:
     """Values of flags that have no shape at all."""
     for flag, (shape, example) in SHAPES.items():
-        _change(
-            words, flag, lambda value, shape=shape, example=example: value if re.fullmatch(shape, value) else example
-        )
+        _change(words, flag, partial(_shaped, shape=shape, example=example))
+    _change(words, "--account-country", _country)
 
 
 def _apart(words: list[str]) -> None:
@@ -113,6 +112,7 @@ def _places(words: list[str]) -> None:
     _change(words, "--encoding", _encoding)
     _change(words, "--base-url", _https)
     _change(words, "--out", _new_folder)
+    _change(words, "--save", lambda name: _unused(Path(name)))
     if words[0] in ("template", "bundle"):
         for flag in ("-o", "--output"):
             _change(
@@ -130,9 +130,12 @@ def _run(words: list[str], at: int | None) -> None:
     if plan.is_file():
         try:
             facts = json.loads(plan.read_text(encoding="utf-8"))
-            _change(words, "--base-url", lambda said: facts.get("base_url") or said)
         except ValueError:
             words[:] = NEW
+            return
+        _change(words, "--base-url", lambda said: facts.get("base_url") or said)
+        if facts.get("forgotten") and words[0] not in ("status", "forget"):
+            words[:] = ["status", name]
         return
     near = _near(name, runs, _near(f"runs/{name}", runs, ""))
     if near and at is not None:

@@ -31,7 +31,7 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
             option = click.option(
                 flag, type=click.Choice(["allow", "reject", "conflict"]), default=default, show_default=True, help=said
             )
-        elif setting.name == "fault_limit":
+        elif setting.name in ("fault_limit", "expire_after"):
             option = click.option(flag, type=int, help=said)
         elif isinstance(default, int | float):
             option = click.option(flag, type=type(default), default=default, show_default=bool(default), help=said)

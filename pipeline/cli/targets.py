@@ -71,13 +71,18 @@ async def _try(target: Target, server: Server) -> int | None:
     from pipeline.pace import Limiter
 
     headers = target.headers(server.secrets, server.kind == "test")
-    async with connect(server.base_url, headers, Limiter(target.pace.rate), Patience(retries=1), 1) as client:
+    pace, private = Limiter(target.pace.rate), server.private(target)
+    async with connect(server.base_url, headers, pace, Patience(retries=1), 1, private) as client:
         try:
             return target.page(await client.read(target.search({}, None))).total
         except Failed as error:
             raise Unavailable(
-                say("{target} at {url} does not answer as expected: {why}",
-                    target=target.title, url=server.base_url, why=error),
+                say(
+                    "{target} at {url} does not answer as expected: {why}",
+                    target=target.title,
+                    url=server.base_url,
+                    why=error,
+                ),
                 say("Check the address, the token and the workspace."),
             ) from error
 

@@ -34,7 +34,9 @@ def command(target: str, output: Path | None, as_json: bool, quiet: bool) -> int
     chosen = targets.load(target)
     path = output or Path(f"{chosen.name}-template.xlsx")
     if path.suffix.lower() not in (".xlsx", ".csv"):
-        raise Misuse(say("{file} is neither .xlsx nor .csv", file=path), say("Name the file with one of these endings."))
+        raise Misuse(
+            say("{file} is neither .xlsx nor .csv", file=path), say("Name the file with one of these endings.")
+        )
     if path.exists():
         raise Misuse(say("{file} exists already", file=path), say("Name another file with -o, or remove that one."))
     try:

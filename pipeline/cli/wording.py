@@ -23,7 +23,7 @@ TEXTS = ("help", "short_help", "epilog")
 
 def told(command: click.Command) -> click.Command:
     """A copy of `command` that says its help, its arguments' names and its options' help in the spoken language."""
-    spoken = _said(command)
+    spoken: click.Command = _said(command)
     spoken.params = [_said(param) for param in command.params]
     return spoken
 

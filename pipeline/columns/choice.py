@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 
 import polars as pl
-from rapidfuzz import fuzz, process
 
 from pipeline.columns import cells as text_of
 from pipeline.columns import flag
@@ -49,6 +48,8 @@ def judge(text: str | None, choices: tuple[str, ...]) -> Verdict:
     said = flag.meaning(text)
     if said is not None and {"active", "inactive"} <= set(choices):
         return Verdict("active" if said else "inactive")
+    from rapidfuzz import fuzz, process
+
     near = process.extractOne(word, list(words), scorer=fuzz.ratio, score_cutoff=_CLOSE)
     return Verdict(code="choice.unknown", detail=", ".join(choices), suggestion=words[near[0]] if near else None)
 

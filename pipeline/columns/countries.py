@@ -13,21 +13,21 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-import pycountry
-from babel import Locale
-
 from pipeline.columns import subdivisions
+from pipeline.columns.listed import table
 from pipeline.columns.naming import key, read, short_key
 
-__all__ = ["find", "name", "names"]
+__all__ = ["find", "name", "names", "spoken"]
 
 LANGUAGES = ("en", "es", "es_MX", "pt", "pt_PT")
 FURTHER = ("fr", "de", "it")
 
 
-@lru_cache(maxsize=1)
+@table
 def _codes() -> dict[str, str]:
     """Every country's three codes."""
+    import pycountry
+
     found = {}
     for country in pycountry.countries:
         for code in (country.alpha_2, country.alpha_3, country.numeric):
@@ -35,8 +35,22 @@ def _codes() -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=1)
-def _names() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+@table
+def _english() -> dict[str, str]:
+    """The name of every country, as people say it."""
+    import pycountry
+
+    return {c.alpha_2: str(getattr(c, "common_name", c.name)) for c in pycountry.countries}
+
+
+@table
+def _spoken() -> dict[str, dict[str, str]]:
+    """The names of the countries in the languages of the reports, by CLDR."""
+    return {language: dict(_territories(language)) for language in ("en", "es")}
+
+
+@table
+def _names() -> list[dict[str, str]]:
     """Alpha-2 codes by `key` and by `short_key`; the aliases overrule the lists, English overrules French."""
     whole: dict[str, set[str]] = {}
     short: dict[str, set[str]] = {}
@@ -54,10 +68,12 @@ def _names() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     add([(name_, {code}) for code, name_ in _official()])
     for languages in (LANGUAGES, FURTHER):
         add([(name_, {code}) for language in languages for code, name_ in _territories(language)])
-    return whole, short
+    return [subdivisions.joined(whole), subdivisions.joined(short)]
 
 
 def _official() -> list[tuple[str, str]]:
+    import pycountry
+
     found = []
     for country in pycountry.countries:
         names_ = [getattr(country, kind, None) for kind in ("name", "common_name", "official_name")]
@@ -71,14 +87,22 @@ def _turned(text: str) -> str:
 
 
 def _territories(language: str) -> list[tuple[str, str]]:
-    known = {country.alpha_2 for country in pycountry.countries}
+    from babel import Locale
+
+    known = set(_english())
     return [(code, text) for code, text in Locale.parse(language).territories.items() if code in known]
 
 
 @lru_cache(maxsize=1)
 def names() -> dict[str, str]:
     """Keys of names (four letters or more) that mean one country, and its code."""
-    return {form: next(iter(codes)) for form, codes in _names()[0].items() if len(form) > 3 and len(codes) == 1}
+    return {form: codes for form, codes in _names()[0].items() if len(form) > 3 and " " not in codes}
+
+
+def spoken(language: str) -> dict[str, str]:
+    """The name of each country by its alpha-2 code, in a language (`en`, `es`)."""
+    of = _spoken()[language]
+    return {code: of[code] for code in _english() if code in of}
 
 
 def name(code: str) -> str:
@@ -87,8 +111,7 @@ def name(code: str) -> str:
         return "the European Union"
     if "-" in code:
         return f"{subdivisions.name(code)}, a state of {name(code[:2])}"
-    country = pycountry.countries.get(alpha_2=code)
-    return str(getattr(country, "common_name", country.name)) if country else code
+    return _english().get(code.upper(), code)
 
 
 @lru_cache(maxsize=65536)
@@ -108,7 +131,7 @@ def _look(text: str) -> set[str]:
         return {_codes()[plain]}
     found = whole.get(key(text)) or short.get(short_key(text)) or short.get(key(text))
     if found:
-        return found
+        return set(found.split())
     letters = key(text).upper()
     return {_codes()[letters]} if letters in _codes() and letters.isalpha() else set()
 

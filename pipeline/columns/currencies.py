@@ -10,11 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import pycountry
-from babel import Locale
-from babel.numbers import get_currency_name, get_currency_precision, get_currency_symbol, get_territory_currencies
-
 from pipeline.columns.cells import fold
+from pipeline.columns.listed import table
 
 __all__ = ["LOCAL", "codes", "decimals", "meanings", "of_country"]
 
@@ -53,19 +50,30 @@ _NATIONAL = {"mn", "m n", "moneda nacional", "moeda nacional", "moneda local", "
 @lru_cache(maxsize=1)
 def codes() -> frozenset[str]:
     """The codes of ISO 4217 in force."""
+    return frozenset(_in_force())
+
+
+@table
+def _in_force() -> list[str]:
+    import pycountry
+
     # X.. are metals, tests and accounts between banks, except for the unions that share a currency.
     unions = {"XAF", "XCD", "XCG", "XDR", "XOF", "XPF"}
-    return frozenset(c.alpha_3 for c in pycountry.currencies if c.alpha_3[0] != "X" or c.alpha_3 in unions)
+    return sorted(c.alpha_3 for c in pycountry.currencies if c.alpha_3[0] != "X" or c.alpha_3 in unions)
 
 
-@lru_cache(maxsize=1)
-def _withdrawn() -> frozenset[str]:
-    return frozenset(Locale("en").currencies) - codes()
+@table
+def _withdrawn() -> dict[str, None]:
+    from babel import Locale
+
+    return dict.fromkeys(sorted(frozenset(Locale("en").currencies) - codes()))
 
 
-@lru_cache(maxsize=1)
-def _named() -> dict[str, frozenset[str]]:
+@table
+def _named() -> dict[str, list[str]]:
     """Folded name -> codes. Names of money that is no more are left out; short names are collected."""
+    from babel.numbers import get_currency_name
+
     found: dict[str, set[str]] = {}
     for code in sorted(codes()):
         for language in ("es", "pt", "en"):
@@ -76,14 +84,16 @@ def _named() -> dict[str, frozenset[str]]:
     for word, noun in generic.items():
         found[word] = {c for c in codes() if fold(get_currency_name(c, locale="en")).endswith(noun)}
     found |= {name: set(meant) for name, meant in _NAMES.items()}
-    return {name: frozenset(meant) for name, meant in found.items()}
+    return {name: sorted(meant) for name, meant in found.items()}
 
 
-@lru_cache(maxsize=1)
-def _dollar_signs() -> frozenset[str]:
+@table
+def _dollar_signs() -> list[str]:
     """Every currency whose own sign at home is `$`: the pesos and the dollars."""
+    from babel.numbers import get_currency_symbol
+
     local = {code for code in codes() if get_currency_symbol(code, locale="es").endswith("$")}
-    return frozenset(local | _named()["peso"] | _named()["dollar"]) - {"PHP"}
+    return sorted(local.union(_named()["peso"], _named()["dollar"]) - {"PHP"})
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +105,7 @@ def meanings(text: str) -> frozenset[str]:
     """
     sign = re.sub(r"\s+", "", text).casefold()
     if sign in ("$", "$$", "＄"):
-        return _dollar_signs()
+        return frozenset(_dollar_signs())
     if sign in _SIGNS:
         return frozenset(_SIGNS[sign])
     bare = sign.strip("$").upper()
@@ -106,12 +116,14 @@ def meanings(text: str) -> frozenset[str]:
     name = fold(text)
     if name in _NATIONAL:
         return LOCAL
-    return _named().get(name, frozenset())
+    return frozenset(_named().get(name, ()))
 
 
 @lru_cache(maxsize=512)
 def of_country(country: str) -> frozenset[str]:
     """The currencies that are legal tender in a country (ISO 3166-1 alpha-2), by CLDR."""
+    from babel.numbers import get_territory_currencies
+
     return frozenset(get_territory_currencies(country)) if re.fullmatch("[A-Z]{2}", country) else frozenset()
 
 
@@ -122,4 +134,6 @@ def decimals(code: str) -> int:
     >>> decimals("CLP"), decimals("MXN"), decimals("KWD")
     (0, 2, 3)
     """
+    from babel.numbers import get_currency_precision
+
     return int(get_currency_precision(code))

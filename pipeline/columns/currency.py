@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 import polars as pl
-from rapidfuzz import process
 
 from pipeline.columns import cells as text_of
 from pipeline.columns import currencies
@@ -83,5 +82,7 @@ def _near(text: str) -> str | None:
     """A code one letter away, if there is only one."""
     if not re.fullmatch(r"[A-Za-z]{3}", text):
         return None
+    from rapidfuzz import process
+
     close = [code for code, score, _ in process.extract(text.upper(), list(currencies.codes()), limit=2) if score >= 66]
     return close[0] if len(close) == 1 else None

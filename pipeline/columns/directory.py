@@ -5,9 +5,8 @@ Without a catalogue ISO 3166-2 itself is the list, and its codes are the ids.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
-
-import pycountry
 
 from pipeline.columns import subdivisions
 from pipeline.columns.naming import key, short_key
@@ -18,33 +17,53 @@ __all__ = ["Directory", "directory"]
 _MOST_KEPT = 50_000  # answers that are remembered from one batch to the next
 
 
+@dataclass
+class _Country:
+    """The ids of one country's states: by ISO 3166-2 code, by key of the name, and by keys of all usual names."""
+
+    coded: dict[str, list[int | str]] = field(default_factory=dict)
+    named: dict[str, list[int | str]] = field(default_factory=dict)
+    names: dict[str, int | str] = field(default_factory=dict)
+
+
 class Directory:
-    """The states that can be sent; each one is known by its id.
+    """The states that can be sent; each one is known by its id. A country's are tied once they are asked for.
 
     `fetched` says whether the list is the target's own; `numeric` whether all its ids are integers.
     """
 
     def __init__(self, states: tuple[Entry, ...] | None) -> None:
-        """Tie each entry to its ISO 3166-2 code: by its code, else by its name within its country."""
+        """Take the target's catalogue; None: ISO 3166-2 itself."""
         self.fetched = states is not None
         entries = _standard() if states is None else states
         self.numeric = bool(entries) and all(isinstance(entry.id, int) for entry in entries)
         self._entries = {entry.id: entry for entry in entries}
         self._texts = {str(entry.id): entry for entry in entries}
-        self._coded: dict[str, list[int | str]] = {}
-        self._named: dict[tuple[str | None, str], list[int | str]] = {}
-        self._names: dict[str, dict[str, int | str]] = {}
-        self._found: dict[tuple[str, str], list[int | str]] = {}
+        self._inside: dict[str, list[Entry]] = {}
         for entry in entries:
-            code = _code(entry)
-            if code is not None:
-                self._coded.setdefault(code, []).append(entry.id)
-            for form in {key(entry.name), short_key(entry.name)} - {""}:
-                self._named.setdefault((entry.parent, form), []).append(entry.id)
-            self._names.setdefault(entry.parent or "", {})[key(entry.name)] = entry.id
-            if code is not None:
-                aliases = {form for form, of in subdivisions.names(code[:2]).items() if of == code}
-                self._names[entry.parent or ""].update(dict.fromkeys(aliases, entry.id))
+            self._inside.setdefault(entry.parent or "", []).append(entry)
+        self._tied: dict[str, _Country] = {}
+        self._found: dict[tuple[str, str], list[int | str]] = {}
+
+    def _country(self, country: str) -> _Country:
+        """The country's entries, each tied to its ISO 3166-2 code: by its code, else by its name."""
+        made = self._tied.get(country)
+        if made is not None:
+            return made
+        made = _Country()
+        aliases: dict[str, list[str]] = {}
+        for form, code in subdivisions.names(country).items():
+            aliases.setdefault(code, []).append(form)
+        for entry in self._inside.get(country, ()):
+            tie = _code(entry)
+            if tie is not None:
+                made.coded.setdefault(tie, []).append(entry.id)
+            for form in {key(entry.name), short_key(entry.name)} - {""} if entry.parent else ():
+                made.named.setdefault(form, []).append(entry.id)
+            made.names[key(entry.name)] = entry.id
+            if tie is not None:
+                made.names.update(dict.fromkeys(aliases.get(tie, ()), entry.id))
+        return self._tied.setdefault(country, made)
 
     def by_id(self, cell: str) -> Entry | None:
         """The entry whose id the cell is."""
@@ -64,7 +83,8 @@ class Directory:
         tied = self.tied(country, codes)
         if tied:
             return tied
-        own = self._named.get((country, key(cell))) or self._named.get((country, short_key(cell))) or []
+        named = self._country(country).named
+        own = named.get(key(cell)) or named.get(short_key(cell)) or []
         return list(dict.fromkeys(own))
 
     def local(self, country: str, cell: str) -> list[int | str]:
@@ -78,19 +98,20 @@ class Directory:
         found: list[int | str] = []
         for code in sorted(codes):
             inner: str | None = code
-            while inner is not None and inner not in self._coded:
+            coded = self._country(code[:2]).coded
+            while inner is not None and inner not in coded:
                 inner = subdivisions.parent(inner)
             if inner is not None and inner.startswith(country):
-                found += [state for state in self._coded[inner] if state not in found]
+                found += [state for state in coded[inner] if state not in found]
         return found
 
     def offers(self, country: str) -> bool:
         """Whether the list has any state of the country."""
-        return country in self._names
+        return country in self._inside
 
     def names(self, country: str) -> dict[str, int | str]:
         """Keys of the names by which the country's states are known, and the id of each."""
-        return self._names.get(country, {})
+        return self._country(country).names
 
     def accepted(self, state: int | str) -> str:
         """A text that means just this state: the list's own name, else the ISO 3166-2 code, else the id."""
@@ -112,7 +133,8 @@ def directory(states: tuple[Entry, ...] | None) -> Directory:
 
 @lru_cache(maxsize=1)
 def _standard() -> tuple[Entry, ...]:
-    return tuple(Entry(s.code, s.name, code=s.code, parent=s.country_code) for s in pycountry.subdivisions)
+    official = subdivisions.official().items()
+    return tuple(Entry(code, name or code, code=code, parent=code[:2]) for code, (name, _) in official)
 
 
 def _code(entry: Entry) -> str | None:

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
+from pipeline.columns.listed import table
 from pipeline.columns.naming import key, read
+from pipeline.columns.subdivisions import joined
 
 __all__ = ["states"]
 
@@ -19,28 +20,28 @@ _PREFIX = re.compile(
 _OF = re.compile(r"^(\S.*?)\s+de\s+\S.*$")
 
 
-@lru_cache(maxsize=1)
-def _places() -> tuple[dict[tuple[str, str], set[str]], dict[tuple[str, str], set[str]]]:
-    """The states by country and key of the name; the same for names without their "de ..." (Pachuca de Soto)."""
-    whole: dict[tuple[str, str], set[str]] = {}
-    short: dict[tuple[str, str], set[str]] = {}
+@table
+def _places() -> dict[str, list[dict[str, str]]]:
+    """By country: the states by key of the name; the same for names without their "de ..." (Pachuca de Soto)."""
+    found: dict[str, tuple[dict[str, set[str]], dict[str, set[str]]]] = {}
     for code, names in read("places.csv"):
+        whole, short = found.setdefault(code[:2], ({}, {}))
         for name in names:
-            whole.setdefault((code[:2], key(name)), set()).add(code)
+            whole.setdefault(key(name), set()).add(code)
             head = _OF.match(name)
             if head:
-                short.setdefault((code[:2], key(head[1])), set()).add(code)
-    return whole, short
+                short.setdefault(key(head[1]), set()).add(code)
+    return {country: [joined(index) for index in both] for country, both in found.items()}
 
 
 def states(country: str, place: str) -> set[str]:
     """The ISO 3166-2 codes of the states that have a place of this name; none where the table has none."""
-    whole, short = _places()
+    whole, short = _places().get(country, ({}, {}))
     first, _, rest = place.partition(",")
     forms = (place, first) if rest else (place,)
     for form in forms:
         for text in (form, _PREFIX.sub("", form)):
-            found = whole.get((country, key(text))) or short.get((country, key(text)))
+            found = whole.get(key(text)) or short.get(key(text))
             if found:
-                return found
+                return set(found.split())
     return set()

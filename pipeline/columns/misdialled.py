@@ -39,6 +39,8 @@ REASONS = {
 LOCAL = "; the area code may be missing"
 _WORTH_IT = 40  # rows of one country, below which compiling its patterns takes longer than asking the library
 _TWO = r"^(?<first>[0-9 ().+-]+)[;,|/](?<second>[0-9 ().+-]+)$"
+_WORDED = r"^(?<number>[+(]*[0-9][0-9 ().-]*[0-9]) +(?<words>[A-Za-z. ]*[A-WYZa-wyz][A-Za-z. ]*)$"
+_LONGER = ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
 _FEWEST, _MOST = 4, 13  # digits; fewer are no phone number to the library, more may be two numbers
 
 
@@ -85,11 +87,18 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     frame = pl.DataFrame({"text": text, "country": country}).with_row_index("at")
     wordy = frame.filter(~pl.col("text").str.contains(r"\d")).select("at", code=pl.lit("phone.invalid"))
     plain = _plain(frame)
+    lengths, two, worded = _by_length(plain), _two(frame), _worded(frame)
+    longer = lengths.filter(_LONGER)
+    meant = ("+" + longer["digits"]).alias("text")
+    nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(meant))
+    asked = [(two["first"], two["country"]), (two["second"], two["country"]), (worded["number"], worded["country"]),
+             (meant, nowhere)]  # fmt: skip
+    first, second, alone, meant = _numbers(asked)
     homeless = plain.filter(
         pl.col("country").is_null() & ~pl.col("plus") & ~pl.col("digits").str.starts_with("00")
     ).select("at", code=pl.lit("phone.no_country"))
-    lengths = _by_length(plain)
-    found = pl.concat([wordy, homeless, _pairs(frame), _told(_suggested(lengths))], how="diagonal")
+    told = _told(_suggested(lengths, longer.with_columns(meant=meant)))
+    found = pl.concat([wordy, homeless, _pairs(two, first, second), _named(worded, alone), told], how="diagonal")
     rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
     value, code, detail, suggestion = (
         rows[n] if n in rows.columns else rows["code"].clear().extend_constant(None, rows.height)
@@ -98,25 +107,59 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     return code.is_not_null(), Judged(value, code, detail, suggestion)
 
 
-def _pairs(frame: pl.DataFrame) -> pl.DataFrame:
-    """Two valid numbers that differ, with one sign between them: at, code, suggestion (the first one)."""
+def _numbers(asked: list[tuple[pl.Series, pl.Series]]) -> list[pl.Series]:
+    """The E.164 numbers of some texts and countries; all at once, as each plan is compiled for every call."""
+    texts, countries = (pl.concat([pair[i].rename("") for pair in asked]) for i in (0, 1))
+    numbers, at = e164(texts, countries), 0
+    found = []
+    for text, _ in asked:
+        found.append(numbers.slice(at, len(text)))
+        at += len(text)
+    return found
+
+
+def _two(frame: pl.DataFrame) -> pl.DataFrame:
+    """The cells with one sign between two numbers: at, country, first, second."""
     two = frame.with_columns(pl.col("text").str.extract_groups(_TWO).alias("both")).unnest("both").drop_nulls("first")
-    if two.height < _WORTH_IT:
-        return frame.clear().select("at", code="text", suggestion="text")
-    pieces = [two[name].str.strip_chars() for name in ("first", "second")]
-    numbers = e164(pl.concat(pieces), pl.concat([two["country"]] * 2))  # both at once: each plan is compiled once
-    enough = pl.all_horizontal(piece.str.count_matches("[0-9]") > 5 for piece in pieces)
+    enough = pl.all_horizontal(pl.col(name).str.count_matches("[0-9]") > 5 for name in ("first", "second"))
+    return two.filter(enough).with_columns(pl.col("first", "second").str.strip_chars())
+
+
+def _pairs(two: pl.DataFrame, first: pl.Series, second: pl.Series) -> pl.DataFrame:
+    """Two valid numbers that differ: at, code, suggestion (the first one)."""
+    return two.select("at", code=pl.lit("phone.several"), suggestion=first, other=second).filter(
+        pl.col("suggestion") != pl.col("other")).select("at", "code", "suggestion")  # fmt: skip
+
+
+def _worded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The cells in which words follow a number: at, country, number, count (how many letters the words have)."""
+    worded = frame.with_columns(pl.col("text").str.extract_groups(_WORDED).alias("both")).unnest("both")
+    return worded.drop_nulls("number").with_columns(count=pl.col("words").str.count_matches("[A-Za-z]"))
+
+
+def _named(worded: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Valid numbers before words: at, code, value, suggestion. Too many letters follow for them to be dialled."""
+    digits = pl.col("value").str.slice(1)
+    most = pl.col("code").replace_strict(_longest(), default=99, return_dtype=pl.Int64)
     return (
-        two.select(
-            "at",
-            code=pl.lit("phone.several"),
-            suggestion=numbers.head(two.height),
-            other=numbers.tail(two.height),
-            enough=enough,
-        )
-        .filter(pl.col("enough") & (pl.col("suggestion") != pl.col("other")))
-        .select("at", "code", "suggestion")
+        worded.select("at", "count", value=numbers)
+        .drop_nulls("value")
+        .with_columns(code=calling_code(digits), size=digits.str.len_bytes())
+        .filter(pl.col("size").cast(pl.Int64) - pl.col("code").str.len_bytes() + pl.col("count") > most)
+        .select("at", "value", code=pl.lit("phone.words"), suggestion="value")
     )
+
+
+@cache
+def _longest() -> dict[str, int]:
+    """How many digits the longest national number of a calling code has."""
+    found = {}
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
+        facts = [PhoneMetadata.metadata_for_region(region, None) for region in regions]
+        sizes = [f.general_desc.possible_length for f in facts if f is not None and f.general_desc is not None]
+        if len(sizes) == len(regions):
+            found[str(code)] = max(max(each) for each in sizes)
+    return found
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -170,17 +213,14 @@ def _group(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
     )
 
 
-def _suggested(lengths: pl.DataFrame) -> pl.DataFrame:
+def _suggested(lengths: pl.DataFrame, longer: pl.DataFrame) -> pl.DataFrame:
     """Add `meant`: the number that more than nine digits are with a + in front; leave out what cannot be told."""
-    longer = ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
-    asked = lengths.filter(longer)
-    text = ("+" + asked["digits"]).alias("text")
+    text = ("+" + longer["digits"]).alias("text")
     nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(text))
-    asked = asked.with_columns(meant=e164(text, nowhere))
     plain = _plain(pl.DataFrame({"text": text, "country": nowhere}).with_row_index("at"))
     sure = set(_by_length(plain)["at"]) | set(plain.filter(pl.col("key").is_null())["at"])
-    told = pl.Series([meant is not None or at in sure for at, meant in enumerate(asked["meant"])], dtype=pl.Boolean)
-    return pl.concat([lengths.filter(~longer).with_columns(meant=pl.lit(None, pl.String)), asked.filter(told)])
+    told = pl.Series([meant is not None or at in sure for at, meant in enumerate(longer["meant"])], dtype=pl.Boolean)
+    return pl.concat([lengths.filter(~_LONGER).with_columns(meant=pl.lit(None, pl.String)), longer.filter(told)])
 
 
 def _told(lengths: pl.DataFrame) -> pl.DataFrame:

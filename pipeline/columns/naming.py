@@ -13,8 +13,6 @@ from functools import lru_cache
 from importlib import resources
 from typing import TypeVar
 
-from rapidfuzz import fuzz, process
-
 from pipeline.columns.cells import fold
 
 __all__ = ["key", "nearest", "parts", "read", "repaired", "short_key"]
@@ -73,6 +71,8 @@ def read(name: str) -> Iterator[tuple[str, list[str]]]:
 
 def nearest(text: str, names: dict[str, Named], least: float = 74.0) -> list[tuple[Named, int]]:
     """At most three of the values of `names` whose keys are nearest to `text`, with a score of 0 to 100."""
+    from rapidfuzz import fuzz, process
+
     found: dict[Named, int] = {}
     for match, score, _ in process.extract(key(text), list(names), scorer=fuzz.ratio, score_cutoff=least, limit=12):
         found.setdefault(names[match], round(score))

@@ -50,7 +50,6 @@ Colombia 60 before fixed ones (CRC, Resolución 5826 de 2019).
 # A zero decimal (".0") is what a number cell leaves behind, not a digit of the number.
 _PLAINLY = r"^[ (]*\+?[ (]*[0-9][0-9 ().-]*$"
 _ZERO_DECIMAL = ".0"
-_ALL_THE_SAME = "^(?:" + "|".join(f"{digit}+" for digit in "0123456789") + ")$"
 _WORTH_IT = 10  # rows of one country, below which compiling its patterns takes longer than asking the library
 _MOST_GROUPS = 32  # regions and calling codes in one batch; the rest of a very mixed one goes to the scalar rule
 
@@ -79,7 +78,8 @@ class Plan:
         )
         if self.national_prefix:
             good = good & begins_without(number, self.national_prefix)
-        return good & ~number.str.contains(_ALL_THE_SAME)
+        made_up = [digit * length for digit in "0123456789" for length in self.lengths]
+        return good & ~number.is_in(made_up)
 
 
 def begins_without(number: pl.Expr, prefix: str) -> pl.Expr:
@@ -162,8 +162,7 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
     )
     parts = [_decided(rows, key, plus) for (key, plus), rows in groups(frame, _WORTH_IT)]
     found = pl.concat([pl.DataFrame(schema={"at": pl.get_index_type(), "number": pl.String}), *parts])
-    rows = pl.DataFrame({"at": pl.int_range(len(text), dtype=pl.get_index_type(), eager=True)})
-    return rows.join(found, on="at", how="left", maintain_order="left")["number"]
+    return pl.Series("number", [None], dtype=pl.String).new_from_index(0, len(text)).scatter(found["at"], found["number"])
 
 
 def groups(frame: pl.DataFrame, least: int) -> list[tuple[tuple[str, bool], pl.DataFrame]]:

@@ -75,7 +75,7 @@ def judge(raw: str | None, country: str | None) -> Verdict:
     own = _EXTENSION.search(text)
     number, reason = _read(text[: own.start()] if own else text, country)
     if number is None:
-        return _refused(text, country, reason)
+        return _worded(text, country) if _LETTER.search(text) else _refused(text, country, reason)
     return _told(number, text, country, extension=bool(own or number.extension))
 
 

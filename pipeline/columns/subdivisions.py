@@ -14,11 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import pycountry
-
+from pipeline.columns.listed import table
 from pipeline.columns.naming import key, parts, read, repaired, short_key
 
-__all__ = ["everywhere", "find", "innermost", "known", "matches", "name", "names", "parent"]
+__all__ = ["everywhere", "find", "innermost", "joined", "known", "matches", "name", "names", "official", "parent"]
 
 _NAME_AND_CODE = re.compile(r"^(\S.{2,}?)\s+([A-Za-z]{2,3})\.?$")  # "Nuevo León NL"
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(](.*)[\])]$")
@@ -37,22 +36,22 @@ class _Names:
                 index.setdefault(form, set()).add(code)
 
 
-@lru_cache(maxsize=1)
-def _official() -> dict[str, tuple[str, str | None]]:
+@table
+def official() -> dict[str, list[str | None]]:
     """The name and the parent's code of every subdivision, by its own code."""
-    found: dict[str, tuple[str, str | None]] = {}
-    for entry in pycountry.subdivisions:
-        inner = getattr(entry, "parent_code", None)
-        found[entry.code] = (entry.name, inner)
-    return found
+    import pycountry
+
+    return {entry.code: [entry.name, getattr(entry, "parent_code", None)] for entry in pycountry.subdivisions}
 
 
-@lru_cache(maxsize=1)
-def _index() -> dict[str, _Names]:
+@table
+def _index() -> dict[str, list[dict[str, str]]]:
+    """By country: the codes, with spaces between, by `key` and by `short_key` of the names."""
     found: dict[str, _Names] = {}
-    for code, (official, _) in _official().items():
+    for code, (official_name, _) in official().items():
+        assert official_name is not None
         names_ = found.setdefault(code[:2], _Names())
-        for form in _forms(official):
+        for form in _forms(official_name):
             names_.add(form, code)
         names_.whole.setdefault(key(code[3:]), set()).add(code)
         names_.whole.setdefault(key(code), set()).add(code)
@@ -60,13 +59,18 @@ def _index() -> dict[str, _Names]:
         for code, forms in read(source):
             for form in forms:
                 found.setdefault(code[:2], _Names()).add(form, code)
-    return found
+    return {country: [joined(names_.whole), joined(names_.short)] for country, names_ in found.items()}
 
 
-def _forms(official: str) -> list[str]:
+def joined(index: dict[str, set[str]]) -> dict[str, str]:
+    """The sets of codes as texts: one is quick to read, and most have one code."""
+    return {form: " ".join(sorted(codes)) for form, codes in index.items()}
+
+
+def _forms(text: str) -> list[str]:
     """The names in an official name: "Ourense [Orense]", "Murcia, Región de"."""
-    bracketed = _BRACKETS.match(official)
-    texts = [bracketed[1], bracketed[2]] if bracketed else [official]
+    bracketed = _BRACKETS.match(text)
+    texts = [bracketed[1], bracketed[2]] if bracketed else [text]
     turned = [" ".join(reversed(text.split(", ", 1))) for text in texts if ", " in text]
     return texts + turned
 
@@ -78,18 +82,19 @@ def known(country: str) -> bool:
 
 def name(code: str) -> str:
     """The official name of a state; the code itself where there is none."""
-    return _official().get(code, (code, None))[0]
+    return official().get(code, [code])[0] or code
 
 
 def parent(code: str) -> str | None:
     """The code of the state that this one is a part of."""
-    return _official().get(code, (code, None))[1]
+    return official().get(code, [code, None])[1]
 
 
+@lru_cache(maxsize=512)
 def names(country: str) -> dict[str, str]:
     """Keys of the country's states that are names (four letters or more), and the code of each."""
-    index = _index().get(country, _Names())
-    return {form: next(iter(codes)) for form, codes in index.whole.items() if len(form) > 3 and len(codes) == 1}
+    whole = _index().get(country, [{}])[0]
+    return {form: codes for form, codes in whole.items() if len(form) > 3 and " " not in codes}
 
 
 def find(country: str, text: str) -> set[str]:
@@ -97,12 +102,13 @@ def find(country: str, text: str) -> set[str]:
     index = _index().get(country)
     if index is None:
         return set()
+    whole, short = index
 
     def look(part: str) -> set[str]:
         local = key(part)
         if local.isdigit() and len(local) == 1 and country != "CL":
-            local = local.zfill(2) if local.zfill(2) in index.whole else local
-        return index.whole.get(local) or index.short.get(short_key(part)) or set()
+            local = local.zfill(2) if local.zfill(2) in whole else local
+        return set((whole.get(local) or short.get(short_key(part)) or "").split())
 
     return innermost(matches(text, look))
 

@@ -10,7 +10,6 @@ import re
 from functools import partial
 
 import polars as pl
-from rapidfuzz import fuzz, process
 
 from pipeline.columns import cells as text_of
 from pipeline.columns.distinct import Verdict
@@ -63,6 +62,8 @@ def judge(text: str | None, terms: tuple[Entry, ...] | None) -> Verdict:
     if fitting:
         return Verdict(code="term.ambiguous", detail=", ".join(f"{term.name} ({term.id})" for term in fitting))
     listed = ", ".join(term.name for term in terms) or "it has none"
+    from rapidfuzz import fuzz, process
+
     near = process.extractOne(text_of.fold(text), {term.name: text_of.fold(term.name) for term in terms},
                               scorer=fuzz.ratio, score_cutoff=_CLOSE)  # fmt: skip
     return Verdict(code="term.unknown", detail=listed, suggestion=near[2] if near else None)

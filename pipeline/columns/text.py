@@ -12,9 +12,7 @@ import re
 import unicodedata
 from functools import partial
 
-import ftfy
 import polars as pl
-from ftfy.fixes import fix_c1_controls
 
 from pipeline.columns import cells as text_of
 from pipeline.columns.distinct import Verdict, settle
@@ -36,6 +34,7 @@ SUSPECT = (
 BREAKS = r"[ ,;]*(?:\r\n|[\r\n\v\f\u2028\u2029])[\s,;]*"
 
 _SUSPECT = re.compile(SUSPECT)
+_C1 = re.compile(r"[\x80-\x9f]")
 _BREAKS = re.compile(BREAKS)
 _ANY_BREAK = re.compile(r"[\r\n\v\f\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -91,7 +90,12 @@ def judge(raw: str | None, one_line: bool = False, identifier: bool = False) -> 
 
 def _decoded_once(text: str) -> str:
     """Undo a wrong decoding that both our signs and ftfy see, and letters of cp1252 read as control characters."""
-    return fix_c1_controls(ftfy.fix_encoding(text) if _SUSPECT.search(text) else text)
+    if not _SUSPECT.search(text) and not _C1.search(text):
+        return text
+    import ftfy
+    from ftfy.fixes import fix_c1_controls
+
+    return str(fix_c1_controls(ftfy.fix_encoding(text) if _SUSPECT.search(text) else text))
 
 
 def _seen(text: str) -> str:

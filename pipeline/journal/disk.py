@@ -19,6 +19,7 @@ from pipeline.folder import cannot_write
 from pipeline.journal import clock
 from pipeline.journal.clock import Clock, Machine
 from pipeline.journal.entry import STATES, checksum
+from pipeline.language import say, say_n
 
 VERSION = 3
 OLDER = ("1", "2")
@@ -92,7 +93,7 @@ def refuse_gone(path: Path) -> None:
         BrokenInvariant: it is gone, or empty.
     """
     if marked(path) and not (path.exists() and path.stat().st_size):
-        raise damaged(path, sqlite3.DatabaseError("it is gone, or empty, and rows were written in it before"))
+        raise damaged(path, sqlite3.DatabaseError(say("it is gone, or empty, and rows were written in it before")))
 
 
 def prepare(db: sqlite3.Connection, path: Path, binding: dict[str, str], here: Machine) -> Clock:
@@ -107,7 +108,7 @@ def prepare(db: sqlite3.Connection, path: Path, binding: dict[str, str], here: M
             db.execute(f"PRAGMA journal_mode={'DELETE' if _on_network(path) else 'WAL'}")
             db.execute("PRAGMA synchronous=FULL")
             if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("the integrity check fails")
+                raise sqlite3.DatabaseError(say("the integrity check fails"))
             known = _meta(db)
             _check(path, known, binding)
             if known.get("version") == "1":
@@ -130,7 +131,8 @@ def _misuse(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise Misuse(
-            f"the journal {path} cannot be written: {error}", "Make room, or make the folder writable; push again."
+            say("the journal {path} cannot be written: {error}", path=path, error=error),
+            say("Make room, or make the folder writable; push again."),
         ) from error
 
 
@@ -143,14 +145,24 @@ def _check(path: Path, known: dict[str, str], binding: dict[str, str]) -> None:
     version = known.get("version")
     if version not in (None, *OLDER, str(VERSION)):
         raise Misuse(
-            f"{path} was written by another version of the journal ({version}; this program knows {VERSION})",
-            "Finish the run with the version that started it.",
+            say(
+                "{path} was written by another version of the journal ({version}; this program knows {known})",
+                path=path,
+                version=version,
+                known=VERSION,
+            ),
+            say("Finish the run with the version that started it."),
         )
     for name, value in binding.items():
         if name in known and known[name] != value:
             raise Misuse(
-                f"this run was pushed with another {name} ({known[name]!r}, now {value!r})",
-                f"Use the same {name} again, or start a new run.",
+                say(
+                    "this run was pushed with another {name} ({before!r}, now {now!r})",
+                    name=name,
+                    before=known[name],
+                    now=value,
+                ),
+                say("Use the same {name} again, or start a new run.", name=name),
             )
 
 
@@ -168,18 +180,24 @@ def _migrate(db: sqlite3.Connection) -> None:
 def _check_commits(db: sqlite3.Connection, path: Path) -> None:
     states = {state for (state,) in db.execute("SELECT DISTINCT state FROM row")}
     if strange := states - STATES:
-        raise sqlite3.DatabaseError(f"it has rows in a state that there is not: {', '.join(sorted(map(str, strange)))}")
+        raise sqlite3.DatabaseError(
+            say("it has rows in a state that there is not: {states}", states=", ".join(sorted(map(str, strange))))
+        )
     commits = int(db.execute("SELECT commits FROM done").fetchone()[0])
     if commits < marked(path):
-        raise sqlite3.DatabaseError(f"its last {marked(path) - commits} commits are missing")
+        raise sqlite3.DatabaseError(
+            say_n("its last commit is missing", "its last {n:n} commits are missing", marked(path) - commits)
+        )
 
 
 def damaged(path: Path, error: Exception) -> BrokenInvariant:
     """The stop for a journal that is not what was written."""
     return BrokenInvariant(
-        f"the journal {path} is damaged: {error}",
-        "Nothing was sent now. Put the whole run folder back as it was (journal.db-wal too); or keep it aside and run the"
-        " import again from the source file: who is at the target already is found there.",
+        say("the journal {path} is damaged: {error}", path=path, error=error),
+        say(
+            "Nothing was sent now. Put the whole run folder back as it was (journal.db-wal too); or keep it "
+            "aside and run the import again from the source file: who is at the target already is found there."
+        ),
     )
 
 

@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from pipeline.language import say
+
 IN = ("created", "updated", "unchanged", "skipped")
 FINAL = (*IN, "rejected", "failed", "invalid")
 OPEN = ("sent", "unknown")
@@ -119,7 +121,7 @@ def held(line: tuple[Any, ...]) -> None:
         sqlite3.DatabaseError: the line is not what was written.
     """
     if line[-1] != checksum(line[:-1]):
-        raise sqlite3.DatabaseError(f"what is written of row {line[0]} does not have its checksum")
+        raise sqlite3.DatabaseError(say("what is written of row {seq} does not have its checksum", seq=line[0]))
 
 
 def checksum(line: tuple[Any, ...]) -> int:

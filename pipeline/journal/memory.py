@@ -18,6 +18,7 @@ from pipeline.journal import disk
 from pipeline.journal.clock import Clock, Machine, machine, start
 from pipeline.journal.disk import Mark
 from pipeline.journal.entry import OPEN, PLANNED, Entry, Undone, entry_of, line_of, line_of_undone, undone_of
+from pipeline.language import say
 
 Writer = Callable[[Callable[["list[Entry]"], None], "list[Entry]"], Awaitable[None]]
 """Calls the function with the entries, beside the event loop."""
@@ -131,8 +132,8 @@ class Journal:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             raise Interrupted(
-                f"the journal {self._path} cannot be written: {error}",
-                "Make room on the disk; then push RUN goes on where it stopped, and looks up what was in flight.",
+                say("the journal {path} cannot be written: {error}", path=self._path, error=error),
+                say("Make room on the disk; then push RUN goes on where it stopped, and looks up what was in flight."),
             ) from error
         if self._mark is not None:
             self._mark.note(commits)

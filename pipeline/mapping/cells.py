@@ -7,12 +7,15 @@ are compared without case and surrounding space. Texts are otherwise passed on e
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import polars as pl
 
 from pipeline.handoff import Mapping
 from pipeline.mapping.compose import join, parse
 from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
+
+LONGEST_PATTERN = 5_000  # characters; a list of words can be anything
 
 
 def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
@@ -61,6 +64,8 @@ def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl
 def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Collection[str]) -> pl.Series:
     """The cells with the value map applied; null where blank or a null word. Untouched cells stay as they are."""
     assert isinstance(replaced, dict)
+    if not replaced:
+        return _without(cells, null_words)
     frame = pl.DataFrame({"raw": cells})
     key = pl.col("raw").str.strip_chars().str.to_lowercase()
     frame = frame.with_columns(key.alias("key"))
@@ -69,10 +74,34 @@ def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Colle
         .then(pl.lit(None, dtype=pl.String))
         .otherwise(pl.col("raw"))
     )
-    if not replaced:
-        return frame.select(kept)[:, 0]
     table = {text.strip().lower(): value for text, value in replaced.items()}
     mapped = pl.col("key").replace_strict(table, default=None, return_dtype=pl.String)
     # An empty value in the map says that the cell is blank.
     known = pl.col("key").is_in(list(table)).fill_null(False)
     return frame.select(pl.when(known).then(pl.when(mapped == "").then(None).otherwise(mapped)).otherwise(kept))[:, 0]
+
+
+def _without(cells: pl.Series, null_words: Collection[str]) -> pl.Series:
+    """The cells, null where blank or a null word: one look at each, and a second one at those that may be such a word."""
+    rows = cells.str.contains(_either(frozenset(null_words))).arg_true()
+    if not len(rows):
+        return cells
+    doubtful = cells.gather(rows)
+    key = doubtful.str.strip_chars().str.to_lowercase()
+    nothing = (key == "") | key.is_in(list(null_words))
+    return cells.clone().scatter(rows.filter(nothing), None) if nothing.any() else cells
+
+
+@lru_cache(maxsize=64)
+def _either(null_words: frozenset[str]) -> str:
+    """A pattern that fits every blank cell and every cell that is one of the words, and hardly any other."""
+    if sum(map(len, null_words)) > LONGEST_PATTERN:
+        return "^"
+    words = "|".join("".join(map(_sign, word)) for word in sorted(null_words)).replace(
+        "i\\x{307}", "(?:i\\x{307}|\u0130)"
+    )
+    return rf"^\s*(?i:{words})?\s*$"
+
+
+def _sign(char: str) -> str:
+    return char if char.isalnum() else f"\\x{{{ord(char):x}}}"

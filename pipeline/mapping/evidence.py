@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import polars as pl
-import pycountry
 from stdnum.ar import cuit
 from stdnum.br import cnpj, cpf
 from stdnum.cl import rut
 from stdnum.mx import rfc
 
+from pipeline.columns.listed import table
 from pipeline.mapping.words import fold
 
 MOST = 300
@@ -148,8 +148,16 @@ def evidence(cells: pl.Series) -> Evidence:
     return Evidence(tuple(values), len(filled), len(cells))
 
 
-@lru_cache(maxsize=1)
+@cache
 def _subdivisions() -> frozenset[str]:
+    return frozenset(_of_states())
+
+
+@table
+def _of_states() -> list[str]:
+    """The folded names and codes of ISO 3166-2, and some that people write instead."""
+    import pycountry
+
     words = {
         "region metropolitana",
         "metropolitana",
@@ -165,4 +173,4 @@ def _subdivisions() -> frozenset[str]:
     }
     for item in pycountry.subdivisions:
         words |= {fold(item.name), fold(item.code), fold(item.code.partition("-")[2])}
-    return frozenset(w for w in words if not w.isdigit())
+    return sorted(w for w in words if not w.isdigit())

@@ -6,6 +6,8 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.language import say
+
 HELPERS = ("~city", "~district", "~tax_id_check_digit")
 """Raw texts that other fields' normalisers need; they are mapped like fields and never sent."""
 
@@ -32,7 +34,7 @@ class MappingFile:
     def where(self, table: str, key: str) -> str:
         """The place of a key, for a message: "mapping.toml, line 7"."""
         line = self.lines.get((table, key))
-        return f"{self.name}, line {line}" if line else self.name
+        return say("{path}, line {line}", path=self.name, line=line) if line else self.name
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rapidfuzz import fuzz, process
-
 _ACRONYM = re.compile(r"(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 _DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -58,6 +56,8 @@ def alternatives(header: str) -> tuple[str, ...]:
 
 def nearest(text: str, known: Iterable[str], least: float = 75) -> str | None:
     """The one of `known` that `text` was probably meant to be, or None."""
+    from rapidfuzz import fuzz, process
+
     by_fold = {fold(name): name for name in known}
     found = process.extractOne(fold(text), list(by_fold), scorer=fuzz.ratio, score_cutoff=least)
     return by_fold[found[0]] if found else None

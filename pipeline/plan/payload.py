@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+_ESCAPED = r'["\\\x00-\x1f]'  # what JSON text cannot hold as it is
+
 
 class Pieces(NamedTuple):
     """JSON members without their braces: `body` of the record, `objects` of each object field (null: none)."""
@@ -34,16 +36,17 @@ class Pieces(NamedTuple):
 
     def text(self, key: pl.Series | None = None, key_path: str | None = None) -> pl.Series:
         """The whole JSON text of each row, with `key` at `key_path` ("metadata.import_key") where one is given."""
-        objects = dict(self.objects)
+        objects = {parent: pl.col(f"object.{parent}") for parent in self.objects}
+        columns = frame(self)
         if key is not None and key_path is not None:
             parent, _, entry = key_path.partition(".")
-            member = pl.select(pl.lit(f'{json.dumps(entry)}:"') + key + pl.lit('"')).to_series()
+            columns = columns.with_columns(key.alias("key"))
+            member = pl.concat_str(pl.lit(f'{json.dumps(entry)}:"'), "key", pl.lit('"'))
             objects[parent] = _joined([objects[parent], member]) if parent in objects else member
-        parts = [self.body]
+        parts = [pl.col("body")]
         for parent, members in objects.items():
-            opened = pl.lit(f"{json.dumps(parent)}:{{")
-            parts.append(pl.select(opened + members + pl.lit("}")).to_series())
-        return pl.select(pl.lit("{") + _joined(parts).fill_null("") + pl.lit("}")).to_series()
+            parts.append(pl.concat_str(pl.lit(f"{json.dumps(parent)}:{{"), members, pl.lit("}")))
+        return columns.select(pl.concat_str(pl.lit("{"), _joined(parts), pl.lit("}")).alias("text")).to_series()
 
 
 def frame(pieces: Pieces) -> pl.DataFrame:
@@ -58,21 +61,22 @@ def unframe(spooled: pl.DataFrame) -> Pieces:
 
 
 def _members(record: pl.DataFrame, names: dict[str, str]) -> pl.Series:
+    """The members of each row that have a value (String); null where none has."""
     parts = []
     for column, name in names.items():
-        encoded = record.select(
-            pl.when(pl.col(column).is_not_null()).then(
-                pl.struct(pl.col(column).alias("v")).struct.json_encode().str.slice(5)  # behind {"v":
-            )
-        ).to_series()
-        value = encoded.str.head(-1)
-        parts.append(pl.select(pl.lit(f"{json.dumps(name, ensure_ascii=False)}:") + value).to_series())
-    return _joined(parts) if parts else pl.Series([None] * record.height, dtype=pl.String)
-
-
-def _joined(parts: list[pl.Series]) -> pl.Series:
+        if record[column].null_count() == record.height:
+            continue
+        start, value = f"{json.dumps(name, ensure_ascii=False)}:", pl.col(column)
+        if record[column].dtype == pl.String and not record[column].str.join("").str.contains(_ESCAPED).item():
+            parts.append(pl.concat_str(pl.lit(start + '"'), value, pl.lit('"')))
+        else:
+            encoded = pl.struct(value.alias("v")).struct.json_encode().str.slice(5).str.head(-1)  # behind {"v":
+            parts.append(pl.when(value.is_not_null()).then(pl.concat_str(pl.lit(start), encoded)))
     if not parts:
-        return pl.Series(dtype=pl.String)
-    columns = pl.DataFrame([s.alias(str(i)) for i, s in enumerate(parts)])
-    text = columns.select(pl.concat_str(pl.all(), separator=",", ignore_nulls=True).alias("t")).to_series()
+        return pl.Series([None] * record.height, dtype=pl.String)
+    text = record.select(_joined(parts).alias("t")).to_series()
     return text.set(text == "", None)
+
+
+def _joined(parts: list[pl.Expr]) -> pl.Expr:
+    return pl.concat_str(parts, separator=",", ignore_nulls=True)

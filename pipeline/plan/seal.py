@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import BrokenInvariant
+from pipeline.language import say
 
 DECISIVE = (
     "target",
@@ -39,8 +40,8 @@ def verify(facts: Mapping[str, Any]) -> None:
     """
     if facts.get("facts_sha256") != _digest(facts):
         raise BrokenInvariant(
-            "plan.json is not the one that was made (changed since)",
-            "Nothing was sent. Run the import again from the source file.",
+            say("plan.json is not the one that was made (changed since)"),
+            say("Nothing was sent. Run the import again from the source file."),
         )
 
 

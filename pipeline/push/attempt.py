@@ -16,6 +16,7 @@ from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Unavailable
 from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal
+from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.push import answered
 from pipeline.push.answered import MOST, cut
@@ -61,7 +62,7 @@ class Stopping:
 
     def refuse(self, why: str) -> None:
         """The target refuses the credentials or the workspace: no request of this push can succeed."""
-        self.fatal = Unavailable(why, "Check the token and the workspace; then push RUN goes on.")
+        self.fatal = Unavailable(why, say("Check the token and the workspace; then push RUN goes on."))
         self.why = self.why or "refused"
 
     @property
@@ -105,7 +106,7 @@ class Sender:
         except Failed as error:
             if self._stopping.now:
                 return None
-            problems: list[Problem] = [(None, "target.failed", f"the look-up failed: {error}")]
+            problems: list[Problem] = [(None, "target.failed", say("the look-up failed: {error}", error=error))]
             return replace(entry, state="failed", id=row.id, problems=problems)
 
     async def _others(self, row: Row) -> list[str]:
@@ -150,7 +151,7 @@ class Sender:
                 read = await self._read(row, answer, self._target.outcome(call, answer), entry, doubt, told_before)
                 if read is not None:
                     return read
-                said, status = f"{answer.status}: the target takes no more", answer.status
+                said, status = say("{status}: the target takes no more", status=answer.status), answer.status
             certain = replace(
                 entry, state="failed", http_status=status, sent_at=doubt, problems=[(None, "target.failed", said)]
             )

@@ -22,6 +22,7 @@ from pipeline.client import Client, Failed, Lost, NotSent
 from pipeline.errors import Misuse
 from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal
+from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
 from pipeline.push.fate import UNSEEN, Detective, Fate, There, Unclear
@@ -115,22 +116,25 @@ async def form(
     """
     bulk: Bulk | None = getattr(target, "bulk", None)
     if bulk is None:
-        raise Misuse(f"{target.title} has no upload of many customers", "Leave --bulk out.")
+        raise Misuse(say("{title} has no upload of many customers", title=target.title), say("Leave --bulk out."))
     if tuple(identities) != target.identities:
-        raise _unsafe("with --match, e-mails need not be unique")
+        raise _unsafe(say("with --match, e-mails need not be unique"))
     if part is not None and not re.fullmatch(r"[A-Za-z0-9_.\[\]-]{1,64}", part):
-        raise Misuse(f"--bulk-part {part!r} is no name of a form's part", "Write it like --bulk-part file.")
+        raise Misuse(
+            say("--bulk-part {part!r} is no name of a form's part", part=part), say("Write it like --bulk-part file.")
+        )
     used = _used(queue, held)
     try:
         headers = bulk.columns(await client.read(bulk.template))
     except Failed as error:
-        raise _unsafe(f"its template cannot be read ({error})") from error
+        raise _unsafe(say("its template cannot be read ({error})", error=error)) from error
     known = {_folded(name): name for name in target.record.model_fields}
     names = tuple(known.get(_folded(header)) for header in headers)
     missing = sorted({*used, *(n for i in target.identities for n in i.fields)} - set(names))
     if missing or len(set(names) - {None}) != len([n for n in names if n]):
-        raise _unsafe(f"its template ({', '.join(headers) or 'empty'}) has no column for {', '.join(missing)}" if missing
-                      else f"its template ({', '.join(headers)}) has a column twice")  # fmt: skip
+        there = ", ".join(headers) or say("empty")
+        why = say("its template ({columns}) has no column for {fields}", columns=there, fields=", ".join(missing))
+        raise _unsafe(why if missing else say("its template ({columns}) has a column twice", columns=there))
     return Form(bulk, headers, names, part or PART, rows or ROWS)
 
 
@@ -142,16 +146,21 @@ def _used(queue: Queue, held: Mapping[str, Any]) -> set[str]:
             continue
         record = json.loads(row.payload)
         if row.lane or row.identity is None:
-            raise _unsafe(f"row {row.row} does not have its e-mail ({record.get('email')}) for itself")
+            raise _unsafe(
+                say("row {row} does not have its e-mail ({email}) for itself", row=row.row, email=record.get("email"))
+            )
         used.update(record)
         bad = next((n for n, v in record.items() if not isinstance(v, (str, int)) or isinstance(v, bool)), None)
         if bad is not None:
-            raise _unsafe(f"a CSV cannot hold the {bad} of row {row.row}")
+            raise _unsafe(say("a CSV cannot hold the {field} of row {row}", field=bad, row=row.row))
     return used
 
 
 def _unsafe(why: str) -> Misuse:
-    return Misuse(f"--bulk is not safe here: {why}", "Nothing was sent. Leave --bulk out: each row then is a request.")
+    return Misuse(
+        say("--bulk is not safe here: {why}", why=why),
+        say("Nothing was sent. Leave --bulk out: each row then is a request."),
+    )
 
 
 def _folded(name: str) -> str:
@@ -243,7 +252,7 @@ class Uploader:
             else:
                 if answer.status != 429:
                     return await self._answered(call, answer, going)
-                said, status = "429: the target takes no more", 429
+                said, status = say("{status}: the target takes no more", status=429), 429
             certain = [(row, replace(entry, state="failed", http_status=status, sent_at=None,
                                      problems=[(None, "target.failed", said)])) for row, entry in going]  # fmt: skip
             if tries < self._options.attempts:
@@ -260,7 +269,7 @@ class Uploader:
             self._stopping.refuse(outcome.why)
             return [(row, replace(entry, state=PLANNED, sent_at=None)) for row, entry in going]
         if not isinstance(outcome, Rejected):
-            return await self._doubtful(going, f"{answer.status}: {answer.text[:200] or 'no readable answer'}")
+            return await self._doubtful(going, f"{answer.status}: {answer.text[:200] or say('no readable answer')}")
         self.refused = f"{answer.status}: " + "; ".join(f"{n}: {t}" if n else t for n, t in outcome.problems)
         back = await self._doubtful(going, self.refused)
         if any(entry.state != "unknown" for _, entry in back) or self._blind:
@@ -279,7 +288,12 @@ class Uploader:
         placed = placing(told, absent, ours, other, self._first)
         self._first, refused = placed or (self._first, {})
         sure = told.created in (ours, ours + other) and told.created + told.skipped + len(refused) == len(going)
-        said = f"of {len(going)} rows it says it created {told.created}, and shows {ours + other}"
+        said = say(
+            "of {count} rows it says it created {created}, and shows {ours}",
+            count=len(going),
+            created=told.created,
+            ours=ours + other,
+        )
         ended: list[Case] = []
         for at, ((row, entry), fate) in enumerate(zip(going, fates, strict=True)):
             if at in refused:

@@ -18,6 +18,7 @@ from pipeline.client import Client
 from pipeline.errors import Stop
 from pipeline.handoff import Catalogue
 from pipeline.journal import OPEN, PLANNED, Entry, Journal
+from pipeline.language import say, say_n
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
 from pipeline.push.bulk import Form, Uploader, takes, unseen
@@ -278,11 +279,12 @@ class Engine:
 
     def note(self) -> None:
         """Tell how the push stands, and what it is waiting for."""
-        said = [f"{count} {state}" for state, count in sorted(self.result.counts.items()) if count]
-        if (held := self._client.limiter.held_for) > 0.5:
-            said.append(f"the target asks to wait {held:.0f} s")
+        said = [say("stopping; Ctrl-C again ends at once")] if self._stopping.why == "interrupted" else []
         if self._asks_at is not None and (left := self._asks_at - anyio.current_time()) > 0.5:
-            said.append(f"{len(self._cases)} without an answer: asking again in {left:.0f} s")
+            said.append(
+                say("{count} without an answer: asking again in {left:.0f} s", count=len(self._cases), left=left)
+            )
+        said += [f"{count} {state}" for state, count in sorted(self.result.counts.items()) if count]
         self._progress.note(", ".join(said))
 
     async def _settle(self, *, wait: bool) -> None:
@@ -338,7 +340,9 @@ class Engine:
                 if entry.attempts - self._first_try.get(row.seq, 0) < self._options.attempts:
                     again.append((row, entry))
                 else:
-                    said = f"it is not there after {entry.attempts} attempts"
+                    said = say_n(
+                        "it is not there after {n} attempt", "it is not there after {n} attempts", entry.attempts
+                    )
                     self._conclude(row, replace(entry, state="failed", problems=[(None, "target.failed", said)]))
             else:
                 self._learn(row, entry, fate)
@@ -367,7 +371,8 @@ class Engine:
         await self._journal.flush()
         for entry, first in self._journal.shared_ids():
             row = self._queue.rows([first]).get(first)
-            said = f"it answered with customer {entry.id}, which row {row.row if row else first} has already"
+            whose = row.row if row else first
+            said = say("it answered with customer {id}, which row {row} has already", id=entry.id, row=whose)
             self._journal.put_soon(replace(entry, state="unknown", id=None, problems=[(None, "target.unknown", said)]))
             self.result.counts["unknown"] += 1
             self.result.counts["created"] -= 1

@@ -240,7 +240,7 @@ class Detective:
         if seen is None:
             return None
         if control is not None and control not in seen.ids:
-            why = f"the target's list does not show customer {control}, which is there"
+            why = say("the target's list does not show customer {id}, which is there", id=control)
             return {row.seq: Unclear(why) for row, _ in creates}
         return self._told(creates, seen)
 
@@ -304,7 +304,7 @@ class Detective:
     def _judge(self, row: Row, entry: Entry, records: Sequence[Record] | None) -> Fate:
         """Which of the records that hold the row's identity is ours."""
         if records is None:
-            return Unclear("the target cannot be asked for the row's identity")
+            return Unclear(say("the target cannot be asked for the row's identity"))
         known = set(entry.known or ())
         new = {str(r.get("id")): r for r in records if str(r.get("id")) not in known}
         for id_, seq in self._journal.owners(new).items():
@@ -321,7 +321,11 @@ class Detective:
         if len(ours) == 1 and len(new) == 1:
             return There(ours[0])
         return Unclear(
-            f"{who.readable(row.identity or '')} is there now as {', '.join(new)}, but not exactly as it was sent"
+            say(
+                "{customer} is there now as {ids}, but not exactly as it was sent",
+                customer=who.readable(row.identity or ""),
+                ids=", ".join(new),
+            )
         )
 
 
@@ -334,7 +338,7 @@ async def shown(client: Client, target: Target, id_: str) -> Record:
     call = target.retrieve(id_)
     outcome = target.outcome(call, await client.read(call))
     if not isinstance(outcome, Created):
-        raise Failed(f"the target does not show customer {id_}")
+        raise Failed(say("the target does not show customer {id}", id=id_))
     return target.view(outcome.record)
 
 
@@ -361,5 +365,5 @@ def _one(records: Sequence[Record]) -> Fate:
     return (
         There(ids.pop())
         if len(ids) == 1
-        else Unclear(f"several customers carry the row's key: {', '.join(sorted(ids))}")
+        else Unclear(say("several customers carry the row's key: {ids}", ids=", ".join(sorted(ids))))
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pipeline.client import Client, Failed
 from pipeline.existing import MOST_PAGES
+from pipeline.language import say
 from pipeline.targets.interface import Page, Record, Target
 
 SKEW = 600.0
@@ -45,10 +46,10 @@ class Since:
             page = target.page(await client.read(target.newest(token)))
             times = [moment(target, record) for record in page.items]
             if times != sorted(times, reverse=True):
-                raise Failed("the target does not list the newest customers first")
+                raise Failed(say("the target does not list the newest customers first"))
             yield page
             self.reached = bool(times) and times[-1] < self.floor
             if self.reached or page.next is None:
                 return
             token = page.next
-        raise Failed("the target's list does not end")
+        raise Failed(say("the target's list does not end"))

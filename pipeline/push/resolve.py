@@ -15,6 +15,7 @@ from pipeline import issues, lookups
 from pipeline.client import Client
 from pipeline.columns import normaliser
 from pipeline.handoff import Around, Catalogue, Settings
+from pipeline.language import say
 from pipeline.schema import find
 from pipeline.targets.interface import Target
 
@@ -39,7 +40,7 @@ class Resolver:
             if isinstance(record.get(name), str):
                 value, code = self._look_up(name, record[name], record.get("country"))
                 if code is not None:
-                    return payload, (name, code, f"{record[name]!r} is not in the target's list")
+                    return payload, (name, code, say("{value!r} is not in the target's list", value=record[name]))
                 record[name] = value
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")), None
 

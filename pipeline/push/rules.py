@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.journal import IN, PLANNED, Entry
+from pipeline.language import say
 from pipeline.push.queue import Row
 
 BREAKER = 40
@@ -53,4 +54,4 @@ class Rules:
         name, _, said = entry.problems[0]
         text = f"{name}: {said}" if name else said
         if len(self.causes) < CAUSES and not any(known.endswith(f": {text}") for known in self.causes):
-            self.causes.append(f"row {row.row}: {text}")
+            self.causes.append(say("row {row}: {text}", row=row.row, text=text))

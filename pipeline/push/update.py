@@ -17,6 +17,7 @@ from pipeline.changes import described, differences
 from pipeline.client import Client, Missing
 from pipeline.existing import key_of
 from pipeline.journal import Entry
+from pipeline.language import say
 from pipeline.push.fate import same, shown
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
@@ -64,7 +65,7 @@ class Updater:
         try:
             theirs = await shown(self._client, self._target, row.id)
         except Missing:
-            return _failed(entry, f"customer {row.id} is not there any more")
+            return _failed(entry, say("customer {id} is not there any more", id=row.id))
         if all(same(v, theirs.get(n)) for n, v in changes.items()):
             done = entry.sent_at is not None  # it was our own request that was late
             state = "updated" if done else "unchanged"
@@ -91,9 +92,9 @@ class Updater:
         if len(there) > 1:
             return replace(entry, state="invalid", action="none", problems=[(name, "plan.existing_several", ids)])
         if self._existing.reviewed:
-            return _failed(entry, f"it came to the target since, as {ids}")
+            return _failed(entry, say("it came to the target since, as {ids}", ids=ids))
         if row.lane:
-            return _failed(entry, f"it is {ids} at the target, and several rows are this customer")
+            return _failed(entry, say("it is {ids} at the target, and several rows are this customer", ids=ids))
         return await self._bring_up_to_date(row, entry, there[0])
 
     async def _ours(self, row: Row, there: Sequence[str]) -> str | None:
@@ -110,7 +111,7 @@ class Updater:
         try:
             theirs = await shown(self._client, self._target, id_)
         except Missing:
-            return _failed(entry, f"customer {id_} is not there any more")
+            return _failed(entry, say("customer {id} is not there any more", id=id_))
         ours = without_key(json.loads(payload), self._target.key_path)
         named = {n for i in self._existing.identities for n in i.fields if f"{n}=" in (row.identity or "")}
         changes = differences(ours, theirs, named, self._target.merged, self._existing.cleared)
@@ -134,7 +135,11 @@ class Updater:
         before: dict[str, Any] = entry.before or {}
         ignored = [n for n, v in other.items() if v == before.get(n)]
         if ignored:
-            said = f"it answered {entry.http_status}, but left {', '.join(ignored)} as before"
+            said = say(
+                "it answered {status}, but left {fields} as before",
+                status=entry.http_status,
+                fields=", ".join(ignored),
+            )
             return replace(entry, state="failed", problems=[(None, "target.failed", said)])
         problems: list[Problem] = [(n, "target.stored_otherwise", str(v)) for n, v in other.items()]
         return replace(entry, state="updated", id=outcome.id, problems=problems)

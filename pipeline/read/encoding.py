@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from charset_normalizer import from_bytes
 
 from pipeline.errors import Unreadable
 from pipeline.language import say, say_n
@@ -190,6 +189,8 @@ def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
     if best == "cp1252" and any(byte in counts for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):
         best = "iso8859-1"
     if score < LIKELY:
+        from charset_normalizer import from_bytes
+
         guess = from_bytes(b"\n".join(around[:2000]), cp_exclusion=list(WIDE)).best()
         if guess is not None:
             return Encoding(

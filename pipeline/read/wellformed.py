@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -18,8 +18,10 @@ from pipeline.errors import Unreadable
 from pipeline.read import encoding as encodings
 from pipeline.read import header
 from pipeline.read.grid import TAIL_ROWS, Grid, Row, blank_to_null, columns, no_problems, without_blank_rows
-from pipeline.read.proof import Part, Shape, Survey, survey
 from pipeline.read.tolerant import Dialect
+
+if TYPE_CHECKING:  # its library takes longer to import than a small file to read
+    from pipeline.read.proof import Part, Survey
 
 SMALL = 64 << 10  # bytes; below, the tolerant reader is as quick
 
@@ -69,6 +71,8 @@ def by_polars(text: Text, head: list[Row], told: int | None, name: str) -> Grid 
         return None
     if any("\n" in (cell or "") or "\r" in (cell or "") for r in above for cell in r.cells):
         return None
+    from pipeline.read.proof import Shape, survey
+
     lines = start - 1 + (1 if text.skip else 0)
     shape = Shape(dialect.delimiter.encode(), dialect.quote.encode(), width)
     found = survey(text.path, lines, shape)
@@ -161,6 +165,8 @@ class _Scan:
 
 def _grouped(parts: Iterable[Part], size: int) -> Iterator[Part]:
     """Neighbours together, as long as they have no more than `size` records."""
+    from pipeline.read.proof import Part
+
     group: Part | None = None
     for part in parts:
         if group and group.records + part.records <= size:

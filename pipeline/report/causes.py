@@ -10,9 +10,7 @@ import shlex
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from xlsxwriter import Workbook
+from typing import TYPE_CHECKING, Any
 
 from pipeline.report.facts import TO_CORRECT, Cause, Facts
 from pipeline.report.lists import OFFER, Lists
@@ -20,6 +18,9 @@ from pipeline.report.sheet import ERROR as RED
 from pipeline.report.sheet import LONGEST_CELL, LOOKS, put
 from pipeline.report.values import Value
 from pipeline.report.words import Words
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 CORRECTION = ("rows", "column", "value", "replacement", "message", "suggestion", "code", "field")
 """The columns of the corrections, as the hidden row names them."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import pycountry
-from babel import Locale
-from xlsxwriter import Workbook
 
 from pipeline.columns import countries, subdivisions
 from pipeline.report.facts import Facts
 from pipeline.report.sheet import put
 from pipeline.report.words import Words
 from pipeline.spreadsheet import letters
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 OFFER = {"validate": "list", "error_type": "information", "ignore_blank": True}
 MOST_WRITTEN = 500  # ways to write a country that are looked up
@@ -116,14 +116,12 @@ class Lists:
 @lru_cache(maxsize=4)
 def _names(lang: str) -> dict[str, str]:
     """The name of each country by its code, in the language, where it means that country alone."""
-    spoken = Locale.parse(lang).territories
-    codes = [country.alpha_2 for country in pycountry.countries]
-    return {code: spoken[code] for code in codes if code in spoken and countries.find(spoken[code]) == {code}}
+    spoken = countries.spoken(lang)
+    return {code: name for code, name in spoken.items() if countries.find(name) == {code}}
 
 
 @lru_cache(maxsize=512)
 def _states(country: str) -> tuple[str, ...]:
     """The names of a country's states that mean one state alone."""
-    found = pycountry.subdivisions.get(country_code=country) or []  # type: ignore[no-untyped-call]
-    names = {entry.name for entry in found if subdivisions.find(country, entry.name) == {entry.code}}
-    return tuple(sorted(names))
+    named = {code: subdivisions.name(code) for code in subdivisions.official() if code[:2] == country}
+    return tuple(sorted({name for code, name in named.items() if subdivisions.find(country, name) == {code}}))

@@ -14,20 +14,22 @@ import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from xlsxwriter import Workbook
 
 from pipeline.report.cellxml import CHUNK, rows_xml
 from pipeline.report.notes import Notes
+
+if TYPE_CHECKING:  # a library that only a run with errors needs
+    from xlsxwriter import Workbook
 
 COMPRESSION = 1  # a higher one takes three times as long for a file a fifth smaller
 
 _PROBE = re.compile(r'<row r="2"[^>]*>(.*?)</row>')
 _STYLE = re.compile(r'<c r="[A-Z]+2" s="(\d+)"/>')
 
-Draw = Callable[[Workbook, Sequence[Any], int], Any]
+Draw = Callable[["Workbook", Sequence[Any], int], Any]
 """Draws a workbook with these formats for so many rows, and gives the large sheet with its header row and no other."""
 
 
@@ -105,6 +107,8 @@ class Streamed:
     def _skeleton(self, rows: int) -> tuple[dict[str, bytes], str, list[int], bytes]:
         """The parts of the drawn workbook, the large sheet's part, the numbers of its styles, and what is before its rows."""
         made = io.BytesIO()
+        from xlsxwriter import Workbook
+
         book = Workbook(made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                "strings_to_numbers": False})  # fmt: skip
         looks = [book.add_format(dict(look)) for look in self._looks]

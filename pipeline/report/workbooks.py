@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from xlsxwriter import Workbook
 
 from pipeline.report import marks
 from pipeline.report.causes import Front, draw_causes
@@ -19,6 +18,9 @@ from pipeline.report.sheet import LOOKS, MOST_ROWS, draw_rows, looks_of, tall, t
 from pipeline.report.streamed import Streamed
 from pipeline.report.values import Value
 from pipeline.report.words import Words
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 MOST_NOTES = 20_000
 _SHOWN = ("_source", "_row", "_status", "_errors")  # the others would push the user's own columns off the screen

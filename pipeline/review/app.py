@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from pipeline import wire
 from pipeline.errors import Misuse, Stop
+from pipeline.language import say
 from pipeline.review import mapped, saved, view
 from pipeline.review import page as pages
 from pipeline.review.component import script
@@ -79,7 +81,7 @@ class Review:
         told = self.pushing.told
         return {
             "version": self.desk.history.version, "pushing": self.busy, "result": self.pushing.result, "stage": told.stage,
-            "total": told.total, "done": told.done, "note": told.beside,
+            "total": told.total, "done": told.done, "note": ", ".join(filter(None, (wire.waiting(), told.beside))),
         }  # fmt: skip
 
     def edit(self, asked: Json) -> Json:
@@ -96,7 +98,7 @@ class Review:
         """Replace a value in all rows of a column."""
         texts = {n: str(asked[n]) for n in ("field", "value", "replacement", "code", "column")}
         if not texts["replacement"].strip():
-            raise Misuse("the replacement is blank", "Write what is to take the place of the value.")
+            raise Misuse(say("the replacement is blank"), say("Write what is to take the place of the value."))
         self.desk.change({"kind": "once", **texts}, int(asked["version"]))
         return {}
 
@@ -153,7 +155,7 @@ class Review:
 
     def _same(self, asked: Json) -> None:
         if int(asked["version"]) != self.desk.version:
-            raise Changed("another page has changed this run", "Look at the page again, then push.")
+            raise Changed(say("another page has changed this run"), say("Look at the page again, then push."))
 
     def _row(self, origin: int) -> Json:
         import polars as pl
@@ -167,7 +169,7 @@ class Review:
         with self._lock:
             self.touched = time.monotonic()
             if self.busy and name in CHANGES:
-                raise Busy("a push is under way; the rows can be edited when it has finished")
+                raise Busy(say("a push is under way; the rows can be edited when it has finished"))
             if name in CHANGES:
                 self.desk.look()
             if name in EDITS and self.desk.history.planned():

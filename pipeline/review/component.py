@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 
 SCRIPT = ("elements", "aggrid", "dist", "index.js")
 REMEDY = 'Install it with: pip install "customer-import[review]"'
@@ -23,10 +24,10 @@ def script() -> Path:
     """
     spec = find_spec("nicegui")
     if spec is None or spec.origin is None:
-        raise Misuse("the review page needs the grid of the package nicegui, which is not installed", REMEDY)
+        raise Misuse(say("the review page needs the grid of the package nicegui, which is not installed"), say(REMEDY))
     path = Path(spec.origin).parent.joinpath(*SCRIPT)
     if not path.is_file():
-        raise Misuse(f"the installed nicegui has no {'/'.join(SCRIPT)}", REMEDY)
+        raise Misuse(say("the installed nicegui has no {file}", file="/".join(SCRIPT)), say(REMEDY))
     return path
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipeline import rounds, store, targets
 from pipeline.errors import Misuse, Stop
+from pipeline.language import say
 from pipeline.folder import RunFolder
 from pipeline.handoff import Mapping as ColumnMapping
 from pipeline.options import Server
@@ -76,7 +77,9 @@ class Desk:
         if len(store.plans(self.folder)) != self._rounds + bool(self.history.planned()):
             self.load()
             self.history.touch()
-            raise Changed("the run was corrected elsewhere", "The page shows how it stands now, with your edits.")
+            raise Changed(
+                say("the run was corrected elsewhere"), say("The page shows how it stands now, with your edits.")
+            )
 
     def cell_of(self, field: str | None) -> int | None:
         """The one column that feeds a field; None where there is none, or several."""
@@ -105,7 +108,7 @@ class Desk:
         """
         at = self.base.positions(pl.Series([origin_]))
         if not len(at) or not 0 <= column < len(self.headers):
-            raise Changed("this row is not to be corrected any more", "Look at the page again.")
+            raise Changed(say("this row is not to be corrected any more"), say("Look at the page again."))
         now = self.now.cells[f"c{column}"][at[0]]
         if (now or "") != (before or ""):
             raise Changed(
@@ -190,7 +193,9 @@ class Desk:
 
     def _fresh(self, version: int | None) -> None:
         if version is not None and version != self.version:
-            raise Changed("another page has changed this run", "The page shows it now; look, and do it again.")
+            raise Changed(
+                say("another page has changed this run"), say("The page shows it now; look, and do it again.")
+            )
 
     def _settle(self, folded: Folded) -> None:
         """Make `folded` what stands, and judge the rows that it concerns."""

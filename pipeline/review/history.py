@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.folder import RunFolder
 
 NAME = ".review.db"
@@ -162,4 +163,7 @@ class _Change:
 
 
 def _damaged(path: Path, error: Exception) -> Misuse:
-    return Misuse(f"the edits cannot be kept in {path}: {error}", "Make room, or move the file away, and review again.")
+    return Misuse(
+        say("the edits cannot be kept in {file}: {why}", file=path, why=error),
+        say("Make room, or move the file away, and review again."),
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline import outcomes, rounds, run, store
 from pipeline.errors import Misuse, Stop
+from pipeline.language import say
 from pipeline.options import PushOptions
 from pipeline.review.desk import Desk, Servers
 from pipeline.sources import origin
@@ -96,7 +97,7 @@ class Pushing:
             Misuse: a push is under way already.
         """
         if self.running:
-            raise Misuse("a push is under way", "Wait until it has finished.")
+            raise Misuse(say("a push is under way"), say("Wait until it has finished."))
         self._desk.history.consume()  # from here on they are the run's, whatever happens
         self.result = None
         self._thread = threading.Thread(target=self._push, args=(ended,), name="push", daemon=True)

@@ -17,6 +17,7 @@ from pipeline.existing import Found
 from pipeline.folder import RunFolder
 from pipeline.handoff import Mapping as ColumnMapping
 from pipeline.identity import readable
+from pipeline.language import say
 from pipeline.plan import Builder, Choices
 from pipeline.plan.duplicates import Verdict
 from pipeline.targets.interface import Target
@@ -62,7 +63,7 @@ class RoundBuilder(Builder):
             for identity, at in met.select("identity", "seq").iter_rows():
                 verdict = self._verdicts.setdefault(at, Verdict())
                 if verdict.status != "invalid":
-                    said = f"{self._others.going[identity]} of this run, which may still go in"
+                    said = say("{going} of this run, which may still go in", going=self._others.going[identity])
                     verdict.status, verdict.after, verdict.issue = "invalid", None, _conflict(readable(identity), said)
 
     def known(self, found: Found) -> Found:

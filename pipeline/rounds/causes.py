@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline import handoff, read
 from pipeline.errors import Misuse, Unreadable
+from pipeline.language import say
 from pipeline.progress import Progress
 from pipeline.read import ReadOptions
 from pipeline.report.words import Words
@@ -61,8 +62,12 @@ def _lines(cells: pl.DataFrame, problems: pl.DataFrame) -> Iterable[Replacement]
             places = {text: name for name, text in texts.items()}
         elif places and at in doubtful and not texts[places["replacement"]]:
             raise Misuse(
-                f"row {line['row']} of the sheet of causes has a replacement that cannot be read ({doubtful[at]})",
-                "Write it as plain text, not as a formula, save the file, and run it again.",
+                say(
+                    "row {line} of the sheet of causes has a replacement that cannot be read ({doubtful})",
+                    line=line["row"],
+                    doubtful=doubtful[at],
+                ),
+                say("Write it as plain text, not as a formula, save the file, and run it again."),
             )
         elif places and texts[places["replacement"]] and texts[places["code"]].count(".") == 1:
             said = {name: texts[places[name]] for name in NAMES}
@@ -77,8 +82,7 @@ def _unique(lines: Sequence[Replacement]) -> tuple[Replacement, ...]:
         known = found.setdefault((line.field, "" if line.field else line.column, line.value.strip().lower()), line)
         if known.replacement != line.replacement:
             raise Misuse(
-                f"the sheet of causes replaces {line.value!r} in {line.column or line.field} by {known.replacement!r} and"
-                f" by {line.replacement!r}", "Write the same replacement into both lines, or leave one blank.",
+                say("the sheet of causes replaces {value!r} in {value2} by {replacement!r} and by {replacement2!r}", value=line.value, value2=line.column or line.field, replacement=known.replacement, replacement2=line.replacement), say("Write the same replacement into both lines, or leave one blank."),
             )  # fmt: skip
     return tuple(found.values())
 
@@ -124,11 +128,21 @@ def idle(mappings: Sequence[handoff.Mapping], said: Sequence[Replacement]) -> li
         fields = [_field(m, one) for m in mappings]
         if not any(fields):
             notes.append(
-                f"the replacement {one.replacement!r} for {one.value!r} is not used: {one.column} feeds no field alone"
+                say(
+                    "the replacement {replacement!r} for {value!r} is not used: {column} feeds no field alone",
+                    replacement=one.replacement,
+                    value=one.value,
+                    column=one.column,
+                )
             )
         elif all(f in m.constants for f, m in zip(fields, mappings, strict=True) if f):
             notes.append(
-                f"the replacement {one.replacement!r} for {one.value!r} is not used: {one.field} is the same in every row"
+                say(
+                    "the replacement {replacement!r} for {value!r} is not used: {field} is the same in every row",
+                    replacement=one.replacement,
+                    value=one.value,
+                    field=one.field,
+                )
             )
     return notes
 

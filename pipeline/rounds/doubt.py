@@ -15,6 +15,7 @@ from pipeline.client import Client
 from pipeline.errors import Unavailable
 from pipeline.folder import RunFolder
 from pipeline.journal import IN, OPEN, Entry, Journal
+from pipeline.language import say
 from pipeline.push import Queue
 from pipeline.push.fate import Case, Detective, NotThere, There
 from pipeline.push.queue import COLUMNS, Row
@@ -47,8 +48,12 @@ async def settle_superseded(
         fate, seq = fates.get(row.seq), newest[row.seq]
         if fate is None:
             raise Unavailable(
-                f"{target.title} cannot be asked about row {row.row}, whose first request may have arrived",
-                f"Nothing of its correction was sent. Look at the target, then: {typed.go_on(folder)}",
+                say(
+                    "{title} cannot be asked about row {row}, whose first request may have arrived",
+                    title=target.title,
+                    row=row.row,
+                ),
+                say("Nothing of its correction was sent. Look at the target, then: {typed}", typed=typed.go_on(folder)),
             )
         if isinstance(fate, There):
             state = "updated" if row.action == "update" else "created"

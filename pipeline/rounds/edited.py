@@ -9,6 +9,7 @@ import polars as pl
 from pipeline import store
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
 from pipeline.rounds.causes import Replacement
 from pipeline.rounds.reading import Edits
 from pipeline.rounds.rows import reached
@@ -29,7 +30,10 @@ def edited(
     headers = store.facts(folder)["headers"]
     wrong = [c for cells in changes.values() for c in cells if not 0 <= c < len(headers)]
     if wrong:
-        raise Misuse(f"the run has no column {wrong[0]}", f"Its columns are 0 to {len(headers) - 1}.")
+        raise Misuse(
+            say("the run has no column {wrong}", wrong=wrong[0]),
+            say("Its columns are 0 to {count}.", count=len(headers) - 1),
+        )
     cells = [f"c{i}" for i in range(len(headers))]
     rows, left = [], set(changes)
     for batch in corrections(folder):
@@ -41,9 +45,12 @@ def edited(
             place = (line["row"], line["source"] or None, line["sheet"], str(line["row"]), line["key"])
             rows.append((*place, *(new.get(n, line[n]) for n in cells)))
     if left:
-        raise Misuse(f"row {min(left)} is not to be corrected: it is in, or its fate is open", "Look at the run again.")
+        raise Misuse(
+            say("row {min} is not to be corrected: it is in, or its fate is open", min=min(left)),
+            say("Look at the run again."),
+        )
     names = ("_source", "_sheet", "_row", "_key", *cells)
     schema = {"line": pl.UInt32, **dict.fromkeys(names, pl.String)}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     # Texts that a page sends are what a person typed: no program has rewritten them.
-    return Edits(frame, replacements=tuple(replacements), name="the review", typed=True)
+    return Edits(frame, replacements=tuple(replacements), name=say("the review"), typed=True)

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.rounds.damage import SURE, form, kind, open_to
 from pipeline.rounds.reading import WHERE, Edits
 
@@ -93,7 +94,7 @@ def _owned(lines: pl.DataFrame, known: pl.DataFrame, keys: pl.DataFrame) -> pl.D
 
 def _refuse_ambiguous(lines: pl.DataFrame) -> None:
     if lines["at"].is_duplicated().any():
-        raise Misuse("row numbers of the error file stand for several rows of the run", WHERE)
+        raise Misuse(say("row numbers of the error file stand for several rows of the run"), WHERE)
 
 
 def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
@@ -101,23 +102,30 @@ def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
     lost = lines.filter(pl.col("found").is_null() & pl.col("_key").is_null() & pl.col("seq").is_not_null())
     if lost.height:
         raise Misuse(
-            f"the key (_key) is gone from {_lines(lost)}, so it cannot be told whether it is still row {lost['number'][0]}",
-            f"{WHERE} For a new row leave both _row and _key blank.",
+            say(
+                "the key (_key) is gone from {lines}, so it cannot be told whether it is still row {lost}",
+                lines=_lines(lost),
+                lost=lost["number"][0],
+            ),
+            say("{where} For a new row leave both _row and _key blank.", where=WHERE),
         )
     unread = lines.filter(pl.col("_row").is_not_null() & pl.col("number").is_null())
     if unread.height:
-        raise Misuse(f"{_lines(unread)} has no row number in _row, but {unread['_row'][0]!r}", WHERE)
+        raise Misuse(
+            say("{lines} has no row number in _row, but {unread!r}", lines=_lines(unread), unread=unread["_row"][0]),
+            WHERE,
+        )
     named = lines.filter(pl.col("found").is_null() & pl.col("_key").is_not_null())
     foreign = named.join(keys, left_on="_key", right_on="key", how="anti", maintain_order="left")
     if foreign.height:
-        raise Misuse(f"{_lines(foreign)} has a key that no row of this run has: the file is of another run, or was changed",
-                     f"{WHERE} For a new row leave both _row and _key blank.")  # fmt: skip
+        raise Misuse(say("{lines} has a key that no row of this run has: the file is of another run, or was changed", lines=_lines(foreign)),
+                     say("{where} For a new row leave both _row and _key blank.", where=WHERE))  # fmt: skip
 
 
 def _lines(frame: pl.DataFrame) -> str:
     shown = ", ".join(str(n) for n in frame["line"].head(SHOWN))
-    more = f" and {frame.height - SHOWN} more" if frame.height > SHOWN else ""
-    return f"line{'s' if frame.height > 1 else ''} {shown}{more} of the file"
+    more = say(" and {height} more", height=frame.height - SHOWN) if frame.height > SHOWN else ""
+    return say("line{value} {shown}{more} of the file", value="s" if frame.height > 1 else "", shown=shown, more=more)
 
 
 def _copies(owned: pl.DataFrame, known: pl.DataFrame, texts: list[str]) -> pl.DataFrame:
@@ -144,8 +152,11 @@ def _refuse_sorted_apart(owned: pl.DataFrame, known: pl.DataFrame, texts: list[s
     )
     if other.height >= SORTED_APART and 2 * other.height >= moved.height:
         raise Misuse(
-            f"{_lines(other)} holds the cells of other rows: the columns were sorted apart from the columns that begin with _",
-            "Take the error file again, and sort all of its columns together.",
+            say(
+                "{lines} holds the cells of other rows: the columns were sorted apart from the columns that begin with _",
+                lines=_lines(other),
+            ),
+            say("Take the error file again, and sort all of its columns together."),
         )
 
 
@@ -247,7 +258,7 @@ def _said(judged: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
         first, then = (after, before) if why else (before, after)
         if why in ("spaces", "apostrophe"):
             continue  # nobody sees these, and nothing of them is lost
-        header = headers[int(column[1:])] or f"column {int(column[1:]) + 1}"
+        header = headers[int(column[1:])] or say("column {column}", column=int(column[1:]) + 1)
         how = "restored" if why else "edited"
         lines.setdefault(at, []).append(f"{header} ({how}): {_short(first)} -> {_short(then)}")
     said = [(at, " | ".join(texts)) for at, texts in sorted(lines.items())]

@@ -21,6 +21,7 @@ from pipeline.errors import Misuse
 from pipeline.fitting import same_server
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Sheet, SourceFacts
+from pipeline.language import say
 from pipeline.mapping import MappingFile, MappingRequest
 from pipeline.options import RunOptions, Server
 from pipeline.prepare import Correction, Prepared, make_plan
@@ -157,7 +158,7 @@ def _locked(folder: RunFolder) -> Iterator[None]:
             yield
     except filelock.Timeout as error:
         raise Misuse(
-            "a push of this run is under way", "Wait until it has finished, then run the error file again."
+            say("a push of this run is under way"), say("Wait until it has finished, then run the error file again.")
         ) from error
 
 
@@ -254,7 +255,7 @@ def _over(mapped: Any, headers: tuple[str, ...], file: MappingFile, new: Mapping
         path = Path(scratch) / "mapping.toml"
         columns.write_file(path, mapped, headers, file)
         base = columns.load_file(path)
-    new = new or MappingFile(name="the run's mapping")
+    new = new or MappingFile(name=say("the run's mapping"))
     values = {n: {**base.values.get(n, {}), **new.values.get(n, {})} for n in {**base.values, **new.values}}
     return MappingFile(
         name=new.name, columns={**base.columns, **new.columns}, compose={**base.compose, **new.compose},
@@ -269,11 +270,15 @@ def _options(facts: dict[str, Any], said: Said, sources: tuple[Source, ...]) -> 
     settings = facts["settings"]
     if said.options.get("match", kept["match"]) != kept["match"]:
         raise Misuse(
-            "--match cannot change within a run", "Leave --match out, or start a new run from the source file."
+            say("--match cannot change within a run"),
+            say("Leave --match out, or start a new run from the source file."),
         )
     states = Path(settings["states_file"]) if settings["states_file"] else None
     if states is not None and not states.is_file() and "states_file" not in said.options:
-        raise Misuse(f"the state catalogue {states} of this run is gone", "Name it again with --states FILE.")
+        raise Misuse(
+            say("the state catalogue {states} of this run is gone", states=states),
+            say("Name it again with --states FILE."),
+        )
     base = {
         **kept,
         "business_currency": settings["business_currency"],
@@ -292,5 +297,5 @@ def refuse_older(facts: dict[str, Any]) -> None:
         Misuse: it was made by a version without corrections.
     """
     if "settings" not in facts:
-        raise Misuse("the run was planned by a version of this program that knew no corrections",
-                     "Correct the source file, and run that.")  # fmt: skip
+        raise Misuse(say("the run was planned by a version of this program that knew no corrections"),
+                     say("Correct the source file, and run that."))  # fmt: skip

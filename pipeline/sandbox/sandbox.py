@@ -58,6 +58,9 @@ class Sandbox:
         self.store = Store(settings.database)
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
         self._faults = Faults()
+        self._tokens: set[bytes] = set()
+        self._expiry: int | None = None
+        self._counted = 0
         self._later: set[asyncio.Task[None]] = set()
         self._paused: set[asyncio.Future[None]] = set()
         handlers: Any = {Refused: _refused, HTTPException: _no_route}
@@ -101,6 +104,8 @@ class Sandbox:
             await self._pause(settings.latency)
         if body is None:
             return answer({"detail": "Request body is too large."}, 413, {"connection": "close"}), True
+        if self._expired(scope, settings.expire_after):
+            return answer({"detail": "The token has expired."}, 401), True
         draw = self._faults.draw(settings, _writes(scope), _mark(scope, body))
         if draw.before in ("drop", "late"):
             if draw.before == "late":
@@ -116,6 +121,18 @@ class Sandbox:
         if draw.after == "500":
             return answer({"detail": "Internal server error."}, 500), True
         return response, draw.after != "cut"
+
+    def _expired(self, scope: Message, after: int | None) -> bool:
+        """Whether the token is one of those that were used before they expired."""
+        if after != self._expiry:  # replaced settings count anew
+            self._expiry, self._counted, self._tokens = after, 0, set()
+        if after is None:
+            return False
+        token = dict(scope["headers"]).get(b"authorization", b"")
+        self._counted += 1
+        if self._counted <= after:
+            self._tokens.add(token)
+        return self._counted > after and token in self._tokens
 
     async def _pause(self, seconds: float) -> None:
         pause = asyncio.get_running_loop().create_future()

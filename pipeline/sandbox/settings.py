@@ -34,6 +34,7 @@ class Settings:
     seed: int = _knob(0, "seed of the faults")
 
     tokens: tuple[str, ...] | None = _knob(None, "accepted tokens; none: every one but 'wrong'")
+    expire_after: int | None = _knob(None, "after so many requests the tokens that were used expire: 401; none: never")
     workspaces: tuple[str, ...] | None = _knob(None, "known workspaces and businesses; none: every one but 'wrong'")
     account_country: str = _knob("CL", "Piriod: the account's own country, where tax_id is required")
     require_tax_settings: bool = _knob(False, "Piriod: require tax_settings where tax_id is required")

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.handoff import Entry
+from pipeline.language import later
 from pipeline.schema import Column
 from pipeline.targets.interface import (
     Answer,
@@ -275,8 +276,8 @@ TARGET = BulkTarget(
     base_url="https://api.ondayzero.com",
     record=Customer,
     secrets=(
-        Secret("DAYZERO_API_TOKEN", "API token: DayZero dashboard, Settings > API Tokens"),
-        Secret("DAYZERO_BUSINESS_ID", "business id (a UUID)", private=False),
+        Secret("DAYZERO_API_TOKEN", later("API token: DayZero dashboard, Settings > API Tokens")),
+        Secret("DAYZERO_BUSINESS_ID", later("business id (a UUID)"), private=False),
     ),
     headers=_headers,
     workspace="DAYZERO_BUSINESS_ID",
@@ -299,6 +300,6 @@ TARGET = BulkTarget(
             lambda item: Entry(str(item["id"]), str(item.get("name") or "")),
         ),
     },
-    notes=("DayZero documents no rate limit; 10 requests a second is a modest guess.",),
+    notes=(later("DayZero documents no rate limit; 10 requests a second is a modest guess."),),
     bulk=Bulk(Call("GET", f"{UPLOAD}/template"), _columns, _upload, _uploaded, _newest),
 )

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.handoff import Entry
+from pipeline.language import later
 from pipeline.schema import Column
 from pipeline.targets.interface import (
     Answer,
@@ -221,8 +222,8 @@ TARGET = Target(
     base_url="https://api.piriod.com",
     record=Customer,
     secrets=(
-        Secret("PIRIOD_API_TOKEN", "API token: Piriod dashboard, Settings > API tokens"),
-        Secret("PIRIOD_WORKSPACE", "workspace (account) id, acc_...", private=False),
+        Secret("PIRIOD_API_TOKEN", later("API token: Piriod dashboard, Settings > API tokens")),
+        Secret("PIRIOD_WORKSPACE", later("workspace (account) id, acc_..."), private=False),
     ),
     headers=_headers,
     workspace="PIRIOD_WORKSPACE",
@@ -249,5 +250,5 @@ TARGET = Target(
     key_path="metadata.import_key",
     key_filter=lambda key: {"metadata__import_key": key},
     has_test_mode=True,
-    notes=("Piriod documents no rate limit; 10 requests a second is a modest guess.",),
+    notes=(later("Piriod documents no rate limit; 10 requests a second is a modest guess."),),
 )

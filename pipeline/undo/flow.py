@@ -22,7 +22,7 @@ from pipeline.errors import Interrupted, Misuse, Unavailable
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.options import SETTLE_EXTRA, PushOptions, Server
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
@@ -69,8 +69,8 @@ def ahead(folder: RunFolder, server: Server, options: PushOptions) -> Ahead:
     updates = to_put_back(folder.file("journal.db"), DONE)
     if not folder.file("journal.db").exists():
         raise Misuse(
-            f"{folder.path} was never pushed: there is nothing to undo",
-            f"Its plan is pushed with: {typed.go_on(folder)}",
+            say("{path} was never pushed: there is nothing to undo", path=folder.path),
+            say("Its plan is pushed with: {command}", command=typed.go_on(folder)),
         )
     rate = set_rate(options, target, server)
     return Ahead(updates, target.title, server.secrets.get(target.workspace, ""), server.mode, server.base_url, rate,
@@ -103,8 +103,8 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
             memory.close()
     if result.stopped == "unreachable":
         raise Unavailable(
-            f"{target.title} gave no usable answer to the last customers; the undoing stopped",
-            f"Look at the target, then: customer-import undo {folder.path}",
+            say("{title} gave no usable answer to the last customers; the undoing stopped", title=target.title),
+            say("Look at the target, then: customer-import undo {path}", path=folder.path),
         )
     return result, listed
 
@@ -116,7 +116,7 @@ async def _undo(target: Target, server: Server, memory: Journal, options: PushOp
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(set_rate(options, target, server))
     requests = Requests(timeout, options.max_retries)
-    async with connect(server.base_url, headers, limiter, requests, concurrency) as client:
+    async with connect(server.base_url, headers, limiter, requests, concurrency, server.private(target)) as client:
         undoer = Undoer(client, target, memory, Patience(concurrency, options.max_retries + 1, settle), progress)
         progress.begin(later("undo"), undoer.pending, later("customers"))
         try:
@@ -127,7 +127,7 @@ async def _undo(target: Target, server: Server, memory: Journal, options: PushOp
 
 
 def _again(folder: RunFolder, message: str) -> Interrupted:
-    return Interrupted(message, f"Make room; then it goes on with: customer-import undo {folder.path}")
+    return Interrupted(message, say("Make room; then it goes on with: customer-import undo {path}", path=folder.path))
 
 
 def _told(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: PushOptions) -> Listed:

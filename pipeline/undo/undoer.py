@@ -12,6 +12,7 @@ import anyio
 from pipeline.client import Client, Failed, Lost, Missing, NotSent
 from pipeline.errors import Unavailable
 from pipeline.journal import OPEN, Entry, Journal, Undone
+from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.progress import Progress
 from pipeline.push import shown
@@ -125,9 +126,10 @@ class Undoer:
         try:
             theirs = await shown(self._client, self._target, entry.id)
         except Missing:
-            return replace(undone, state="left", said="the customer is not there any more")
+            return replace(undone, state="left", said=say("the customer is not there any more"))
         except Failed as error:
-            return None if self.result.stopped else replace(undone, state="failed", said=f"it cannot be read: {error}")
+            said = say("it cannot be read: {error}", error=error)
+            return None if self.result.stopped else replace(undone, state="failed", said=said)
         back = what_to_put_back(entry.payload or {}, entry.before or {}, theirs, self._target.merged)
         if not back.restored:
             return await self._nothing_to_do(entry, undone, back)
@@ -137,8 +139,8 @@ class Undoer:
     async def _nothing_to_do(self, entry: Entry, undone: Undone, back: Back) -> Undone:
         late = entry.sent_at is not None and self._clock() - entry.sent_at < self._patience.settle
         if entry.state != "updated" and late:
-            return replace(undone, state="unknown", said="its update has no answer yet, and may still be made")
-        await self._settle_row(entry, "failed", [(None, "target.failed", "it was undone before it was made")])
+            return replace(undone, state="unknown", said=say("its update has no answer yet, and may still be made"))
+        await self._settle_row(entry, "failed", [(None, "target.failed", say("it was undone before it was made"))])
         if undone.sent_at is not None and not back.left:
             return replace(undone, state="restored")  # by a request of ours whose answer was lost
         return replace(undone, state="left" if back.left else "unchanged", left=back.left)
@@ -158,7 +160,7 @@ class Undoer:
         while True:
             await self._client.limiter.slot()
             if self.result.stopped:
-                return replace(undone, state="failed", said="stopped before it was sent") if tries else None
+                return replace(undone, state="failed", said=say("stopped before it was sent")) if tries else None
             undone = replace(undone, state="sent", attempts=undone.attempts + 1, sent_at=self._clock(),
                              restored={**undone.restored, **back.restored}, left=back.left)  # fmt: skip
             await self._journal.put_undone(undone)
@@ -176,7 +178,7 @@ class Undoer:
                     return await self._verified(replace(undone, http_status=answer.status), back, outcome)
                 if (refused := self._refused(replace(undone, http_status=answer.status), outcome)) is not None:
                     return refused
-                said = f"{answer.status}: the target takes no more"
+                said = say("{status}: the target takes no more", status=answer.status)
             if tries >= self._patience.attempts:
                 return replace(undone, state="failed", said=said)
             with anyio.move_on_after(backoff(tries)):
@@ -190,7 +192,7 @@ class Undoer:
             said = "; ".join(f"{name}: {text}" if name else text for name, text in outcome.problems)
             return replace(undone, state="rejected", restored={}, said=said)
         if isinstance(outcome, Fatal):
-            self._fatal = Unavailable(outcome.why, "Check the token and the workspace; then undo RUN goes on.")
+            self._fatal = Unavailable(outcome.why, say("Check the token and the workspace; then undo RUN goes on."))
             self.stop("refused")
             return replace(undone, state="failed", restored={}, said=outcome.why)
         return None
@@ -203,12 +205,18 @@ class Undoer:
             call = self._target.update(undone.id, {n: {**back.restored[n], **v} for n, v in kept.items()}, theirs)
             again = await self._once_more(call, theirs)
             if again is None:
-                return replace(undone, state="unknown", said=f"the answer about {', '.join(kept)} did not arrive")
+                return replace(
+                    undone,
+                    state="unknown",
+                    said=say("the answer about {fields} did not arrive", fields=", ".join(kept)),
+                )
             theirs = again
         wrong = {n: theirs[n] for n, v in back.restored.items() if n in theirs and not equal(v, theirs[n])}
         state = "partly" if wrong or back.left else "restored"
         restored = {n: v for n, v in undone.restored.items() if n not in wrong}
-        said = f"the target shows another value than it was sent: {', '.join(wrong)}" if wrong else None
+        said = (
+            say("the target shows another value than it was sent: {fields}", fields=", ".join(wrong)) if wrong else None
+        )
         return replace(undone, state=state, restored=restored, left={**back.left, **wrong}, said=said)
 
     async def _once_more(self, call: Call, theirs: Record) -> Record | None:

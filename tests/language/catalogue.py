@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po, write_po
 from pipeline import cli
 from pipeline.cli import configuration, wording
 from pipeline.language import LANGUAGES
+from pipeline.mapping import presets
 
 PACKAGE = Path(__file__).parents[2] / "pipeline"
 FOLDER = PACKAGE / "language"
@@ -40,7 +41,7 @@ def template() -> Catalog:
     found = Catalog(project="customer-import", charset="utf-8", fuzzy=False)
     for text in code_texts():
         found.add(text, flags=_flags(text))
-    for text in help_texts():
+    for text in (*preset_texts(), *help_texts()):
         found.add(text)
     for text in click_texts():
         found.add(text, flags=_flags(text), auto_comments=() if text in found else (CLICK,))
@@ -59,6 +60,13 @@ def code_texts() -> Iterator[str | tuple[str, ...]]:
                 texts = [a.value for a in node.args[: SAYING[node.func.id]] if isinstance(a, ast.Constant)]
                 if len(texts) == SAYING[node.func.id]:
                     yield texts[0] if len(texts) == 1 else tuple(texts)
+
+
+def preset_texts() -> Iterator[str]:
+    """What the presets say of themselves, and why they leave columns and rows out."""
+    for preset in presets.presets().values():
+        yield from (preset.title, *preset.notes, *preset.left_out.values())
+        yield from (reason for reason, _ in preset.left_out_rows)
 
 
 def help_texts() -> Iterator[str]:

@@ -1,0 +1,168 @@
+"""A hostile server's answers: bounded memory and time, nothing of ours shown, nothing that cannot be written down."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import gzip
+import json
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import client as wire
+from pipeline.client import Lost, Patience, connect
+from pipeline.pace import Limiter
+from pipeline.received import Body, NotReadable, Secrets, parsed
+from pipeline.targets.interface import Answer, Call
+
+POST = Call("POST", "/customers/", body=b'{"name":"Ana"}')
+GET = Call("GET", "/customers/")
+SECRET = 'k"ey/with<odd>&+ñ-4711'
+Handler = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+def asked(behave: Handler, call: Call = POST, timeout: float = 5.0, **given_: Any) -> Answer:
+    """The answer of a server that behaves so, as the client gives it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            await behave(writer)
+        with contextlib.suppress(ConnectionError):
+            writer.close()
+
+    async def work() -> Answer:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            async with connect(url, {}, Limiter(None), Patience(timeout, 0, 5), **given_) as client:
+                return await client.send(call)
+        finally:
+            server.close()
+
+    return anyio.run(work)
+
+
+def said(body: bytes, headers: bytes = b"", status: int = 201) -> Handler:
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n%s\r\n" % (status, len(body), headers) + body)
+        await writer.drain()
+
+    return behave
+
+
+def bomb(layers: int) -> bytes:
+    """Zeros, packed again and again."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(80)) + packer.flush()
+    for _ in range(layers - 1):
+        packed = gzip.compress(packed)
+    return packed
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"gzip, gzip", b"br", b"zstd", b"x" * 5000])
+def test_an_archive_that_bursts_is_a_lost_answer(encoding: bytes) -> None:
+    """80 MB in 80 kB, archives in archives, encodings that nobody asked for: not read, and nobody knows what was done."""
+    import tracemalloc
+
+    packed = bomb(encoding.count(b"gzip")) if b"gzip" in encoding else b"any"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Lost, match="cannot be read"):
+            asked(said(packed, b"Content-Encoding: %s\r\n" % encoding))
+        assert tracemalloc.get_traced_memory()[1] < 32 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@given(content=st.binary(max_size=3000), members=st.integers(1, 3), size=st.integers(1, 700), end=st.integers(0, 40))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_what_was_packed_is_unpacked_whole_or_not_at_all(content: bytes, members: int, size: int, end: int) -> None:
+    """In pieces of any size and members of any number; an archive that ends early is no answer."""
+    packed = gzip.compress(content) * members
+    cut = packed[: len(packed) - end]
+    body = Body("gzip", 2**20)
+    try:
+        for at in range(0, len(cut), size):
+            body.add(cut[at : at + size])
+        whole = body.whole()
+    except NotReadable:
+        assert end
+    else:
+        assert whole == content * (len(whole) // len(content) if content and end else members)
+        assert not end or len(cut) % (len(packed) // members) == 0 or not whole
+
+
+def test_a_packed_answer_is_read() -> None:
+    """The ordinary case, in both wrappings and with none."""
+    body = json.dumps({"id": "cus_1", "name": "Ñandú"}).encode()
+    for encoding, packed in ((b"gzip", gzip.compress(body)), (b"deflate", zlib.compress(body)), (b"identity", body)):
+        assert asked(said(packed, b"Content-Encoding: %s\r\n" % encoding)).json == {"id": "cus_1", "name": "Ñandú"}
+
+
+def test_an_answer_that_drips_ends_with_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then keeps no request alive for ever: its time is that of the whole answer."""
+    monkeypatch.setattr(wire, "CONNECT_TIMEOUT", 0.1)
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 201 X\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(200):
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    began = anyio.run(_clock)
+    with pytest.raises(Lost):
+        asked(drip, timeout=0.3)
+    assert anyio.run(_clock) - began < 5
+
+
+async def _clock() -> float:
+    return anyio.current_time()
+
+
+@pytest.mark.parametrize("shown", [
+    SECRET, json.dumps(SECRET)[1:-1], json.dumps(SECRET, ensure_ascii=False)[1:-1], quote(SECRET, safe=""),
+    json.dumps(SECRET)[1:-1].replace("/", "\\/"), base64.b64encode(SECRET.encode()).decode(),
+    "k&quot;ey/with&lt;odd&gt;&amp;+ñ-4711",
+])  # fmt: skip
+def test_a_secret_is_taken_out_in_every_spelling(shown: str) -> None:
+    """Whatever header it travels in: plain, in JSON, HTML, a URL or base 64."""
+    answer = asked(said(f"<p>no {shown} here</p>".encode(), status=500), secrets=[SECRET])
+    assert "***" in answer.text and "4711" not in answer.text and shown not in answer.text
+
+
+def test_short_secrets_and_other_texts_are_left_alone() -> None:
+    """A secret of a few letters may be part of any word."""
+    assert Secrets(["abc", ""]).hidden(b'{"name": "abc"}') == b'{"name": "abc"}'
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(st.characters(codec=None)),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=8,
+    )
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_what_is_read_can_be_written(value: Any) -> None:
+    """Half an emoji and NUL, anywhere in an answer, become a mark; every other text stays as it is."""
+    read = parsed(json.dumps(value).encode())
+    json.dumps(read, ensure_ascii=False).encode("utf-8")
+    clean = json.dumps(value, ensure_ascii=False)
+    if "\\u0000" not in clean and not any("\ud800" <= c <= "\udfff" for c in clean):
+        assert read == value
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"id": ' + b"9" * 10_000 + b"}", b"\xff\xfe", b"", b"{}x", b"null"])
+def test_no_body_breaks_the_reading(body: bytes) -> None:
+    """Nesting without end, numbers without end, no text at all: nothing that an outcome could be read from."""
+    assert asked(said(body)).json is None
