@@ -55,6 +55,7 @@ class Run(Document):
     counts: Counts
     actions: dict[str, int]
     causes: list[Cause]
+    unread: Annotated[int, Field(description="Rows of the source that --limit has left unread.")] = 0
     already_imported: Annotated[bool, Field(description="--once: this very file was imported, nothing was done.")] = (
         False
     )

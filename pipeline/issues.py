@@ -41,6 +41,7 @@ def catalogue(lang: str = "en") -> dict[str, Kind]:
     }
 
 
+@lru_cache(maxsize=4)
 def _read(name: str) -> dict[str, dict[str, Any]]:
     text = resources.files("pipeline").joinpath(name).read_text(encoding="utf-8")
     return {

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -51,7 +52,7 @@ async def fetch(client: Client, target: Target, countries: Iterable[str]) -> Cat
                 ),
                 say("Check the address and the network, and run again; or go without with --offline."),
             ) from error
-    said = {name: say("{count:n} from the target", count=len(entries)) for name, entries in found.items()}
+    said = {name: f"{len(entries)} from the target" for name, entries in found.items()}
     return replace(Catalogue(facts=said), **found)
 
 
@@ -70,6 +71,16 @@ async def _all(client: Client, target: Target, closed: ClosedList, countries: tu
     raise Failed(say("the list does not end"))
 
 
+def told(fact: str) -> str:
+    """One of a catalogue's `facts` as a person reads it; they are compared elsewhere, so that their words stay the same."""
+    if fetched := re.fullmatch(r"(\d+) from the target", fact):
+        return say("{count:n} from the target", count=int(fetched[1]))
+    if remembered := re.fullmatch(r"(\d+) remembered, (\d+) (h|min) old", fact):
+        count, age, unit = remembered.groups()
+        return say("{count:n} remembered, {age} old", count=int(count), age=f"{age} {unit}")
+    return fact
+
+
 def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
     """The remembered catalogue of a server and its age in seconds, if there is one."""
     path = _cache_file(base_url, test_mode)
@@ -81,11 +92,7 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    said = {
-        n: say("{count:n} remembered, {age} old", count=len(v), age=_age(age))
-        for n, v in lists.items()
-        if v is not None
-    }
+    said = {n: f"{len(v)} remembered, {_age(age)} old" for n, v in lists.items() if v is not None}
     return replace(Catalogue(facts=said), **lists), age
 
 

@@ -196,7 +196,7 @@ def _catalogue(
         if getattr(catalogue, name) is None:
             unchecked.append(say("the list {name!r}: the target was not asked", name=say(name)))
         elif server is None:
-            progress.say(f"{say(name)}: {catalogue.facts.get(name, '')}")
+            progress.say(f"{say(name)}: {lookups.told(catalogue.facts.get(name, ''))}")
     return catalogue, unchecked, requests
 
 
@@ -261,7 +261,8 @@ def _facts(
             "decimal": evidence.decimal, "business_currency": options.business_currency,
             "states_file": str(options.states_file.resolve()) if options.states_file else None,
         },
-        "decisions": {**{f"decimal mark of {n}": m for n, m in evidence.decimal.items()}, **catalogue.facts,
+        "decisions": {**{f"decimal mark of {n}": m for n, m in evidence.decimal.items()},
+                      **{n: lookups.told(fact) for n, fact in catalogue.facts.items()},
                       **({"existing customers": found.how} if found else {})},
         "verified": found is not None,
         "countries": sorted(evidence.countries),

@@ -20,6 +20,7 @@ import polars as pl
 from pipeline.errors import Misuse
 from pipeline.folder import cannot_write
 from pipeline.handoff import Catalogue
+from pipeline.language import say
 from pipeline.schema import Field, fields
 from pipeline.targets.interface import Target
 
@@ -73,7 +74,7 @@ def build(target: Target, path: Path, lang: str, catalogue: Catalogue) -> None:
         Misuse: neither .xlsx nor .csv, an unknown language, or the file cannot be written.
     """
     if lang not in WORDS:
-        raise Misuse(f"there is no template in {lang!r}", "Choose --lang en or --lang es.")
+        raise Misuse(say("there is no template in {language!r}", language=lang), say("Choose --lang en or --lang es."))
     shown = template_fields(target)
     try:
         if path.suffix.lower() == ".csv":
@@ -82,8 +83,8 @@ def build(target: Target, path: Path, lang: str, catalogue: Catalogue) -> None:
             path.write_bytes(_workbook(target, shown, lang, _lists(catalogue, lang)))
         else:
             raise Misuse(
-                f"{path.name} is neither .xlsx nor .csv",
-                f"Try: customer-import template {target.name} -o template.xlsx",
+                say("{file} is neither .xlsx nor .csv", file=path.name),
+                say("Try: {command}", command=f"customer-import template {target.name} -o template.xlsx"),
             )
     except OSError as error:
         raise cannot_write(path, error) from error

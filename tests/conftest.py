@@ -19,6 +19,9 @@ for _name in ("LC_ALL", "LC_MESSAGES", "LC_NUMERIC", "LANGUAGE", "CUSTOMER_IMPOR
     os.environ.pop(_name, None)
 os.environ["LANG"] = "C.UTF-8"
 
+# Processes that tests start keep their compiled modules, as a user's do: a command starts in half the time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parents[1]
 SECRETS = {"PIRIOD_API_TOKEN": "tok-piriod", "PIRIOD_WORKSPACE": "acc_1", "DAYZERO_API_TOKEN": "dz_1",
            "DAYZERO_BUSINESS_ID": "0198c0de-0000-7000-8000-000000000001"}  # fmt: skip

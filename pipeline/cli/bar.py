@@ -1,6 +1,6 @@
 """Turn progress into a line that moves at the terminal, or into a line a minute where nobody looks at one.
 
-push      ██████░░░░  1,200/20,000 rows  48/s  6 min 32 s left  waiting 12 s: maintenance at the target (503)
+push      ██████░░░░  1,200/20,000 rows  48/s  6 min 32 s left  waiting 12 s: maintenance (503)
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import contextlib
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,12 @@ SPOKEN = 60.0
 """Seconds between two lines where they cannot be drawn over each other."""
 STALE = 2.5
 """Seconds after which a note says nothing about now."""
-SHORTEST, LONGEST = 6, 24
+SHORTEST, LONGEST = 8, 24
 """Columns of the bar itself."""
+ROOMY = 60
+"""Columns from which on there is room for a bar."""
+LATELY = 20
+"""So many beats count for the pace."""
 
 _shown: list[Bar] = []
 
@@ -43,6 +48,7 @@ class Bar:
         self._note, self._noted = "", 0.0
         self._stage, self._unit, self._done, self._began = "", "", 0, 0.0
         self._total: int | None = None
+        self._samples: deque[tuple[float, int]] = deque(maxlen=LATELY)
         self._over: threading.Event | None = None
 
     def begin(self, stage: str, total: int | None, unit: str = "rows") -> None:
@@ -50,6 +56,7 @@ class Bar:
         self.end()
         self._stage, self._unit, self._total, self._done, self._note = stage, unit, total, 0, ""
         self._began = time.monotonic()
+        self._samples = deque([(self._began, 0)], maxlen=LATELY)
         if self._drawn:
             self._bar = _line(self)
         if not self._quiet:
@@ -75,6 +82,8 @@ class Bar:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+            sys.stderr.write("\r\x1b[K")  # also what Ctrl-C has left behind the bar
+            sys.stderr.flush()
         if self._stage:
             runlog.stage(self._stage, time.monotonic() - self._began, self._done, self._unit)
             self._stage = ""
@@ -101,25 +110,44 @@ class Bar:
         parts = [f"{number(self._done)}{of} {say(self._unit)}"]
         now = time.monotonic()
         fresh = self._note if now - self._noted < STALE else ""
-        pace = self._done / (now - self._began) if now > self._began else 0.0
+        pace = self._pace(now)
         if waits := wire.waiting():
             parts.append(waits)
         if pace:
-            parts.append(say("{pace}/s", pace=f"{pace:.1f}" if pace < 10 else number(round(pace))))
+            parts.append(f"{_a_second(pace)}{self._limit(pace)}")
         if pace and self._total and self._done < self._total:
             parts.append(say("{time} left", time=duration((self._total - self._done) / pace)))
         return [*parts, fresh] if fresh else parts
+
+    def _pace(self, now: float) -> float:
+        """Units a second, of late."""
+        if not self._samples or now - self._samples[-1][0] >= BEAT:
+            self._samples.append((now, self._done))
+        then, done = self._samples[0]
+        return (self._done - done) / (now - then) if now - then >= BEAT else 0.0
+
+    def _limit(self, pace: float) -> str:
+        """What keeps a push from being faster, where it is the pace of requests."""
+        let, wanted = wire.limit()
+        if self._stage != "push" or let is None or wanted is None:
+            return ""
+        if let < 0.9 * wanted:
+            return say(" (slowed down to {pace})", pace=_a_second(let))
+        return say(" (set: {pace})", pace=_a_second(wanted)) if pace > 0.8 * wanted else ""
 
     def line(self, room: int) -> str:
         """What is drawn, in at most `room` columns: the bar itself goes first where there is no room."""
         head = screen.pad(screen.cut(say(self._stage), 12), 9) + " "
         said = "  ".join(self._parts())
-        left = room - screen.width(head) - 2
-        if self._total and left - min(screen.width(said), left // 2 + 18) >= SHORTEST:
-            columns = min(LONGEST, left - min(screen.width(said), left // 2 + 18))
+        columns = min(LONGEST, max(SHORTEST, room - screen.width(head) - 2 - screen.width(said)))
+        if self._total and room >= ROOMY:
             full = round(columns * min(1.0, self._done / self._total))
             head += f"{'█' * full}{'░' * (columns - full)}  "
         return screen.cut(head + said, room)
+
+
+def _a_second(pace: float) -> str:
+    return say("{pace}/s", pace=number(round(pace, 1) if pace < 10 else round(pace)))
 
 
 def _line(bar: Bar) -> tqdm[Any]:
@@ -128,7 +156,7 @@ def _line(bar: Bar) -> tqdm[Any]:
 
     class Line(tqdm):  # type: ignore[type-arg]
         def __str__(self) -> str:
-            return screen.rendered(bar.line((screen.room_of(sys.stderr) or 80) - 1), colour=False, isolate=False)
+            return screen.rendered(bar.line((screen.room_of(sys.stderr) or 80) - 3), colour=False, isolate=False)
 
     return Line(total=bar._total, file=sys.stderr, leave=False, delay=0.5, mininterval=0.2)
 

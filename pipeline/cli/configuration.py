@@ -104,7 +104,8 @@ def load(profile: str | None) -> Settings:
 
 def profiles() -> list[str]:
     """The names of all profiles, in order of appearance."""
-    return list(dict.fromkeys(name for path in paths() for name in _read(path).get("profiles", {})))
+    tables = [_read(path).get("profiles", {}) for path in paths()]
+    return list(dict.fromkeys(name for table in tables if isinstance(table, dict) for name in table))
 
 
 def language(profile: str | None) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from pipeline.cli import screen
 from pipeline.language import later, later_n, number, say, say_n
 
 STATUS = {
@@ -69,12 +71,30 @@ def conservation(read: int, counts: Mapping[str, int]) -> str:
     )
 
 
+def unread(facts: Mapping[str, Any]) -> int:
+    """Rows that --limit has left unread; `facts` are those of the run's first plan."""
+    limit = facts["options"].get("limit")
+    return sum(max(0, (source["rows"] or 0) - limit) for source in facts["sources"]) if limit else 0
+
+
+def unread_line(facts: Mapping[str, Any]) -> str | None:
+    """What is said of rows that --limit has left unread; None where there are none."""
+    limit = facts["options"].get("limit")
+    if limit and any(source["rows"] is None for source in facts["sources"]):
+        return say("the rest of the file was not read (--limit {limit:n})", limit=limit)
+    left = unread(facts)
+    return say_n(
+        "{n:n} further row was not read (--limit {limit:n})", "{n:n} further rows were not read (--limit {limit:n})", left,
+        limit=limit,
+    ) if left else None  # fmt: skip
+
+
 def cause(count: int, title: str, column: str | None, examples: Sequence[tuple[int, str | None]]) -> str:
     """Why so many rows are not in: `     8 × The tax id is not valid in RUT (row 12: 7.654-K)`."""
     found = [
-        say("row {row}: {value}", row=row, value=value) if value else say("row {row}", row=row)
+        say("row {row}: {value}", row=row, value=screen.shown(value)) if value else say("row {row}", row=row)
         for row, value in examples
     ]
-    said = say("{title} in {column}", title=title, column=column) if column else title
+    said = say("{title} in {column}", title=title, column=screen.shown(column)) if column else title
     shown = f" ({'; '.join(found)})" if found else ""
     return f"  {number(count):>6} × {said}{shown}"

@@ -192,7 +192,8 @@ def _end(folder: RunFolder, summary: report.Summary, given: dict[str, Any], *, d
     events.ended(folder, code, summary.rows, summary.counts)
     if given["as_json"]:
         put_json("run", {"run": str(folder.path), "dry_run": dry_run, "exit_code": code, "rows": summary.rows,
-                         "counts": summary.counts, "actions": summary.actions, "causes": causes(summary)})  # fmt: skip
+                         "counts": summary.counts, "actions": summary.actions, "causes": causes(summary),
+                         "unread": counted.unread(store.own_facts(folder))})  # fmt: skip
     else:
         show(folder, summary)
     return code
@@ -210,6 +211,8 @@ def causes(summary: report.Summary) -> list[dict[str, Any]]:
 def show(folder: RunFolder, summary: report.Summary) -> None:
     """Print how a run stands: the counts, what keeps rows out, the files, what to type next."""
     put(counted.conservation(summary.rows, summary.counts))
+    if left := counted.unread_line(store.own_facts(folder)):
+        put(left)
     wrong = [c for c in summary.causes if c.severity == "error"]
     for cause in wrong[:MOST_CAUSES]:
         put_cut(counted.cause(cause.rows, cause.title, cause.column, [(e.row, e.value) for e in cause.examples[:1]]))

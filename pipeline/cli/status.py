@@ -113,6 +113,7 @@ def _show(
     folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool,
     under_way: bool,
 ) -> None:  # fmt: skip
+    from pipeline import store
     from pipeline.cli.finish import next_command
 
     state = say("pushed") if pushed else say("planned, not pushed")
@@ -120,6 +121,8 @@ def _show(
         state = say("a push is under way")
     put(f"{folder.path}: {facts['target']}, {counted.mode(facts['mode'])}, {state}")
     put(counted.conservation(facts["rows"], counts))
+    if left := counted.unread_line(store.own_facts(folder)):
+        put(left)
     for cause in causes[:5]:
         examples = [(e["row"], e["value"]) for e in cause["examples"]]
         put_cut(counted.cause(cause["rows"], cause["title"], cause["column"], examples))

@@ -18,6 +18,7 @@ from pipeline.language import say
 JSON_VERSION = 1
 PRINTED: list[str] = []
 """The kinds of the results that were printed as JSON."""
+YES, NO = ("y", "yes", "s", "si", "sí"), ("n", "no", "")
 MEASURE = 80
 """Columns that a table is laid out in where nobody looks at a screen."""
 
@@ -51,8 +52,19 @@ def measure() -> int:
 
 
 def agrees(question: str) -> bool:
-    """Ask on stderr; no is the answer where nothing is typed."""
-    return click.confirm(screen.rendered(question, colour=False, isolate=False), err=True)
+    """Ask on stderr, for yes or no in the spoken language or in English; no is the answer where nothing is typed."""
+    asked = screen.rendered(question, colour=False, isolate=False)
+    said = click.prompt(f"{asked} [{say('y/N')}]", default="", show_default=False, value_proc=_answer, err=True)
+    return bool(said)
+
+
+def _answer(typed: str) -> bool:
+    word = typed.strip().lower()
+    if word in YES:
+        return True
+    if word in NO:
+        return False
+    raise click.UsageError(say("answer {yes} or {no}", yes=say("yes"), no="no"))
 
 
 def put_json(kind: str, content: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pipeline.columns import currencies
 from pipeline.columns.distinct import Verdict
+from pipeline.language import say
 
 __all__ = ["Amount", "Reading", "judge", "parse", "readings"]
 
@@ -69,19 +70,23 @@ def judge(text: str, mark: str | None, low: int | None, high: int | None, busine
     if amount is None:
         both = [part for part in _BETWEEN.split(text) if part]
         if len(both) > 1 and all(map(parse, both)):
-            return Verdict(code="money.ambiguous", detail=" or ".join(both))
+            return Verdict(code="money.ambiguous", detail=say(" or ").join(both))
         return Verdict(code="money.syntax")
     if _is_foreign(amount.meant, business):
         return Verdict(code="money.currency", detail=_named(amount.meant or frozenset()))
     fitting = [reading for reading in amount.readings if mark is None or reading.mark in (None, mark)]
     if not fitting:
         other = amount.readings[0]
-        return Verdict(
-            code="money.ambiguous", detail=f"{other} only with {other.mark} for decimals, and the column has {mark}"
+        said = say(
+            "{amount} only with {mark} for decimals, and the column has {other}",
+            amount=other,
+            mark=other.mark,
+            other=mark,
         )
+        return Verdict(code="money.ambiguous", detail=said)
     if len(fitting) > 1:
-        named = [f"{reading} (with {reading.mark} for decimals)" for reading in fitting]
-        return Verdict(code="money.ambiguous", detail=" or ".join(named))
+        named = [say("{amount} (with {mark} for decimals)", amount=one, mark=one.mark) for one in fitting]
+        return Verdict(code="money.ambiguous", detail=say(" or ").join(named))
     if len(amount.readings) > 1 and fitting[0].fraction:
         # even zeros: '500.000' is more likely half a million than five hundred
         return _explained(Verdict(code="money.too_precise"), business)
@@ -92,7 +97,8 @@ def _explained(verdict: Verdict, business: str | None) -> Verdict:
     """Say what a currency without cents, or with thousandths, has to do with it."""
     places = currencies.decimals(business) if business else 2
     if verdict.code == "money.too_precise" and places > 2:
-        return verdict._replace(detail=f"{business} has {places} decimals, and the target keeps two")
+        said = say("{currency} has {places} decimals, and the target keeps two", currency=business, places=places)
+        return verdict._replace(detail=said)
     if verdict.code is None and places == 0 and verdict.value % 100:
         return Verdict(verdict.value, "money.no_cents", business)
     return verdict
@@ -116,7 +122,7 @@ def _bounded(reading: Reading, negative: bool, low: int | None, high: int | None
 
 
 def _beyond(least: int, most: int) -> Verdict:
-    return Verdict(code="money.range", detail=f": from {_plain(least)} to {_plain(most)}")
+    return Verdict(code="money.range", detail=say(": from {least} to {most}", least=_plain(least), most=_plain(most)))
 
 
 def _plain(cents: int) -> str:
@@ -194,4 +200,6 @@ def _is_foreign(meant: frozenset[str] | None, business: str | None) -> bool:
 
 def _named(meant: frozenset[str]) -> str:
     codes = sorted(code.rstrip("?") for code in meant)
-    return codes[0] if len(codes) == 1 else f"one of {', '.join(codes[:5])}{', ...' if len(codes) > 5 else ''}"
+    if len(codes) == 1:
+        return codes[0]
+    return say("one of {codes}", codes=", ".join(codes[:5]) + (", ..." if len(codes) > 5 else ""))

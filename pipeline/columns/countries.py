@@ -13,9 +13,11 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from pipeline import language
 from pipeline.columns import subdivisions
 from pipeline.columns.listed import table
 from pipeline.columns.naming import key, read, short_key
+from pipeline.language import say
 
 __all__ = ["find", "name", "names", "spoken"]
 
@@ -106,12 +108,13 @@ def spoken(language: str) -> dict[str, str]:
 
 
 def name(code: str) -> str:
-    """The English name of a country, or of the state or union that shares a country's name."""
+    """The name of a country, or of the state or union that shares a country's name, in the spoken language."""
     if code == "EU":
-        return "the European Union"
+        return say("the European Union")
     if "-" in code:
-        return f"{subdivisions.name(code)}, a state of {name(code[:2])}"
-    return _english().get(code.upper(), code)
+        return say("{state}, a state of {country}", state=subdivisions.name(code), country=name(code[:2]))
+    names_ = _english() if language.spoken() == "en" else _spoken()[language.spoken()]
+    return names_.get(code.upper(), code)
 
 
 @lru_cache(maxsize=65536)

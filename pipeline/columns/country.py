@@ -19,6 +19,7 @@ from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest, parts
 from pipeline.handoff import Around, Entry, Judged
+from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
@@ -56,12 +57,12 @@ def judge(
 def _judge(cell: str, evidence: list[str], own: Mapping[str, str]) -> Verdict:
     if cell.lower() in raw.STAND_INS:
         said = ", ".join(f"{code} ({countries.name(code)})" for code in sorted(countries.find(cell)))
-        return Verdict(None, "country.ambiguous", f"{said}, or nothing")
+        return Verdict(None, "country.ambiguous", say("{countries}, or nothing", countries=said))
     if cell.isdigit() and len(cell) < 3:
         padded = countries.find(cell.zfill(3))
         if padded:
-            said = f"{countries.name(min(padded))} ({cell.zfill(3)}), or a telephone prefix"
-            return Verdict(None, "country.ambiguous", said)
+            said = f"{countries.name(min(padded))} ({cell.zfill(3)})"
+            return Verdict(None, "country.ambiguous", say("{countries}, or a telephone prefix", countries=said))
     found = countries.find(cell)
     if len(found) > 1:
         found = frozenset(code for code in found if _speaks_for(code, evidence)) or found
@@ -81,10 +82,13 @@ def _unknown(cell: str) -> Verdict:
         return Verdict()
     within = frozenset(code for part in parts(cell) for code in countries.find(part))
     if len(within) == 1:
-        return Verdict(None, "country.unknown", f"there is {countries.name(min(within))} in it", min(within))
+        said = say("there is {country} in it", country=countries.name(min(within)))
+        return Verdict(None, "country.unknown", said, min(within))
     near = nearest(cell, countries.names()) if len(cell) <= LONGEST else []
     said = ", ".join(f"{countries.name(code)} {score} %" for code, score in near)
-    return Verdict(None, "country.unknown", f"nearest: {said}" if said else None, near[0][0] if near else None)
+    return Verdict(
+        None, "country.unknown", say("nearest: {names}", names=said) if said else None, near[0][0] if near else None
+    )
 
 
 def _checked(verdict: Verdict, supported: frozenset[str] | None) -> Verdict:

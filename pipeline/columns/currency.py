@@ -15,6 +15,7 @@ from pipeline.columns import currencies
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
+from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
@@ -39,7 +40,9 @@ def judge(text: str | None, country: str | None) -> Verdict:
     if meant == currencies.LOCAL:
         meant = tender
         if not meant:
-            return Verdict(code="currency.ambiguous", detail="the national currency of a country that is not known")
+            return Verdict(
+                code="currency.ambiguous", detail=say("the national currency of a country that is not known")
+            )
     if len(meant) > 1:
         meant = (meant & tender) or _abroad(text, meant, country)
     if len(meant) == 1:

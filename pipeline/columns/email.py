@@ -19,7 +19,9 @@ from pipeline.columns import mistyped
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.columns.mistyped import PLAIN, SPECIAL
 from pipeline.columns.typos import corrected_domain, suspicious_domain
+from pipeline.columns.unmailable import clause
 from pipeline.handoff import Around, Judged
+from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
@@ -73,7 +75,7 @@ def judge(raw: str | None) -> Verdict:
     """The scalar rule: one cell that is not blank."""
     text = text_of.visible(raw or "")
     if len(text) > LONGEST:
-        return Verdict(code="email.syntax", detail="it is too long")
+        return Verdict(code="email.syntax", detail=say("it is too long"))
     inner = _unwrapped(text)
     try:
         address, international = _validated(inner)
@@ -81,7 +83,9 @@ def judge(raw: str | None) -> Verdict:
         return _refused(inner, str(problem))
     typo = corrected_domain(address.rpartition("@")[2])
     if inner[0] in _MARKERS:
-        return Verdict(code="email.syntax", detail=f"it begins with {inner[0]}", suggestion=address.lstrip(_MARKERS))
+        return Verdict(
+            code="email.syntax", detail=say("it begins with {sign}", sign=inner[0]), suggestion=address.lstrip(_MARKERS)
+        )
     if typo:
         return Verdict(address, "email.typo", suggestion=f"{address.rpartition('@')[0]}@{typo}")
     if international:
@@ -124,7 +128,7 @@ def _refused(text: str, reason: str) -> Verdict:
     meant = next((address for repair in repaired if repair != text and (address := _tried(repair))), None)
     if _WORDS.match(text) and not _NAMED.match(text):
         found = []
-    return Verdict(code="email.syntax", detail=_plainly(reason), suggestion=meant or next(iter(found), None))
+    return Verdict(code="email.syntax", detail=clause(reason), suggestion=meant or next(iter(found), None))
 
 
 def _tried(text: str) -> str | None:
@@ -134,8 +138,3 @@ def _tried(text: str) -> str | None:
         return _validated(text)[0]
     except EmailNotValidError:
         return None
-
-
-def _plainly(reason: str) -> str:
-    """The library's sentence as a clause."""
-    return (reason[:1].lower() + reason[1:]).rstrip(".")

@@ -25,22 +25,24 @@ from pipeline.columns.numbering import (
     plainly_written,
 )
 from pipeline.handoff import Judged
+from pipeline.language import later, say
 
 __all__ = ["LOCAL", "REASONS", "judge"]
 
 REASONS = {
-    "short": ": it is too short",
-    "long": ": it is too long",
-    "length": ": no number of its country has this length",
-    "local": ": the area code is missing",
+    "short": later(": it is too short"),
+    "long": later(": it is too long"),
+    "length": later(": no number of its country has this length"),
+    "local": later(": the area code is missing"),
 }
 """Why a number cannot be, as the detail of `phone.invalid`."""
 
-LOCAL = "; the area code may be missing"
+LOCAL = later("; the area code may be missing")
 _WORTH_IT = 40  # rows of one country, below which compiling its patterns takes longer than asking the library
 _TWO = r"^(?<first>[0-9 ().+-]+)[;,|/](?<second>[0-9 ().+-]+)$"
 _WORDED = r"^(?<number>[+(]*[0-9][0-9 ().-]*[0-9]) +(?<words>[A-Za-z. ]*[A-WYZa-wyz][A-Za-z. ]*)$"
 _LONGER = ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
+_ENDLESS = 99  # digits; more than any number has
 _FEWEST, _MOST = 4, 13  # digits; fewer are no phone number to the library, more may be two numbers
 
 
@@ -140,26 +142,22 @@ def _worded(frame: pl.DataFrame) -> pl.DataFrame:
 def _named(worded: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
     """Valid numbers before words: at, code, value, suggestion. Too many letters follow for them to be dialled."""
     digits = pl.col("value").str.slice(1)
-    most = pl.col("code").replace_strict(_longest(), default=99, return_dtype=pl.Int64)
-    return (
-        worded.select("at", "count", value=numbers)
-        .drop_nulls("value")
-        .with_columns(code=calling_code(digits), size=digits.str.len_bytes())
-        .filter(pl.col("size").cast(pl.Int64) - pl.col("code").str.len_bytes() + pl.col("count") > most)
-        .select("at", "value", code=pl.lit("phone.words"), suggestion="value")
+    whole = worded.select("at", "count", value=numbers).drop_nulls("value")
+    coded = whole.with_columns(code=calling_code(digits), size=digits.str.len_bytes())
+    longest = {code: _longest(code) for code in coded["code"].unique().drop_nulls()}
+    most = pl.col("code").replace_strict(longest, default=_ENDLESS, return_dtype=pl.Int64)
+    return coded.filter(pl.col("size").cast(pl.Int64) - pl.col("code").str.len_bytes() + pl.col("count") > most).select(
+        "at", "value", code=pl.lit("phone.words"), suggestion="value"
     )
 
 
 @cache
-def _longest() -> dict[str, int]:
+def _longest(code: str) -> int:
     """How many digits the longest national number of a calling code has."""
-    found = {}
-    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
-        facts = [PhoneMetadata.metadata_for_region(region, None) for region in regions]
-        sizes = [f.general_desc.possible_length for f in facts if f is not None and f.general_desc is not None]
-        if len(sizes) == len(regions):
-            found[str(code)] = max(max(each) for each in sizes)
-    return found
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    facts = [PhoneMetadata.metadata_for_region(region, None) for region in regions]
+    sizes = [f.general_desc.possible_length for f in facts if f is not None and f.general_desc is not None]
+    return max(max(each) for each in sizes) if sizes and len(sizes) == len(regions) else _ENDLESS
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -227,11 +225,13 @@ def _told(lengths: pl.DataFrame) -> pl.DataFrame:
     """The verdicts: at, value, code, detail, suggestion."""
     kind = pl.col("kind")
     stands = (kind == "possible") | ((kind == "local") & pl.col("plus"))
-    reason = kind.replace_strict(REASONS, default=None, return_dtype=pl.String)
+    reason = kind.replace_strict(
+        {name: say(text) for name, text in REASONS.items()}, default=None, return_dtype=pl.String
+    )
     return lengths.select(
         "at",
         value=pl.when(stands).then("number"),
         code=pl.when(stands).then(pl.lit("phone.doubtful")).otherwise(pl.lit("phone.invalid")),
-        detail=pl.when(kind == "possible").then(pl.lit("")).when(stands).then(pl.lit(LOCAL)).otherwise(reason),
+        detail=pl.when(kind == "possible").then(pl.lit("")).when(stands).then(pl.lit(say(LOCAL))).otherwise(reason),
         suggestion=pl.when(stands).then("number").otherwise("meant"),
     )

@@ -15,6 +15,7 @@ import polars as pl
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.typos import corrected_domain, suspicious_domain
 from pipeline.handoff import Judged
+from pipeline.language import spoken
 
 __all__ = ["LOCAL", "PLAIN", "SLIPS", "SPECIAL", "Slip", "judge"]
 
@@ -60,14 +61,14 @@ def judge(cells: pl.Series, rule: Callable[[str], Verdict]) -> tuple[pl.Series, 
     """Which of the cells (not blank) have one plain slip (Boolean), and the verdicts on those; `rule` is the scalar one."""
     frame = pl.DataFrame({"text": cells}).with_row_index("at")
     frame = frame.with_columns(pl.col("text").str.strip_chars())
-    parts = [_provider(frame), *(_slipped(frame, slip, _verdict(rule, slip.example)) for slip in SLIPS)]
+    parts = [_provider(frame), *(_slipped(frame, slip, _verdict(rule, slip.example, spoken())) for slip in SLIPS)]
     found = pl.concat(parts).unique("at", keep="first")
     rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
     return rows["code"].is_not_null(), Judged(rows["value"], rows["code"], rows["detail"], rows["suggestion"])
 
 
 @lru_cache(maxsize=64)
-def _verdict(rule: Callable[[str], Verdict], example: str) -> Verdict:
+def _verdict(rule: Callable[[str], Verdict], example: str, language: str) -> Verdict:  # noqa: ARG001 - its words
     return rule(example)
 
 

@@ -162,7 +162,9 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
     )
     parts = [_decided(rows, key, plus) for (key, plus), rows in groups(frame, _WORTH_IT)]
     found = pl.concat([pl.DataFrame(schema={"at": pl.get_index_type(), "number": pl.String}), *parts])
-    return pl.Series("number", [None], dtype=pl.String).new_from_index(0, len(text)).scatter(found["at"], found["number"])
+    return (
+        pl.Series("number", [None], dtype=pl.String).new_from_index(0, len(text)).scatter(found["at"], found["number"])
+    )
 
 
 def groups(frame: pl.DataFrame, least: int) -> list[tuple[tuple[str, bool], pl.DataFrame]]:

@@ -19,6 +19,7 @@ from pipeline.columns import misdialled
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.columns.numbering import CHANGED, OLD_FORMS, e164
 from pipeline.handoff import Around, Judged
+from pipeline.language import later, say
 
 __all__ = ["judge", "normalise"]
 
@@ -45,7 +46,7 @@ _REASONS = {
     ValidationResult.TOO_SHORT: misdialled.REASONS["short"],
     ValidationResult.TOO_LONG: misdialled.REASONS["long"],
     ValidationResult.INVALID_LENGTH: misdialled.REASONS["length"],
-    ValidationResult.INVALID_COUNTRY_CODE: ": no country has this prefix",
+    ValidationResult.INVALID_COUNTRY_CODE: later(": no country has this prefix"),
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: misdialled.REASONS["local"],
 }
 
@@ -116,7 +117,7 @@ def _told(number: PhoneNumber, text: str, country: str | None, extension: bool) 
             return _worded(text, country)
         form = _form(number)
         if len(set(library.national_significant_number(number))) == 1:
-            return Verdict(form, "phone.doubtful", "; it looks made up", form)
+            return Verdict(form, "phone.doubtful", say("; it looks made up"), form)
         return Verdict(form, "phone.extension" if extension else None)
     if _LETTER.search(_without_extension(text, number)):
         return _worded(text, country)
@@ -128,7 +129,7 @@ def _told(number: PhoneNumber, text: str, country: str | None, extension: bool) 
     # Written internationally the number is complete for its writer; written nationally it cannot be dialled from outside.
     if length == ValidationResult.IS_POSSIBLE or (local and _is_international(text, number, country)):
         form = _form(number)
-        return Verdict(form, "phone.doubtful", misdialled.LOCAL if local else _newer(number), form)
+        return Verdict(form, "phone.doubtful", say(misdialled.LOCAL) if local else _newer(number), form)
     return _refused(text, country, _REASONS.get(length, ""))
 
 
@@ -153,16 +154,19 @@ def _eight_digits(number: PhoneNumber) -> Verdict | None:
     if not library.is_valid_number(newer):
         return None
     form = _form(newer)
-    return Verdict(form, "phone.doubtful", f"; it lacks the {form[3]} that numbers have in front since 2013", form)
+    return Verdict(
+        form, "phone.doubtful", say("; it lacks the {digit} that numbers have in front since 2013", digit=form[3]), form
+    )
 
 
 def _newer(number: PhoneNumber) -> str:
     """Tell today's form of a number from before a change of plan, where that is known."""
     national = library.national_significant_number(number)
     if number.country_code == 57 and re.match(CHANGED[57], national):
-        return f"; since 2021 it would be +5760{national}"  # CRC, Resolución 5826 de 2019
+        return say("; since 2021 it would be {number}", number=f"+5760{national}")  # CRC, Resolución 5826 de 2019
     if number.country_code == 55 and re.match(CHANGED[55], national):
-        return f"; as a mobile number it would be +55{national[:2]}9{national[2:]}"  # Anatel, Resolução 553/2010
+        today = f"+55{national[:2]}9{national[2:]}"  # Anatel, Resolução 553/2010
+        return say("; as a mobile number it would be {number}", number=today)
     return ""
 
 
@@ -220,4 +224,4 @@ def _refused(text: str, country: str | None, reason: str) -> Verdict:
     if reason == "no country":
         return Verdict(code="phone.no_country")
     meant = _valid(f"+{digits}", None) if len(digits) > 9 and "+" not in text else None
-    return Verdict(code="phone.invalid", detail=reason or None, suggestion=meant)
+    return Verdict(code="phone.invalid", detail=say(reason) if reason else None, suggestion=meant)

@@ -21,6 +21,7 @@ from pipeline.columns.directory import Directory, directory
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest, parts
 from pipeline.handoff import Around, Judged
+from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
@@ -126,27 +127,31 @@ def _not_found(known: Directory, cell: str, country: str) -> Verdict:
     if country == "CL" and len(local) == 1 and local.isdigit():
         found = known.find(country, local.zfill(2))
         if found:
-            said = f"region {local.zfill(2)} ({known.label(found[0])}), or an id of the target"
+            said = say(
+                "region {code} ({name}), or an id of the target", code=local.zfill(2), name=known.label(found[0])
+            )
             return Verdict(None, "state.ambiguous", said)
     if not known.offers(country):
         if known.fetched:
-            return Verdict(None, "state.unknown", f"{where}: the target lists none")
+            return Verdict(None, "state.unknown", say("{country}: the target lists none", country=where))
         return Verdict(cell, "state.unchecked")
     if not known.fetched and local.isdigit():  # it may be the target's own id
         return Verdict(cell, "state.unchecked")
     inside = known.tied(country, gazetteer.states(country, cell))
     if len(inside) == 1:
-        return Verdict(
-            None, "state.unknown", f"{where}, but a place in {known.label(inside[0])}", known.accepted(inside[0])
-        )
+        said = say("{country}, but a place in {state}", country=where, state=known.label(inside[0]))
+        return Verdict(None, "state.unknown", said, known.accepted(inside[0]))
     others = [other for other in subdivisions.everywhere(cell) if other != country]
     if others:
-        said = ", ".join(countries.name(other) for other in others[:3]) + (" and others" if len(others) > 3 else "")
+        said = ", ".join(countries.name(other) for other in others[:3])
+        said = say("{countries} and others", countries=said) if len(others) > 3 else said
         return Verdict(None, "state.not_in_country", said)
     near = nearest(cell, known.names(country)) if len(cell) <= LONGEST else []
     said = ", ".join(f"{known.label(state)} {score} %" for state, score in near)
     best = known.accepted(near[0][0]) if near else None
-    return Verdict(None, "state.unknown", f"{where} (nearest: {said})" if said else where, best)
+    return Verdict(
+        None, "state.unknown", say("{country} (nearest: {names})", country=where, names=said) if said else where, best
+    )
 
 
 def _derived(known: Directory, country: str, places: list[str]) -> Verdict:
@@ -157,6 +162,7 @@ def _derived(known: Directory, country: str, places: list[str]) -> Verdict:
         if len(found) == 1:
             return _verdict(known, found[0])
         if found and asked is None:
-            said = f"{raw.shown(place)} is in {', '.join(known.label(state) for state in found)}"
+            states = ", ".join(known.label(state) for state in found)
+            said = say("{place} is in {states}", place=raw.shown(place), states=states)
             asked = Verdict(None, "state.derived_ambiguous", said)
     return asked or Verdict()

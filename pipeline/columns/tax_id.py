@@ -15,6 +15,7 @@ from pipeline import issues
 from pipeline.columns import cells as raw
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.handoff import Around, Judged
+from pipeline.language import say
 from pipeline.taxids import Rule, accepted, completing, remarking, rule
 
 __all__ = ["normalise"]
@@ -52,7 +53,11 @@ def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
         return Verdict(None, "cell.precision_lost")
     known = rule(country)
     if known is None:
-        why = f"no rule is known for the tax ids of {country}" if country else "the row's country is not known"
+        why = (
+            say("no rule is known for the tax ids of {country}", country=country)
+            if country
+            else say("the row's country is not known")
+        )
         return Verdict(text, "tax_id.unchecked", why)
     text = _joined(known, text, digit)
     compacted = known.compact(text)

@@ -15,6 +15,7 @@ from pipeline.columns import cells as text_of
 from pipeline.columns.distinct import Verdict
 from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Entry, Judged
+from pipeline.language import say
 
 __all__ = ["days", "judge", "normalise"]
 
@@ -61,7 +62,7 @@ def judge(text: str | None, terms: tuple[Entry, ...] | None) -> Verdict:
         return Verdict(str(fitting[0].id))
     if fitting:
         return Verdict(code="term.ambiguous", detail=", ".join(f"{term.name} ({term.id})" for term in fitting))
-    listed = ", ".join(term.name for term in terms) or "it has none"
+    listed = ", ".join(term.name for term in terms) or say("it has none")
     from rapidfuzz import fuzz, process
 
     near = process.extractOne(text_of.fold(text), {term.name: text_of.fold(term.name) for term in terms},

@@ -20,6 +20,7 @@ import polars as pl
 from pipeline.columns import cells as text_of
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.handoff import Around, Judged
+from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
@@ -85,7 +86,7 @@ def judge(text: str) -> Verdict:
     pieces = [piece for piece in _SEVERAL.split(text) if piece]
     found = [address for address in (_address(piece)[0] for piece in pieces if "." in piece) if address]
     if len(pieces) > 1 and len(set(found)) > 1:
-        return Verdict(code="website.syntax", detail=": it holds several addresses", suggestion=found[0])
+        return Verdict(code="website.syntax", detail=say(": it holds several addresses"), suggestion=found[0])
     return Verdict(code="website.syntax", detail=reason, suggestion=_repaired(text) or (found[0] if found else None))
 
 
@@ -108,38 +109,38 @@ def _account(text: str) -> Verdict | None:
     mail = _EMAIL.match(text)
     if mail:
         own = None if _FREE_MAIL.match(mail["host"]) else _address(mail["host"])[0]
-        return Verdict(code="website.handle", detail="an e-mail address", suggestion=own)
+        return Verdict(code="website.handle", detail=say("an e-mail address"), suggestion=own)
     named = _ACCOUNT.match(text) or _TAGGED.match(text)
     if named and not (re.fullmatch(r"(?i)(?:com|net|org)\b.*", named["name"])):
         address = f"https://{_NETWORKS[named['network'].lower()]}/{named['name']}"
-        return Verdict(code="website.handle", detail="an account of a social network", suggestion=address)
+        return Verdict(code="website.handle", detail=say("an account of a social network"), suggestion=address)
     handle = _HANDLE.match(text)
     if handle:
         address = f"https://instagram.com/{handle['name']}"
-        return Verdict(code="website.handle", detail="an account of a social network", suggestion=address)
+        return Verdict(code="website.handle", detail=say("an account of a social network"), suggestion=address)
     return None
 
 
 def _address(text: str) -> tuple[str | None, str]:
     """The full web address, or None and the reason."""
     if re.search(r"\s|[<>\"\\^`{}|]", text):
-        return None, ": it holds a space or a sign that no address has"
+        return None, say(": it holds a space or a sign that no address has")
     scheme = _SCHEME.match(text)
     if scheme and scheme["slashes"] and scheme["scheme"].lower() not in ("http", "https"):
-        return None, f": {scheme['scheme']} is not a scheme of the web"
+        return None, say(": {scheme} is not a scheme of the web", scheme=scheme["scheme"])
     full = text if scheme and scheme["slashes"] else f"https://{text.removeprefix('//')}"
     try:
         parts = urlsplit(full)
         port = parts.port
     except ValueError:
-        return None, ": the host or the port cannot be"
+        return None, say(": the host or the port cannot be")
     if parts.username is not None or parts.password is not None:
-        return None, ": it holds a user name"
+        return None, say(": it holds a user name")
     if port == 0 or (port is None and parts.netloc.endswith(":")):
-        return None, ": the port cannot be"
+        return None, say(": the port cannot be")
     host = _host(parts.hostname or "")
     if host is None:
-        return None, ": the host cannot be"
+        return None, say(": the host cannot be")
     after = full[full.index("//") + 2 :][len(parts.netloc) :]
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{after}", ""
 

@@ -13,13 +13,14 @@ import polars as pl
 
 from pipeline.errors import Unreadable
 from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
-from pipeline.language import say, say_n
+from pipeline.language import later, say, say_n
 from pipeline.read import header
 from pipeline.read.book import HELPERS
 from pipeline.read.grid import Grid, columns
 from pipeline.spreadsheet import letters
 
 MOST_COLUMNS = 2_000
+FOOTERS = later("left out as totals or footers: {shown}")
 PREFIXED = r"^'([=+\-@＝＋－＠\t\r\n'])"
 """What our own CSV files put an apostrophe before (OWASP, CSV Injection); any other apostrophe is the cell's own."""
 
@@ -59,7 +60,7 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
             say("row {number} ({text})", number=row.number, text=(row.cells[row.filled()[0]] or "").strip()[:40])
             for row in cut
         )
-        notes.append(say("left out as totals or footers: {shown}", shown=shown))
+        notes.append(say(FOOTERS, shown=shown))
     if other:
         notes.append(
             say_n(

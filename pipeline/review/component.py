@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.errors import Misuse
-from pipeline.language import say
+from pipeline.language import later, say
 
 SCRIPT = ("elements", "aggrid", "dist", "index.js")
-REMEDY = 'Install it with: pip install "customer-import[review]"'
+REMEDY = later('Install it with: pip install "customer-import[review]"')
 
 
 def script() -> Path:

@@ -15,9 +15,9 @@ import polars as pl
 
 from pipeline import rounds, store, targets
 from pipeline.errors import Misuse, Stop
-from pipeline.language import say
 from pipeline.folder import RunFolder
 from pipeline.handoff import Mapping as ColumnMapping
+from pipeline.language import say
 from pipeline.options import Server
 from pipeline.progress import Progress
 from pipeline.review.edits import Folded, fold
@@ -112,7 +112,8 @@ class Desk:
         now = self.now.cells[f"c{column}"][at[0]]
         if (now or "") != (before or ""):
             raise Changed(
-                f"the cell was changed elsewhere: it holds {now or ''!r} now", "Look at it, and edit it again."
+                say("the cell was changed elsewhere: it holds {text!r} now", text=now or ""),
+                say("Look at it, and edit it again."),
             )
         if (text or "") != (now or ""):
             self.change({"kind": "cells", "cells": [[origin_, column, text if (text or "").strip() else None]]})

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Misuse
-from pipeline.language import say
 from pipeline.folder import RunFolder
+from pipeline.language import say
 
 NAME = ".review.db"
 _TABLES = """

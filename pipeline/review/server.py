@@ -18,6 +18,7 @@ import uvicorn
 
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
+from pipeline.language import say
 from pipeline.loopback import HOST, listen
 from pipeline.options import PushOptions
 from pipeline.review.app import Review, application
@@ -104,7 +105,8 @@ def _alone(folder: RunFolder) -> Iterator[None]:
         with filelock.FileLock(folder.file(LOCK), timeout=0, mode=0o600):
             yield
     except filelock.Timeout as error:
-        raise Misuse("this run is under review already", f"Open its page: {folder.file(DOOR).resolve()}") from error
+        page = folder.file(DOOR).resolve()
+        raise Misuse(say("this run is under review already"), say("Open its page: {file}", file=page)) from error
 
 
 @contextlib.contextmanager

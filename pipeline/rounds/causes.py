@@ -63,9 +63,9 @@ def _lines(cells: pl.DataFrame, problems: pl.DataFrame) -> Iterable[Replacement]
         elif places and at in doubtful and not texts[places["replacement"]]:
             raise Misuse(
                 say(
-                    "row {line} of the sheet of causes has a replacement that cannot be read ({doubtful})",
-                    line=line["row"],
-                    doubtful=doubtful[at],
+                    "row {row} of the sheet of causes has a replacement that cannot be read ({problem})",
+                    row=line["row"],
+                    problem=doubtful[at],
                 ),
                 say("Write it as plain text, not as a formula, save the file, and run it again."),
             )
@@ -82,8 +82,15 @@ def _unique(lines: Sequence[Replacement]) -> tuple[Replacement, ...]:
         known = found.setdefault((line.field, "" if line.field else line.column, line.value.strip().lower()), line)
         if known.replacement != line.replacement:
             raise Misuse(
-                say("the sheet of causes replaces {value!r} in {value2} by {replacement!r} and by {replacement2!r}", value=line.value, value2=line.column or line.field, replacement=known.replacement, replacement2=line.replacement), say("Write the same replacement into both lines, or leave one blank."),
-            )  # fmt: skip
+                say(
+                    "the sheet of causes replaces {value!r} in {column} by {first!r} and by {second!r}",
+                    value=line.value,
+                    column=line.column or line.field,
+                    first=known.replacement,
+                    second=line.replacement,
+                ),
+                say("Write the same replacement into both lines, or leave one blank."),
+            )
     return tuple(found.values())
 
 

@@ -53,7 +53,10 @@ async def settle_superseded(
                     title=target.title,
                     row=row.row,
                 ),
-                say("Nothing of its correction was sent. Look at the target, then: {typed}", typed=typed.go_on(folder)),
+                say(
+                    "Nothing of its correction was sent. Look at the target, then: {command}",
+                    command=typed.go_on(folder),
+                ),
             )
         if isinstance(fate, There):
             state = "updated" if row.action == "update" else "created"

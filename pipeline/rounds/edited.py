@@ -31,8 +31,8 @@ def edited(
     wrong = [c for cells in changes.values() for c in cells if not 0 <= c < len(headers)]
     if wrong:
         raise Misuse(
-            say("the run has no column {wrong}", wrong=wrong[0]),
-            say("Its columns are 0 to {count}.", count=len(headers) - 1),
+            say("the run has no column {number}", number=wrong[0]),
+            say("Its columns are 0 to {last}.", last=len(headers) - 1),
         )
     cells = [f"c{i}" for i in range(len(headers))]
     rows, left = [], set(changes)
@@ -46,7 +46,7 @@ def edited(
             rows.append((*place, *(new.get(n, line[n]) for n in cells)))
     if left:
         raise Misuse(
-            say("row {min} is not to be corrected: it is in, or its fate is open", min=min(left)),
+            say("row {row} is not to be corrected: it is in, or its fate is open", row=min(left)),
             say("Look at the run again."),
         )
     names = ("_source", "_sheet", "_row", "_key", *cells)

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import Misuse
-from pipeline.language import say
+from pipeline.language import say, say_n
 from pipeline.rounds.damage import SURE, form, kind, open_to
 from pipeline.rounds.reading import WHERE, Edits
 
@@ -94,7 +94,7 @@ def _owned(lines: pl.DataFrame, known: pl.DataFrame, keys: pl.DataFrame) -> pl.D
 
 def _refuse_ambiguous(lines: pl.DataFrame) -> None:
     if lines["at"].is_duplicated().any():
-        raise Misuse(say("row numbers of the error file stand for several rows of the run"), WHERE)
+        raise Misuse(say("row numbers of the error file stand for several rows of the run"), say(WHERE))
 
 
 def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
@@ -103,29 +103,35 @@ def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
     if lost.height:
         raise Misuse(
             say(
-                "the key (_key) is gone from {lines}, so it cannot be told whether it is still row {lost}",
+                "the key (_key) is gone from {lines}, so it cannot be told whether it is still row {row}",
                 lines=_lines(lost),
-                lost=lost["number"][0],
+                row=lost["number"][0],
             ),
-            say("{where} For a new row leave both _row and _key blank.", where=WHERE),
+            say("{where} For a new row leave both _row and _key blank.", where=say(WHERE)),
         )
     unread = lines.filter(pl.col("_row").is_not_null() & pl.col("number").is_null())
     if unread.height:
         raise Misuse(
-            say("{lines} has no row number in _row, but {unread!r}", lines=_lines(unread), unread=unread["_row"][0]),
-            WHERE,
+            say("_row holds no row number but {value!r} in {lines}", value=unread["_row"][0], lines=_lines(unread)),
+            say(WHERE),
         )
     named = lines.filter(pl.col("found").is_null() & pl.col("_key").is_not_null())
     foreign = named.join(keys, left_on="_key", right_on="key", how="anti", maintain_order="left")
     if foreign.height:
-        raise Misuse(say("{lines} has a key that no row of this run has: the file is of another run, or was changed", lines=_lines(foreign)),
-                     say("{where} For a new row leave both _row and _key blank.", where=WHERE))  # fmt: skip
+        raise Misuse(
+            say(
+                "no row of this run has the key in {lines}: the file is of another run, or was changed",
+                lines=_lines(foreign),
+            ),
+            say("{where} For a new row leave both _row and _key blank.", where=say(WHERE)),
+        )
 
 
 def _lines(frame: pl.DataFrame) -> str:
     shown = ", ".join(str(n) for n in frame["line"].head(SHOWN))
-    more = say(" and {height} more", height=frame.height - SHOWN) if frame.height > SHOWN else ""
-    return say("line{value} {shown}{more} of the file", value="s" if frame.height > 1 else "", shown=shown, more=more)
+    if (more := frame.height - SHOWN) > 0:
+        return say("lines {shown} and {more:n} more of the file", shown=shown, more=more)
+    return say_n("line {shown} of the file", "lines {shown} of the file", frame.height, shown=shown)
 
 
 def _copies(owned: pl.DataFrame, known: pl.DataFrame, texts: list[str]) -> pl.DataFrame:
@@ -153,7 +159,7 @@ def _refuse_sorted_apart(owned: pl.DataFrame, known: pl.DataFrame, texts: list[s
     if other.height >= SORTED_APART and 2 * other.height >= moved.height:
         raise Misuse(
             say(
-                "{lines} holds the cells of other rows: the columns were sorted apart from the columns that begin with _",
+                "the cells of other rows are in {lines}: the columns were sorted apart from the columns that begin with _",
                 lines=_lines(other),
             ),
             say("Take the error file again, and sort all of its columns together."),
@@ -251,6 +257,7 @@ def _settled(
 def _said(judged: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
     """`header (edited): before -> after` or `(restored)`, joined, for each row; at, said."""
     lines: dict[int, list[str]] = {}
+    edited, restored = say("edited"), say("restored")
     kinds: list[str | None] = judged["kind"].to_list() if "kind" in judged.columns else []
     for (at, column, before, after), why in zip(
         judged.select("at", "column", "before", "after").iter_rows(), kinds, strict=True
@@ -258,8 +265,8 @@ def _said(judged: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
         first, then = (after, before) if why else (before, after)
         if why in ("spaces", "apostrophe"):
             continue  # nobody sees these, and nothing of them is lost
-        header = headers[int(column[1:])] or say("column {column}", column=int(column[1:]) + 1)
-        how = "restored" if why else "edited"
+        header = headers[int(column[1:])] or f"column {int(column[1:]) + 1}"
+        how = restored if why else edited
         lines.setdefault(at, []).append(f"{header} ({how}): {_short(first)} -> {_short(then)}")
     said = [(at, " | ".join(texts)) for at, texts in sorted(lines.items())]
     return pl.DataFrame(said, schema={"at": pl.UInt32, "said": pl.String}, orient="row")

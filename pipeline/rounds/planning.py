@@ -276,7 +276,7 @@ def _options(facts: dict[str, Any], said: Said, sources: tuple[Source, ...]) -> 
     states = Path(settings["states_file"]) if settings["states_file"] else None
     if states is not None and not states.is_file() and "states_file" not in said.options:
         raise Misuse(
-            say("the state catalogue {states} of this run is gone", states=states),
+            say("the state catalogue {path} of this run is gone", path=states),
             say("Name it again with --states FILE."),
         )
     base = {

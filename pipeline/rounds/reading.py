@@ -16,6 +16,7 @@ from pipeline import read, store
 from pipeline.errors import Misuse, Unreadable
 from pipeline.folder import RunFolder
 from pipeline.handoff import ISSUE_SCHEMA, Sheet
+from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.read import ReadOptions
 from pipeline.report import RESERVED
@@ -28,7 +29,7 @@ NEEDED = ("_run", "_row", "_key")
 HEAD = 1 << 20
 LARGEST_PART = 1 << 30
 HELPERS = ("_source", "_sheet", "_row", "_key")
-WHERE = "Keep the columns that begin with _ as they were in the error file, and run it again."
+WHERE = later("Keep the columns that begin with _ as they were in the error file, and run it again.")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,11 @@ def recognise(
             pl.col("row").alias("line"), *(_helper(sheet, name) for name in HELPERS),
             *(pl.col(f"c{here}").alias(f"c{there}") for here, there in sorted(places.items(), key=lambda p: p[1])),
         )  # fmt: skip
+        from pipeline.read.table import FOOTERS  # loaded by now; at the top it would be loaded for every command
+
+        footers = say(FOOTERS, shown="")
         spoken = replacements(path, scratch / "causes", progress) if sheet.facts.delimiter is None else ()
-        notes = [*(n for n in sheet.facts.notes if n.startswith("left out")), *notes]
+        notes = [*(n for n in sheet.facts.notes if n.startswith(footers)), *notes]
         return folder, Edits(rows, problems, spoken, sheet.facts.delimiter is None, tuple(notes), path.name, number)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -127,7 +131,12 @@ def _must_have(sheet: Sheet, path: Path) -> None:
     gone = [name for name in NEEDED if name not in sheet.headers]
     if gone:
         raise Misuse(
-            f"{path} is an error file, but without its column {' and '.join(gone)} no row can be matched", WHERE
+            say(
+                "{path} is an error file, but without its column {names} no row can be matched",
+                path=path,
+                names=say(" and ").join(gone),
+            ),
+            say(WHERE),
         )
 
 
@@ -139,7 +148,9 @@ def _all(sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
         problems.append(batch.issues.with_columns(pl.col("at") + count))
         count += batch.cells.height
     if not cells:
-        raise Unreadable("the error file has no rows", "Correct the newest errors file of the run, and run it again.")
+        raise Unreadable(
+            say("the error file has no rows"), say("Correct the newest errors file of the run, and run it again.")
+        )
     return pl.concat(cells), pl.concat(problems)
 
 
@@ -156,25 +167,41 @@ def _run_of(
     """The run that the file names, if it is there and has not moved on; its facts, and the round the file is of."""
     named = cells.select(_helper(sheet, "_run"))["_run"].drop_nulls().unique(maintain_order=True).to_list()
     if not named:
-        raise Misuse(f"{path}: the column _run is blank in every row, so nothing says to which run it belongs", WHERE)
+        raise Misuse(
+            say("{path}: the column _run is blank in every row, so nothing says to which run it belongs", path=path),
+            say(WHERE),
+        )
     if len(named) > 1:
         raise Misuse(
-            f"{path} holds rows of several runs ({', '.join(named[:3])})", "Correct the rows of one run in one file."
+            say("{path} holds rows of several runs ({names})", path=path, names=", ".join(named[:3])),
+            say("Correct the rows of one run in one file."),
         )
     told = MARK.fullmatch(named[0])
     if told is None:
-        raise Misuse(f"{path} names the run {named[0]!r}, which no version of this program writes", WHERE)
+        raise Misuse(
+            say("{path} names the run {run!r}, which no version of this program writes", path=path, run=named[0]),
+            say(WHERE),
+        )
     folder = _find(path, told["run"], told["plan"], out)
     facts = store.facts(folder)
     number, stands = int(told["round"] or 0), int(facts.get("round", 0))
     if number < stands and not (number == stands - 1 and store.unpushed(folder) == _start(folder)):
         raise Misuse(
-            f"{path} is from before the last correction of {folder.path} (it is of round {number}, the run is at round {stands})",
-            f"Correct the newest file: {newest_errors(folder)}",
+            say(
+                "{path} is from before the last correction of {folder} (it is of round {number}, the run is at round {now})",
+                path=path,
+                folder=folder.path,
+                number=number,
+                now=stands,
+            ),
+            say("Correct the newest file: {path}", path=newest_errors(folder)),
         )
     if number > stands:
-        raise Misuse(f"{path} is of round {number}, and {folder.path} has only {stands}",
-                     "Use the run folder that the file was written in.")  # fmt: skip
+        message = say(
+            "{path} is of round {number}, and {folder} has only {now}",
+            path=path, number=number, folder=folder.path, now=stands,
+        )  # fmt: skip
+        raise Misuse(message, say("Use the run folder that the file was written in."))
     return folder, facts, number
 
 
@@ -197,11 +224,18 @@ def _find(path: Path, run: str, plan: str, out: Path | None) -> RunFolder:
         ):
             return RunFolder(one)
         if out is not None and one == out:
-            raise Misuse(f"{path} is an error file of another run ({run}), not of {out}",
-                         "Leave --out out, or name that run's folder with it.")  # fmt: skip
+            message = say(
+                "{path} is an error file of another run ({run}), not of {folder}", path=path, run=run, folder=out
+            )
+            raise Misuse(message, say("Leave --out out, or name that run's folder with it."))
     raise Misuse(
-        f"{path} is an error file of the run {run}, whose folder is not found in {Path('runs').resolve()} nor beside the file",
-        "Start where that run was started, or name its folder with --out DIR.",
+        say(
+            "{path} is an error file of the run {run}, whose folder is not found in {folder} nor beside the file",
+            path=path,
+            run=run,
+            folder=Path("runs").resolve(),
+        ),
+        say("Start where that run was started, or name its folder with --out DIR."),
     )
 
 
@@ -220,12 +254,26 @@ def _places(sheet: Sheet, facts: dict[str, Any]) -> tuple[dict[int, int], list[s
     notes = []
     gone = [wanted[i][0] or f"#{i + 1}" for i in range(len(wanted)) if i not in found.values()]
     if gone and len(gone) == len(wanted):
-        raise Misuse("the error file has none of the run's own columns", WHERE)
+        raise Misuse(say("the error file has none of the run's own columns"), say(WHERE))
     if gone:
-        notes.append(f"the file has no column {', '.join(gone)} any more; its cells stay as they were")
+        notes.append(
+            say_n(
+                "the file has no column {names} any more; its cells stay as they were",
+                "the file has no columns {names} any more; their cells stay as they were",
+                len(gone),
+                names=", ".join(gone),
+            )
+        )
     new = [given[at][0] for at in range(len(given)) if indexes[at] not in found and given[at][0]]
     if new:
-        notes.append(f"the run has no column {', '.join(new)}; it is left out")
+        notes.append(
+            say_n(
+                "the run has no column {names}; it is left out",
+                "the run has no columns {names}; they are left out",
+                len(new),
+                names=", ".join(new),
+            )
+        )
     return found, notes
 
 

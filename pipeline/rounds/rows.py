@@ -11,6 +11,7 @@ import polars as pl
 
 from pipeline.folder import RunFolder
 from pipeline.handoff import ISSUE_SCHEMA
+from pipeline.language import later, say, say_n
 from pipeline.report import TO_CORRECT
 from pipeline.rounds.causes import Replacement
 from pipeline.rounds.matching import Matched, match
@@ -21,10 +22,11 @@ READ = ("cell.", "row.")
 """Problems that reading a source finds: they stay with a cell, or a row, until somebody edits it."""
 
 KINDS = {
-    "plus": "a leading + that was gone", "zeros": "leading zeros that were gone", "digits": "digits that were lost",
-    "exponent": "numbers written with an exponent", "number": "numbers written otherwise", "date": "texts turned into dates",
-    "time": "times written otherwise", "truth": "truth values written otherwise", "letters": "letters that were lost",
-    "error": "texts taken for formulas",
+    "plus": later("a leading + that was gone"), "zeros": later("leading zeros that were gone"),
+    "digits": later("digits that were lost"), "exponent": later("numbers written with an exponent"),
+    "number": later("numbers written otherwise"), "date": later("texts turned into dates"),
+    "time": later("times written otherwise"), "truth": later("truth values written otherwise"),
+    "letters": later("letters that were lost"), "error": later("texts taken for formulas"),
 }  # fmt: skip
 
 
@@ -70,43 +72,58 @@ def _notes(matched: Matched, blank: pl.DataFrame, rows: pl.DataFrame) -> Sequenc
     for kind, count in Counter(matched.restored).most_common():
         if kind in KINDS:
             notes.append(
-                f"{_count(count, 'cell')} restored, as a spreadsheet program had changed {'it' if count == 1 else 'them'}: {KINDS[kind]}"
+                say_n(
+                    "{n:n} cell restored, as a spreadsheet program had changed it: {kind}",
+                    "{n:n} cells restored, as a spreadsheet program had changed them: {kind}",
+                    count,
+                    kind=say(KINDS[kind]),
+                )
             )
     done = rows.filter(pl.col("origin").is_not_null() & ~pl.col("status").is_in([*TO_CORRECT, "unknown"]))
     touched = done.join(matched.edited, on="at", how="semi")
     if done.height:
         notes.append(
-            f"{_count(done.height, 'row')} of the file {'is' if done.height == 1 else 'are'} in already and not sent again"
+            say_n(
+                "{n:n} row of the file is in already and not sent again",
+                "{n:n} rows of the file are in already and not sent again",
+                done.height,
+            )
         )
     if touched.height:
-        notes.append(f"what was edited in {_rows(touched)} is not used: the customer is in already")
+        notes.append(say("what was edited in {rows} is not used: the customer is in already", rows=_rows(touched)))
     open_ = rows.filter(pl.col("status") == "unknown")
     if open_.height:
         notes.append(
-            f"{_rows(open_)}: what became of the first request is not known yet, so nothing is corrected; push settles it"
+            say(
+                "{rows}: what became of the first request is not known yet, so nothing is corrected; push settles it",
+                rows=_rows(open_),
+            )
         )
     if blank.height:
-        notes.append(f"{_count(blank.height, 'line')} without any cell left out")
+        notes.append(
+            say_n("{n:n} line without any cell left out", "{n:n} lines without any cell left out", blank.height)
+        )
     added = rows.filter(pl.col("origin").is_null())
     if added.height:
-        notes.append(f"{_count(added.height, 'row')} of the file {'is' if added.height == 1 else 'are'} new")
+        notes.append(say_n("{n:n} row of the file is new", "{n:n} rows of the file are new", added.height))
     copied = added.filter("copied")
     if copied.height:
         notes.append(
-            f"{_count(copied.height, 'row')} with the key of another row counted as new (line {copied['line'][0]})"
+            say_n(
+                "{n:n} row with the key of another row counted as new (line {line})",
+                "{n:n} rows with the key of another row counted as new (line {line})",
+                copied.height,
+                line=copied["line"][0],
+            )
         )
     return notes
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def _rows(frame: pl.DataFrame) -> str:
     shown = ", ".join(str(n) for n in frame["row"].head(5))
-    return f"row{'s' if frame.height > 1 else ''} {shown}" + (
-        f" and {frame.height - 5} more" if frame.height > 5 else ""
-    )
+    if frame.height > 5:
+        return say("rows {shown} and {more:n} more", shown=shown, more=frame.height - 5)
+    return say_n("row {shown}", "rows {shown}", frame.height, shown=shown)
 
 
 def _with_reached(

@@ -10,6 +10,7 @@ import polars as pl
 
 from pipeline import mapping as columns
 from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet
+from pipeline.language import say
 from pipeline.rounds.causes import replaced
 from pipeline.rounds.rows import Chosen
 from pipeline.sources import Source, mapping_of
@@ -66,5 +67,5 @@ def _added(rows: pl.DataFrame, number: int) -> pl.DataFrame:
     return new.select(
         pl.col("here").cast(pl.UInt32).alias("at"), nothing.alias("field"), nothing.alias("column"), nothing.alias("value"),
         pl.when("copied").then(pl.lit("row.copied")).otherwise(pl.lit("row.added")).alias("code"),
-        pl.lit(f"round {number}").alias("detail"), nothing.alias("suggestion"),
+        pl.lit(say("round {number}", number=number)).alias("detail"), nothing.alias("suggestion"),
     ).select(*ISSUE_SCHEMA)  # fmt: skip

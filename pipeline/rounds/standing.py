@@ -10,6 +10,7 @@ import polars as pl
 from pipeline import outcomes, store
 from pipeline.folder import RunFolder
 from pipeline.issues import errors
+from pipeline.language import say
 from pipeline.report import TO_CORRECT
 from pipeline.rounds.builder import Others
 from pipeline.sources import origin
@@ -66,5 +67,10 @@ def others(folder: RunFolder, facts: dict[str, Any], corrected: pl.Series, ident
             if line["status"] in IN and line["id"]:
                 found.there.setdefault(identity, []).append(line["id"])
             elif line["status"] in MAY_GO and not line["follows"]:
-                found.going.setdefault(identity, f"{line['row']}" + (f" of {line['source']}" if line["source"] else ""))
+                found.going.setdefault(
+                    identity,
+                    say("{row} of {source}", row=line["row"], source=line["source"])
+                    if line["source"]
+                    else str(line["row"]),
+                )
     return found

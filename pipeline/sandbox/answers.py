@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -94,6 +93,8 @@ def is_email(text: str) -> bool:
     """
     if len(text) < 64 and _USUAL.fullmatch(text):
         return True
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-import phonenumbers
 import pycountry
 from babel.numbers import get_territory_currencies
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 REGULATED = frozenset(
     ["AR", "BO", "BR", "CL", "CO", "CR", "DO", "EC", "GT", "HN", "MX", "NI", "PA", "PE", "PY", "SV", "UY"]
@@ -78,7 +78,7 @@ def _pick(country: str, number: int = -1, code: str = "") -> Place | None:
 @cache
 def country_object(code: str) -> dict[str, object]:
     """The vendor's Country: {id, name, code, has_regulation, currencies}."""
-    dialled = phonenumbers.country_code_for_region(code)
+    dialled = _dialled().get(code)
     return {
         "id": code,
         "name": countries()[code].name,
@@ -86,6 +86,12 @@ def country_object(code: str) -> dict[str, object]:
         "has_regulation": code in REGULATED,
         "currencies": legal_currencies(code),
     }
+
+
+@cache
+def _dialled() -> dict[str, int]:
+    """The calling code of each country; the library's own function reads the whole plan of each."""
+    return {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() for region in regions}
 
 
 def state_object(place: Place, as_text: bool) -> dict[str, object]:

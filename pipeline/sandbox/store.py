@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 
 VERSION = 1
 Json = dict[str, Any]
@@ -97,8 +98,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             if hasattr(self, "_db"):
                 self._db.close()
-            why = f"cannot use {database} as the sandbox's database: {error}"
-            raise Misuse(why, "Name another file.") from error
+            wrong = say("cannot use {file} as the sandbox's database: {why}", file=database, why=error)
+            raise Misuse(wrong, say("Name another file.")) from error
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA busy_timeout = 5000")

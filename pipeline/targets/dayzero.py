@@ -153,6 +153,11 @@ def unwrap(body: Any) -> Any:
     return body["data"] if isinstance(body, dict) and "success" in body and "data" in body else body
 
 
+def _says_no(body: Any) -> bool:
+    """Whether an envelope says that nothing was done, whatever its status and its data are."""
+    return isinstance(body, dict) and "data" in body and body.get("success") is False
+
+
 def _page(answer: Answer) -> Page:
     body = unwrap(answer.json)
     body = body if isinstance(body, dict) else {}
@@ -181,7 +186,7 @@ def _problems(body: Any) -> tuple[tuple[str | None, str], ...]:
 
 def _outcome(call: Call, answer: Answer) -> Outcome:
     status, body = answer.status, unwrap(answer.json)
-    if status in (200, 201) and isinstance(body, dict) and body.get("id"):
+    if status in (200, 201) and isinstance(body, dict) and body.get("id") and not _says_no(answer.json):
         return Created(str(body["id"]), body)
     said = "; ".join(text for _, text in _problems(answer.json)) or (answer.text or "no readable answer")[:200]
     if status in (401, 403):
@@ -257,7 +262,7 @@ def _upload(table: bytes, part: str) -> tuple[Call, str]:
 
 def _uploaded(answer: Answer) -> Uploaded | None:
     body = unwrap(answer.json)
-    if answer.status not in (200, 201) or not isinstance(body, dict):
+    if answer.status not in (200, 201) or not isinstance(body, dict) or _says_no(answer.json):
         return None
     counts = [body.get(n, body.get(f"{n}_count")) for n in ("created", "skipped")]
     errors = body.get("errors", [])

@@ -12,8 +12,10 @@ and leading zeros, K in upper case); Decreto con Fuerza de Ley 3 de 1969 (the ro
 
 from __future__ import annotations
 
+from itertools import cycle
+from operator import mul
+
 import polars as pl
-from stdnum.cl import rut
 
 from pipeline.taxids.interface import Reason
 from pipeline.taxids.writing import PLAIN, bare, digits
@@ -25,6 +27,7 @@ GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
 
 LABELS = ("RUT", "RUN", "ROL", "CL", "NRO", "NO", "N")
 _LAYOUT = r"^[1-9][0-9]?[., ]?[0-9]{3}[., ]?[0-9]{3} ?[-\u2013]? ?[0-9Kk]$"
+_VALUES = bytes(max(0, octet - ord("0")) for octet in range(256))  # of the ASCII digits
 _SHORTEST = 8  # numbers below a million were given before 1930
 
 
@@ -39,7 +42,7 @@ def judge(compacted: str) -> Reason | None:
         return "format"
     if len(compacted) > 9:
         return "length"
-    if compacted[-1] != rut.calc_check_digit(compacted[:-1]):
+    if compacted[-1] != _check_digit(compacted[:-1]):
         return "check_digit"
     return "unusual" if len(compacted) < _SHORTEST else None
 
@@ -51,7 +54,12 @@ def present(compacted: str) -> str:
 
 def complete(compacted: str) -> str | None:
     """The number with its check digit, where `compacted` is digits without one."""
-    return compacted + rut.calc_check_digit(compacted) if digits(compacted) else None
+    return compacted + _check_digit(compacted) if digits(compacted) else None
+
+
+def _check_digit(number: str) -> str:
+    """What python-stdnum's `cl.rut.calc_check_digit` gives, which takes several times as long."""
+    return "0K987654321"[sum(map(mul, number[::-1].encode().translate(_VALUES), cycle((2, 3, 4, 5, 6, 7)))) % 11]
 
 
 def accept(text: pl.Series) -> pl.Series:
@@ -72,4 +80,4 @@ def written(compacted: pl.Series) -> pl.Series:
     """`present` for a whole column."""
     number = pl.col("compacted")
     frame = pl.DataFrame({"compacted": compacted}).lazy()
-    return frame.select(text=pl.concat_str(number.str.head(-1), pl.lit("-"), number.str.tail(1))).collect()["text"]
+    return frame.select(text=pl.format("{}-{}", number.str.head(-1), number.str.tail(1))).collect()["text"]

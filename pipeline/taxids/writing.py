@@ -47,8 +47,10 @@ def bare(text: str, labels: tuple[str, ...] = (), sizes: Container[int] = ()) ->
     """
     number = _ZERO_DECIMAL.match(text)
     text = number.group(1) if number else _SEPARATOR.sub("", text)
-    text = _SEPARATOR.sub("", unicodedata.normalize("NFKC", text)).upper()
-    while len(text) not in sizes:
+    if not text.isascii():
+        text = _SEPARATOR.sub("", unicodedata.normalize("NFKC", text))
+    text = text.upper()
+    while not text[:1].isdigit() and len(text) not in sizes:
         label = next((label for label in labels if text.startswith(label) and len(text) > len(label)), None)
         if label is None:
             break

@@ -12,6 +12,7 @@ import ast
 import importlib
 import io
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ from babel.messages.pofile import read_po, write_po
 from pipeline import cli
 from pipeline.cli import configuration, wording
 from pipeline.language import LANGUAGES
-from pipeline.mapping import presets
+from pipeline.mapping.presets import presets
 
 PACKAGE = Path(__file__).parents[2] / "pipeline"
 FOLDER = PACKAGE / "language"
@@ -64,7 +65,7 @@ def code_texts() -> Iterator[str | tuple[str, ...]]:
 
 def preset_texts() -> Iterator[str]:
     """What the presets say of themselves, and why they leave columns and rows out."""
-    for preset in presets.presets().values():
+    for preset in presets().values():
         yield from (preset.title, *preset.notes, *preset.left_out.values())
         yield from (reason for reason, _ in preset.left_out_rows)
 
@@ -109,9 +110,11 @@ def compiled(catalogue: Catalog) -> bytes:
 def write(language: str) -> Catalog:
     """Bring a language's files up to date with the code; gives its catalogue."""
     catalogue = read(language)
-    olds = [message for message in catalogue if CLICK in message.auto_comments]
+    olds, made = [message for message in catalogue if CLICK in message.auto_comments], catalogue.creation_date
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    catalogue.creation_date, catalogue.version = made, version("customer-import")
+    catalogue.msgid_bugs_address = "the project's page"
     for message in olds:
         if message.id not in catalogue:
             catalogue[message.id] = message

@@ -32,7 +32,10 @@ Handler = Callable[[asyncio.StreamWriter], Awaitable[None]]
 def asked(behave: Handler, call: Call = POST, timeout: float = 5.0, **given_: Any) -> Answer:
     """The answer of a server that behaves so, as the client gives it."""
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
             await behave(writer)
@@ -47,6 +50,9 @@ def asked(behave: Handler, call: Call = POST, timeout: float = 5.0, **given_: An
                 return await client.send(call)
         finally:
             server.close()
+            for writer in writers:
+                writer.close()
+            await asyncio.sleep(0.06)
 
     return anyio.run(work)
 

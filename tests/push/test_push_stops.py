@@ -20,8 +20,8 @@ from pipeline.targets.interface import Answer, Call
 class Scene:
     """One process over a peaceful world of separate customers, whose wire a test may spoil."""
 
-    def __init__(self, rows: int, **options: Any) -> None:
-        self.world = sim.world(2, "piriod")
+    def __init__(self, rows: int, target: str = "piriod", **options: Any) -> None:
+        self.world = sim.world(2, target)
         first = next(r for r in self.world.rows if r.action == "create")
         self.world.rows = [
             sim.replace(first, seq=n, row=n + 2, key=f"key{n}", identity=f"email=p{n}@x.example", after=None, lane=False,
@@ -38,7 +38,7 @@ class Scene:
         self.wire = sim.Wire(self.world)
         self.loop = sim.Virtual(self.world.seconds)
         self.engine = Engine(self.wire, self.world.target, self.journal, sim.Plan(self.world.rows, self.journal, ()),  # type: ignore[arg-type]
-                             self.world.target.identities, Options(concurrency=2, **options), Silent(), clock=self.loop.time)  # fmt: skip
+                             self.world.target.identities, Options(**{"concurrency": 2, **options}), Silent(), clock=self.loop.time)  # fmt: skip
 
     def run(self) -> dict[str, int]:
         try:
