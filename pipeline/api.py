@@ -29,6 +29,7 @@ from pipeline.client import check_base_url
 from pipeline.errors import Misuse, Stop
 from pipeline.findings import Findings
 from pipeline.folder import RunFolder
+from pipeline.language import say
 from pipeline.options import PushOptions, Server
 from pipeline.progress import Silent
 from pipeline.request import Reading, Source
@@ -78,10 +79,11 @@ def account(
     known = {s.variable: credentials[s.variable] for s in chosen.secrets if credentials.get(s.variable)}
     if absent := [s.variable for s in chosen.secrets if s.variable not in known]:
         raise Misuse(
-            f"{' and '.join(absent)} not given", f"Pass credentials={{{absent[0]!r}: ...}} for {chosen.title}."
+            say("{names} not given", names=say(" and ").join(absent)),
+            say("Pass credentials={example} for {target}.", example=f"{{{absent[0]!r}: ...}}", target=chosen.title),
         )
     if test_mode and not chosen.has_test_mode:
-        raise Misuse(f"{chosen.title} has no test mode", "Leave test_mode out.")
+        raise Misuse(say("{target} has no test mode", target=chosen.title), say("Leave {name} out.", name="test_mode"))
     url = (base_url or chosen.base_url).rstrip("/")
     check_base_url(url)
     return _Account(url, "test" if test_mode else "live", known, target=target)
@@ -96,7 +98,10 @@ def embedded(
 
     chosen = targets.load(target)
     if target not in targets.own():
-        raise Misuse(f"the sandbox does not know {chosen.title}", "Name a test server: account(..., base_url=...).")
+        raise Misuse(
+            say("the sandbox does not know {target}", target=chosen.title),
+            say("Name a test server: {example}.", example="account(..., base_url=...)"),
+        )
     path = Path(database).resolve() if database is not None else None
     settings = sandbox.Settings(database=path)
     if account_country:
@@ -194,7 +199,7 @@ class _Account(Server):
 
 def _target_of(server: Server) -> str:
     if not isinstance(server, _Account):
-        raise Misuse("that is no account", "Make one with account(...) or embedded(...).")
+        raise Misuse(say("that is no account"), say("Make one with account(...) or embedded(...)."))
     return server.target
 
 
@@ -202,7 +207,7 @@ def _folder(planned: Findings | str | PathLike[str]) -> RunFolder:
     if not isinstance(planned, Findings):
         return RunFolder.find(str(planned))
     if planned.folder is None:
-        raise Misuse("a check leaves nothing that could be pushed", "Plan it: plan(source, account).")
+        raise Misuse(say("a check leaves nothing that could be pushed"), say("Plan it: plan(source, account)."))
     return RunFolder(planned.folder)
 
 

@@ -221,6 +221,13 @@ class Sandbox(Document):
     base_url: str
 
 
+class Completion(Document):
+    """`completion`: the script for a shell."""
+
+    shell: str
+    script: str
+
+
 class Stop(Document):
     """Any command that stopped without a result; the same is said on stderr."""
 
@@ -252,6 +259,7 @@ class Event(Document):
 
 KINDS: dict[str, type[Document]] = {
     "run": Run, "status": Status, "inspect": Inspect, "targets": Targets, "check": Check, "template": Template, "review": Review, "undo": Undo,
-    "forget": Forget, "bundle": Bundle, "login": Login, "logout": Logout, "sandbox": Sandbox, "stop": Stop, "event": Event,
+    "forget": Forget, "bundle": Bundle, "login": Login, "logout": Logout, "sandbox": Sandbox, "completion": Completion,
+    "stop": Stop, "event": Event,
 }  # fmt: skip
 """Every kind of document, by the word in its `schema`."""

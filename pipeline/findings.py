@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline import issues, outcomes, store
 from pipeline.folder import RunFolder
+from pipeline.language import say, say_n
 from pipeline.report import STATUSES
 from pipeline.report.facts import NOT_IN
 from pipeline.sources import origin
@@ -77,11 +78,11 @@ class Findings:
     def _repr_html_(self) -> str:
         """The counts and the causes for a notebook; whatever comes from the data is escaped."""
         said = " + ".join(f"{n:,} {escape(name)}" for name, n in self.counts.items())
-        lines = [f"<p><b>{self.rows.height:,} rows</b> = {said or 'none'}</p>"]
+        lines = [f"<p><b>{say_n('{n:n} row', '{n:n} rows', self.rows.height)}</b> = {said or say('none')}</p>"]
         if self.causes.height:
             lines.append(_table(("rows", "severity", "column", "code", "message"), self.causes.head(MOST_CAUSES)))
         if self.causes.height > MOST_CAUSES:
-            lines.append(f"<p>… and {self.causes.height - MOST_CAUSES} more causes</p>")
+            lines.append(f"<p>{say('… and {more:n} more causes', more=self.causes.height - MOST_CAUSES)}</p>")
         return "\n".join(lines)
 
 

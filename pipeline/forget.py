@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import filelock
 import polars as pl
 
 from pipeline import outcomes, store, typed
@@ -185,6 +184,8 @@ def _sync(path: Path) -> None:
 @contextlib.contextmanager
 def _alone(folder: RunFolder) -> Iterator[None]:
     """Hold the lock that a push of this run holds."""
+    import filelock
+
     path = folder.file(".lock")
     try:
         with filelock.FileLock(path, timeout=0, mode=0o600):

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pipeline import issues
 from pipeline.columns import normaliser
 from pipeline.handoff import ISSUE_SCHEMA, Around, Clean, Judged, Mapping, Settings
+from pipeline.language import say
 from pipeline.schema import Field, find
 
 FIRST = ("country", "currency")
@@ -91,9 +92,10 @@ def _cut(
     frame = pl.DataFrame(
         {"at": pl.int_range(len(cells), dtype=pl.UInt32, eager=True), "value": cells, "size": value.str.len_chars()}
     ).filter(long)
+    said = say("{size} characters; the target allows {limit}", size="{}", limit=limit)
     return frame.with_columns(
         field=pl.lit(name), column=pl.lit(label), code=pl.lit("text.truncated"), suggestion=pl.lit(None, dtype=pl.String),
-        detail=pl.format("{} characters; the target allows {}", "size", pl.lit(limit)),
+        detail=pl.format(said, "size"),
     ).select(list(ISSUE_SCHEMA))  # fmt: skip
 
 

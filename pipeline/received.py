@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from pipeline.language import say
+
 SHORTEST_SECRET = 8
 """Shorter secrets are not looked for: a short text may be anybody's."""
 HIDDEN = b"***"
@@ -74,7 +76,7 @@ class Body:
             NotReadable: the archive ends before its end.
         """
         if self._unpacker is not None and self._bytes and not self._unpacker.eof:
-            raise NotReadable("the answer was cut short")
+            raise NotReadable(say("the answer was cut short"))
         return bytes(self._bytes)
 
 

@@ -25,7 +25,6 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import anyio
-import filelock
 import platformdirs
 import polars as pl
 
@@ -289,6 +288,8 @@ def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
 
     Gives the file whose time is that of the last push to the workspace from this machine.
     """
+    import filelock
+
     name = hashlib.blake2b(f"{target} {workspace}".encode(), digest_size=8).hexdigest()
     shared = Path(platformdirs.user_state_dir("customer-import")) / "locks" / f"{target}-{name}.lock"
     try:

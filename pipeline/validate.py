@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from pipeline import issues
 from pipeline.handoff import ISSUE_SCHEMA, Checked, Clean, Mapping, Settings
+from pipeline.language import say, say_n
 from pipeline.schema import Field, find
 
 
@@ -87,9 +88,8 @@ def _decisive(name: str, mapping: Mapping) -> str | None:
     if not needed or len(needed) == len(mapping.parts.get(name, ())):
         return None
     numbers = {f"#{c.index + 1}": c.header for c in mapping.choices}
-    return " and ".join(numbers.get(part) or part for part in needed) + (
-        " is blank" if len(needed) == 1 else " are blank"
-    )
+    named = say(" and ").join(numbers.get(part) or part for part in needed)
+    return say_n("{columns} is blank", "{columns} are blank", len(needed), columns=named)
 
 
 def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
@@ -97,7 +97,8 @@ def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
     if field.max_length is None or text.dtype != pl.String or not _above(text.str.len_bytes(), field.max_length):
         return []
     length = text.str.len_chars()
-    said = pl.select(pl.format("{} characters; the target allows {}", length, pl.lit(field.max_length))).to_series()
+    template = say("{size} characters; the target allows {limit}", size="{}", limit=field.max_length)
+    said = pl.select(pl.format(template, length)).to_series()
     return [_at((length > field.max_length).fill_null(False), "text.too_long", said)]
 
 
@@ -115,7 +116,13 @@ def _range(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
     outside = ~value.is_between(low, high).fill_null(True)
     if not outside.any():
         return []
-    return [_at(outside, "number.range", pl.Series([f"{low} to {high}"]).new_from_index(0, len(value)))]
+    return [
+        _at(
+            outside,
+            "number.range",
+            pl.Series([say("{low} to {high}", low=low, high=high)]).new_from_index(0, len(value)),
+        )
+    ]
 
 
 def _regulated(

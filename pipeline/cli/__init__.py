@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
@@ -103,7 +102,7 @@ First things to try, with no account; nothing leaves this machine:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=TRY,
 )
-@click.version_option(version("customer-import"), prog_name="customer-import")
+@click.version_option(package_name="customer-import", prog_name="customer-import")
 @configuration.language_flag
 def group() -> None:
     """Move customer lists out of spreadsheets into billing systems: never twice, never lost."""

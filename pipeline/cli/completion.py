@@ -38,8 +38,8 @@ def command(shell: str | None, as_json: bool, quiet: bool) -> int:  # noqa: ARG0
       eval "$(customer-import completion zsh)"
 
     \b
-    For fish:
-      customer-import completion fish > ~/.config/fish/completions/customer-import.fish
+    For fish, in ~/.config/fish/config.fish:
+      customer-import completion fish | source
     """
     from click.shell_completion import get_completion_class
 

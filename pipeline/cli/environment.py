@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dotenv import dotenv_values
 
 from pipeline import targets
 from pipeline.cli import configuration, counted, keychain
@@ -89,7 +88,11 @@ def _find(variable: str, profile: str | None) -> tuple[str, str | None]:
 
 
 def _of_file(name: str, variable: str) -> str:
-    return (dotenv_values(name).get(variable) or "").strip() if Path(name).is_file() else ""
+    if not Path(name).is_file():
+        return ""
+    from dotenv import dotenv_values
+
+    return (dotenv_values(name).get(variable) or "").strip()
 
 
 def missing(target: Target, known: dict[str, str]) -> list[str]:

@@ -34,23 +34,23 @@ class Command(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
-                shown.setdefault(group_of(parameter), {})[name_of(parameter)] = record
+                shown.setdefault(self.group_of(parameter), {})[name_of(parameter)] = record
         for title in (OWN, *GROUPS):
             if records := shown.get(title):
                 order = GROUPS.get(title, tuple(records))
                 with formatter.section(say(title)):
                     formatter.write_dl([records[name] for name in order if name in records])
 
+    def group_of(self, parameter: click.Parameter) -> str:
+        """The title of the group that a flag belongs to; the sandbox's knobs are its own."""
+        groups = list(GROUPS)[-1:] if self.name == "sandbox" else GROUPS
+        return next((title for title in groups if name_of(parameter) in GROUPS[title]), OWN)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         details.must_fit(quiet=bool(ctx.params.get("quiet")))
         runlog.begin(ctx)
         return super().invoke(ctx)
-
-
-def group_of(parameter: click.Parameter) -> str:
-    """The title of the group that a flag belongs to."""
-    return next((title for title, names in GROUPS.items() if name_of(parameter) in names), OWN)
 
 
 def name_of(parameter: click.Parameter) -> str:

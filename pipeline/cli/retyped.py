@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import click
 
@@ -41,6 +41,8 @@ APART = (
 """Flags that exclude each other: the second one is left out."""
 NEW = ["run", "FILE", "--to", "TARGET"]
 """What makes a run where there is none."""
+HARMLESS = ("status", "review", "bundle")
+"""Commands for a run that change nothing at the target, and remove nothing."""
 LISTS = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".toml", ".json")
 ALIKE = 0.8
 """How alike two files' names must be: another list must never be imported by mistake."""
@@ -137,11 +139,14 @@ def _run(words: list[str], at: int | None) -> None:
         if facts.get("forgotten") and words[0] not in ("status", "forget"):
             words[:] = ["status", name]
         return
-    near = _near(name, runs, _near(f"runs/{name}", runs, ""))
-    if near and at is not None:
-        words[at] = near
-    else:
-        words[:] = ["status", "latest"] if runs else NEW
+    by_name = {PurePath(run).name: run for run in runs}
+    near = get_close_matches(PurePath(name).name, by_name, 1, ALIKE)
+    if not runs:
+        words[:] = NEW
+    elif near and at is not None and words[0] in HARMLESS:
+        words[at] = by_name[near[0]]
+    else:  # which run it is must be seen before anything is sent, put back or removed
+        words[:] = ["status", by_name[near[0]] if near else "latest"]
 
 
 def _named(words: list[str]) -> int | None:

@@ -59,8 +59,8 @@ def command(port: int, database: Path | None, as_json: bool, quiet: bool, **knob
     \b
     Example, in two terminals:
       customer-import sandbox --port 8765 --commit-then-drop 0.1
-      PIRIOD_API_TOKEN=any PIRIOD_WORKSPACE=acc_1 \\
-        customer-import run clientes.csv --to piriod --base-url http://127.0.0.1:8765 --yes
+      export PIRIOD_API_TOKEN=any PIRIOD_WORKSPACE=acc_1
+      customer-import run list.csv --to piriod --base-url http://127.0.0.1:8765
     """
     for name in ("tokens", "workspaces"):
         knobs[name] = knobs[name] or None

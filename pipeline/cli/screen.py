@@ -22,6 +22,9 @@ _JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9
 _MARK = f"\x1b{os.urandom(8).hex()}"
 _OWN = re.compile(f"{_MARK}([0-9;]+m|[<>])")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_NARROW = re.compile(
+    "[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u2013\u2014\u2018-\u201f\u2026\u2190-\u2193\n]*"
+)  # one column each
 _CODES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33"}
 
 
@@ -65,7 +68,7 @@ def rendered(text: str, *, colour: bool, isolate: bool) -> str:
 def width(text: str) -> int:
     """Columns that a line takes: wide characters two, combining ones and our marks none."""
     plain = _OWN.sub("", harmless(text))
-    if plain.isascii():
+    if _NARROW.fullmatch(plain):
         return len(plain)
     from wcwidth import wcswidth
 

@@ -25,7 +25,13 @@ EXAMPLES = 3
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="Only the exit code.")
 def command(run: str, as_json: bool, quiet: bool) -> int:
-    """Say what became of every row of RUN (a run folder, or latest), also while a push is under way."""
+    """Say what became of every row of RUN (a run folder, or latest), also while a push is under way.
+
+    \b
+    Examples:
+      customer-import status
+      customer-import status runs/clientes-piriod-20261121T093000Z --json
+    """
     import polars as pl
 
     from pipeline import forget, issues, outcomes, store

@@ -21,6 +21,8 @@ PRINTED: list[str] = []
 YES, NO = ("y", "yes", "s", "si", "sí"), ("n", "no", "")
 MEASURE = 80
 """Columns that a table is laid out in where nobody looks at a screen."""
+SMALL = 60
+"""Columns in which a line would lose too much if it were cut: it goes on below."""
 
 
 def put(text: str = "") -> None:
@@ -42,8 +44,9 @@ def _write(text: str, stream: Any, *, err: bool) -> None:
 
 
 def put_cut(text: str, room: int = screen.WIDEST) -> None:
-    """Print a line on stdout, no wider than the screen, or than `room` where there is none."""
-    put(screen.cut(text, screen.room_of(sys.stdout) or room))
+    """Print a line on stdout, no wider than the screen, or than `room` where there is none; a small screen shows it whole."""
+    found = screen.room_of(sys.stdout) or room
+    put(screen.cut(text, found) if found >= SMALL else text.replace("\n", " "))
 
 
 def measure() -> int:

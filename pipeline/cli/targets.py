@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 @click.option("--base-url", metavar="URL", help="Another server for the target.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(target: str | None, as_json: bool, check: bool, test_mode: bool, base_url: str | None, quiet: bool) -> int:
-    """List the targets; with TARGET its fields, limits and secrets."""
+    """List the targets; with TARGET its fields, limits and secrets.
+
+    \b
+    Examples:
+      customer-import targets
+      customer-import targets piriod --check
+      customer-import targets dayzero --json > dayzero.schema.json
+    """
     import anyio
 
     from pipeline import targets

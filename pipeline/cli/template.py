@@ -27,7 +27,13 @@ from pipeline.shellwords import command as command_line
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(target: str, output: Path | None, as_json: bool, quiet: bool) -> int:
-    """Write a template for TARGET (piriod or dayzero); filled in, it imports with no mapping."""
+    """Write a template for TARGET (piriod or dayzero); filled in, it imports with no mapping.
+
+    \b
+    Examples:
+      customer-import template piriod
+      customer-import template dayzero -o clientes.csv --lang es
+    """
     from pipeline import targets, template
     from pipeline.handoff import Catalogue
 

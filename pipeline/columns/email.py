@@ -12,7 +12,6 @@ import re
 from functools import partial
 
 import polars as pl
-from email_validator import EmailNotValidError, validate_email
 
 from pipeline.columns import cells as text_of
 from pipeline.columns import mistyped
@@ -73,6 +72,8 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
 
 def judge(raw: str | None) -> Verdict:
     """The scalar rule: one cell that is not blank."""
+    from email_validator import EmailNotValidError  # most columns are decided without it, and it is slow to import
+
     text = text_of.visible(raw or "")
     if len(text) > LONGEST:
         return Verdict(code="email.syntax", detail=say("it is too long"))
@@ -111,6 +112,8 @@ def _validated(text: str) -> tuple[str, bool]:
     reserved = _RESERVED.search(text)
     # The library knows no switch for these three; a stand-in of the same length gets all its other checks.
     checked = text if not reserved else text[: reserved.start(1)] + "x" * len(reserved[1])
+    from email_validator import validate_email
+
     found = validate_email(checked, check_deliverability=False)
     local = text.rpartition("@")[0] if found.local_part.isascii() else found.local_part
     domain = found.domain if not reserved else found.domain[: -len(reserved[1])] + reserved[1].lower()
@@ -134,6 +137,8 @@ def _refused(text: str, reason: str) -> Verdict:
 def _tried(text: str) -> str | None:
     if not _SHAPE.match(text):  # spares the library's long way to a refusal
         return None
+    from email_validator import EmailNotValidError
+
     try:
         return _validated(text)[0]
     except EmailNotValidError:

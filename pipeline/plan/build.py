@@ -26,6 +26,9 @@ from pipeline.progress import Progress
 from pipeline.schema import fields
 from pipeline.targets.interface import Identity, Record, Target
 
+MOST_COMPARED = 200_000
+"""So many rows of the file are held at once to tell which of them are the same customer."""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -70,7 +73,7 @@ class Builder:
         self._hashes = duplicates.Hashes()
         self._parts = 0
         self._cells = 0
-        self._verdicts: dict[int, duplicates.Verdict] = {}
+        self._verdicts = duplicates.Verdicts()
         self.rows = 0
 
     def add(
@@ -96,11 +99,8 @@ class Builder:
         sent = checked.record.select(n for n in checked.record.columns if n not in known or known[n].sent)
         pieces = Pieces.of(sent)
         identity = who.of_rows(checked.record, self._choices.identities)
-        base = pl.DataFrame([identity, pieces.text().alias("text")]).select(
-            pl.coalesce("identity", "text").alias("who")
-        ).to_series()  # fmt: skip
         first = {i.fields[0]: None for i in self._choices.identities if i.fields[0] in checked.record.columns}
-        spooled = pl.DataFrame([checked.valid, identity, base, _issue_lists(checked.issues, cells.height), checked.changes,
+        spooled = pl.DataFrame([checked.valid, identity, _issue_lists(checked.issues, cells.height), checked.changes,
                                 self._blanks(mapped)]).hstack(frame(pieces))  # fmt: skip
         spooled = spooled.hstack([checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first])
         spooled = spooled.with_columns(
@@ -113,7 +113,7 @@ class Builder:
         """Spool an encoded batch, as the rows behind those that are there."""
         spooled = made.spooled
         spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
-        self._hashes.add(spooled["who"], spooled["valid"], made.alike)
+        self._hashes.add(_who(spooled), spooled["valid"], made.alike)
         self._parts += 1
         self._cells = max(self._cells, made.width)
         self.rows += spooled.height
@@ -129,15 +129,27 @@ class Builder:
         affected = self._hashes.affected()
         if affected.is_empty():
             return
+        shares = -(-len(affected) // MOST_COMPARED)
+        of = self._hashes.share_of(affected, shares)
+        judged = []
+        for share in range(shares):
+            rows = self._compared(affected.filter(of == share))
+            judged.append(duplicates.judge_some(rows, self._choices.policy, self._mapping.label))
+        self._verdicts = duplicates.settled(judged)
+
+    def _compared(self, seqs: pl.Series) -> pl.DataFrame:
+        """Some rows with all of what is compared; see `duplicates.judge`."""
         parts = []
         for seq, part in self._read():
-            hit = seq.is_in(affected.implode())
-            if hit.any():
-                chosen = part.filter(hit)
+            start, end = (int(seqs.search_sorted(at)) for at in (seq[0], seq[-1] + 1))
+            here = seqs.slice(start, end - start)
+            if len(here):
+                names = [n for n in part.columns if n == "body" or n.startswith("object.")]
+                chosen = part.select(pl.col("row", "source", "sheet", "identity", *names).gather(here - seq[0]))
                 text = unframe(chosen).text().alias("body")
-                parts.append(chosen.select("row", "source", "sheet", "who", "identity").hstack([seq.filter(hit), text]))
-                parts[-1] = parts[-1].with_columns(self._hashes.likeness_of(seq.filter(hit)))
-        self._verdicts = duplicates.judge(pl.concat(parts), self._choices.policy, self._mapping.label)
+                parts.append(chosen.select("row", "source", "sheet", "identity").hstack([here.alias("seq"), text]))
+                parts[-1] = parts[-1].with_columns(self._hashes.likeness_of(here), who=pl.coalesce("identity", text))
+        return pl.concat(parts)
 
     def wanted(self) -> Iterator[Wanted]:
         """The identities of the rows that would be sent, in order."""
@@ -146,11 +158,10 @@ class Builder:
             rows = part.select("valid", self._named(seq, part), *by).hstack([seq]).filter(
                 pl.col("valid") & pl.col("name").is_not_null()
             )  # fmt: skip
-            for line in rows.iter_rows(named=True):
-                verdict = self._verdicts.get(line["seq"])
-                if verdict is None or verdict.status == "ready":
-                    values = {n[3:]: line[n] for n in by if line[n] is not None and line["name"].startswith(n[3:])}
-                    yield Wanted(line["name"], values)
+            kept_out = self._verdicts_of(seq).filter(pl.col("status") != "ready")["seq"]
+            for line in rows.filter(~pl.col("seq").is_in(kept_out.implode())).iter_rows(named=True):
+                values = {n[3:]: line[n] for n in by if line[n] is not None and line["name"].startswith(n[3:])}
+                yield Wanted(line["name"], values)
 
     def _named(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
         """What each row is looked for by: its identity, else the import key where the target keeps it."""
@@ -205,24 +216,27 @@ class Builder:
         return plan.with_columns(**cells)
 
     def _keys(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
-        base = f"{self._target.name}|{self._choices.workspace}|{self._choices.mode}|".encode()
-        keys = []
-        for at, text, valid, source in zip(seq, part["who"], part["valid"], part["source"], strict=True):
-            verdict = self._verdicts.get(at)
-            ordinal = verdict.ordinal if verdict else 0
-            said = f"{text}|{ordinal}" if valid else f"row|{source}|{at}"
-            keys.append(blake2b(base + said.encode(), digest_size=16).hexdigest())
-        return pl.Series("key", keys, dtype=pl.String)
+        base = f"{self._target.name}|{self._choices.workspace}|{self._choices.mode}|"
+        known = self._verdicts_of(seq)
+        ordinal = pl.zeros(part.height, dtype=pl.UInt32, eager=True)
+        if known.height:
+            ordinal = ordinal.scatter(known["seq"] - seq[0], known["ordinal"])
+        columns = pl.DataFrame([part["valid"], part["source"], seq.alias("seq"), _who(part), ordinal.alias("ordinal")])
+        own = pl.concat_str(pl.lit(base), "who", pl.lit("|"), "ordinal")
+        row = pl.concat_str(pl.lit(f"{base}row|"), "source", pl.lit("|"), "seq")
+        texts = columns.select(pl.when("valid").then(own).otherwise(row).cast(pl.Binary)).to_series().to_list()
+        return pl.Series("key", [blake2b(text, digest_size=16).hexdigest() for text in texts], dtype=pl.String)
+
+    def _verdicts_of(self, seq: pl.Series) -> pl.DataFrame:
+        """The verdicts about the rows of a part (`verdicts.SCHEMA`)."""
+        return self._verdicts.between(seq[0], seq[-1] + 1) if len(seq) else self._verdicts.between(0, 0)
 
     def _of_duplicates(self, plan: pl.DataFrame) -> list[pl.DataFrame]:
-        lines = [(s, self._verdicts[s]) for s in plan["seq"] if s in self._verdicts] if self._verdicts else []
-        if not lines:
+        known = self._verdicts_of(plan["seq"])
+        if known.is_empty():
             return []
-        return [pl.DataFrame(
-            [(s, v.status, "create" if v.status == "ready" else "none", v.after, v.lane) for s, v in lines],
-            schema={"seq": pl.UInt32, "status": pl.String, "action": pl.String, "after": pl.UInt32, "lane": pl.Boolean},
-            orient="row",
-        )]  # fmt: skip
+        action = pl.when(pl.col("status") == "ready").then(pl.lit("create")).otherwise(pl.lit("none")).alias("action")
+        return [known.select("seq", "status", action, "after", "lane")]
 
     def _of_existing(self, plan: pl.DataFrame, found: Found | None) -> list[pl.DataFrame]:
         """Rows whose customer is at the target; one that follows such a row is never sent as a new customer."""
@@ -272,16 +286,15 @@ class Builder:
                          json.dumps(before, ensure_ascii=False), described(changes, theirs), None)  # fmt: skip
 
     def _with_issues(self, plan: pl.DataFrame, found: Found | None) -> pl.DataFrame:
-        first, last = (plan["seq"][0], plan["seq"][-1]) if plan.height else (0, -1)
-        mine = range(first, last + 1)
-        told = {s: [v.issue] for s in mine if (v := self._verdicts.get(s)) and v.issue} if self._verdicts else {}
-        for s, e in self._decided.items():
-            told.setdefault(s, []).extend([e.issue] if e.issue else [])
+        first = plan["seq"][0] if plan.height else 0
+        told = _whole_rows(self._verdicts_of(plan["seq"]), first)
+        found_there = [(s - first, e.issue) for s, e in self._decided.items() if e.issue]
+        more = pl.DataFrame(found_there, schema={"at": pl.UInt32, "issue": store.ISSUE}, orient="row")
         ready = pl.repeat(False, plan.height, eager=True)
         if found is None:
             named = plan["identity"].is_not_null() | (self._target.key_path is not None)
             ready = (plan["status"] == "ready") & named
-        plan = plan.with_columns(issues=_appended(plan["issues"], [(s - first, i) for s, i in told.items()], ready))
+        plan = plan.with_columns(issues=_appended(plan["issues"], pl.concat([told, more]), ready))
         changed = {s: e.changes for s, e in self._decided.items() if e.changes}
         if changed:
             text = pl.col("seq").replace_strict(changed, default=None, return_dtype=pl.String)
@@ -290,19 +303,15 @@ class Builder:
 
 
 def _appended(
-    lists: pl.Series, more: list[tuple[int, list[dict[str, str | None]]]], unverified: pl.Series
+    lists: pl.Series, more: pl.DataFrame, unverified: pl.Series
 ) -> pl.Series:  # fmt: skip
-    """The issues of each row, those of `more` (by position) and, where it holds, that nobody was looked up; never null.
+    """The issues of each row, those of `more` (`at`, `issue`) and, where it holds, that nobody was looked up; never null.
 
     One flat frame of all issues is gathered into lists once: to concatenate lists of structs costs ten times that.
     """
     at = pl.int_range(len(lists), dtype=pl.UInt32, eager=True).alias("at")
     own = pl.DataFrame([at, lists.alias("issue")]).filter(lists.list.len() > 0).explode("issue")
-    flat = [
-        own,
-        pl.DataFrame(more, schema={"at": pl.UInt32, "issue": pl.List(store.ISSUE)}, orient="row").explode("issue"),
-    ]
-    flat[1] = flat[1].filter(pl.col("issue").is_not_null())
+    flat = [own, more]
     if unverified.any():
         said = pl.Series("issue", [_issue("plan.unverified")], dtype=store.ISSUE)
         places = at.filter(unverified)
@@ -311,6 +320,26 @@ def _appended(
     whole = every.group_by("at", maintain_order=True).agg("issue")
     joined = pl.DataFrame([at]).join(whole, on="at", how="left", maintain_order="left")["issue"]
     return joined.fill_null([]) if joined.null_count() else joined
+
+
+def _who(part: pl.DataFrame) -> pl.Series:
+    """What tells a customer from others: the identity, or the whole record where there is none."""
+    identity = part["identity"].alias("who")
+    nobody = identity.is_null().arg_true()
+    if not len(nobody):
+        return identity
+    names = [n for n in part.columns if n == "body" or n.startswith("object.")]
+    return identity.clone().scatter(nobody, unframe(part.select(pl.col(names).gather(nobody))).text())
+
+
+def _whole_rows(verdicts: pl.DataFrame, first: int) -> pl.DataFrame:
+    """The issues of verdicts: `at` counts from the row `first`, `issue` is as in the plan."""
+    said = verdicts.filter(pl.col("code").is_not_null())
+    names = [
+        pl.col(f.name) if f.name in said.columns else pl.lit(None, dtype=pl.String).alias(f.name)
+        for f in store.ISSUE.fields
+    ]
+    return said.select((pl.col("seq") - first).alias("at"), pl.struct(names).alias("issue"))
 
 
 def _issue(code: str, detail: str | None = None, value: str | None = None) -> dict[str, str | None]:

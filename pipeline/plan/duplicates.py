@@ -8,28 +8,21 @@ before anything is decided, so that a collision harms nobody.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from pipeline.identity import readable
+from pipeline.language import say
+from pipeline.plan.verdicts import SCHEMA, Verdict, Verdicts
+
+__all__ = ["Hashes", "Policy", "Verdict", "Verdicts", "judge", "judge_some", "likeness", "settled"]
 
 Policy = Literal["error", "first", "last", "all"]
 MOST_NAMED = 10
 MOST_ALIKE = 1_000  # rows; a name and an address that more customers have in common are a stand-in, and tell nothing
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What becomes of one affected row: `after` is the seq of the row that goes first, `ordinal` its number."""
-
-    status: str = "ready"
-    after: int | None = None
-    lane: bool = False
-    ordinal: int = 0
-    issue: dict[str, str | None] | None = None
 
 
 @dataclass
@@ -50,11 +43,17 @@ class Hashes:
         likeness_ = pl.Series([None], dtype=pl.String).new_from_index(0, len(who)) if alike is None else alike
         self.alike.append(likeness_.hash(0).set(likeness_.is_null(), None))
 
+    def whole(self) -> None:
+        """Make one series of each list: no batch comes any more."""
+        for parts in (self.who, self.valid, self.alike):
+            parts[:] = [pl.concat(parts, rechunk=True)] if parts else []
+
     def affected(self) -> pl.Series:
         """The seqs of valid rows that share a hash with another one, ascending."""
         if not self.who:
             return pl.Series(dtype=pl.UInt32)
-        columns = {"who": pl.concat(self.who), "valid": pl.concat(self.valid), "alike": pl.concat(self.alike)}
+        self.whole()
+        columns = {"who": self.who[0], "valid": self.valid[0], "alike": self.alike[0]}
         rows = pl.DataFrame(columns).with_row_index("seq").filter("valid")
         named = rows.filter(pl.col("alike").is_not_null() & pl.col("alike").is_duplicated())
         few = named.group_by("alike").len().filter(pl.col("len") <= MOST_ALIKE)["alike"]
@@ -63,7 +62,13 @@ class Hashes:
 
     def likeness_of(self, seqs: pl.Series) -> pl.Series:
         """The hash of name and address of some rows; null where one of both is blank."""
-        return pl.concat(self.alike).gather(seqs).alias("alike")
+        self.whole()
+        return self.alike[0].gather(seqs).alias("alike")
+
+    def share_of(self, seqs: pl.Series, shares: int) -> pl.Series:
+        """To which of so many shares each row belongs; all rows of a customer are in one."""
+        self.whole()
+        return (self.who[0].gather(seqs) % shares).alias("share")
 
 
 def likeness(record: pl.DataFrame) -> pl.Series:
@@ -77,84 +82,105 @@ def likeness(record: pl.DataFrame) -> pl.Series:
     return record.select(alike=pl.concat_str(folded, separator="|")).to_series()
 
 
-def judge(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> dict[int, Verdict]:
+def judge(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> Verdicts:
     """Decide about the affected rows; `rows` has seq, row, sheet, who, identity, body (JSON of what is sent), alike.
 
     Identical rows: the first goes in. Rows that differ: as `policy` says. Of other customers that look like one
     (`alike`), all but the first are told so.
     """
-    verdicts: dict[int, Verdict] = {}
-    for _, group in rows.group_by("who", maintain_order=True):
-        if group.height > 1:
-            verdicts.update(_group(group, policy, label))
-    for (alike,), group in rows.group_by("alike", maintain_order=True):
-        if alike is not None and group["who"].n_unique() > 1:
-            _possible(group.drop("body").to_dicts(), verdicts)
-    return verdicts
+    return settled([judge_some(rows, policy, label)])
 
 
-def _possible(lines: list[dict[str, Any]], verdicts: dict[int, Verdict]) -> None:
-    """Warn of each row that goes in and looks like the first one, which is another customer."""
-    for line in lines[1:]:
-        verdict = verdicts.get(line["seq"], Verdict())
-        if line["who"] != lines[0]["who"] and verdict.status == "ready" and verdict.issue is None:
-            verdict.issue = _issue("duplicate.possible", _name(lines[0]))
-            verdicts[line["seq"]] = verdict
+def judge_some(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> pl.DataFrame:
+    """The first half of `judge`, for all rows of some of the customers, so that not all texts are needed at once.
+
+    Returns:
+        For each row, in order, what `verdicts.SCHEMA` names, and `group`, `name`, `count` and `alike` for `settled`.
+    """
+    who, text = "who", ["who", "body"]
+    seq, name = pl.col("seq"), pl.col("name")
+    placed = rows.with_columns(_named()).with_columns(
+        pl.len().over(who).alias("count"), seq.first().over(who).alias("group"), seq.first().over(text).alias("lead"),
+        pl.int_range(pl.len(), dtype=pl.UInt32).over(who).alias("ordinal"),
+    ).with_columns((pl.col("lead") == seq).sum().over(who).alias("distinct"))  # fmt: skip
+    over = text if policy in ("error", "all") else who
+    leader = [(part.last() if policy == "last" else part.first()).over(over) for part in (seq, name, pl.col("lead"))]
+    placed = placed.with_columns(leader[0].alias("leader"), leader[1].alias("leaders"), leader[2].alias("leading"))
+    apart = pl.lit(policy == "error") & (pl.col("distinct") > 1)
+    follows = ~apart & (seq != pl.col("leader"))
+    same = pl.col("lead") == pl.col("leading")
+    identical = pl.when(same).then(pl.lit("duplicate.identical")).otherwise(pl.lit("duplicate.superseded"))
+    told = placed.with_columns(
+        status=pl.when(apart).then(pl.lit("invalid")).when(follows).then(pl.lit("skipped")).otherwise(pl.lit("ready")),
+        after=pl.when(follows).then("leader"),
+        lane=pl.lit(policy == "all") & (pl.col("distinct") > 1),
+        code=pl.when(apart).then(pl.lit("duplicate.conflict")).when(follows).then(identical),
+        detail=pl.when(follows).then("leaders"),
+        value=pl.lit(None, dtype=pl.String),
+    )
+    conflicts = _conflicts(placed.filter(apart), label)
+    if conflicts.height:
+        told = told.drop("detail", "value").join(conflicts, on="group", how="left", maintain_order="left").with_columns(
+            detail=pl.coalesce("detail", pl.when(pl.col("status") == "skipped").then("leaders"))
+        )  # fmt: skip
+    return told.select(*(pl.col(n).cast(t) for n, t in SCHEMA.items()), "group", "name", "count", "alike")
 
 
-def _group(group: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> dict[int, Verdict]:
-    places = _Places(group)
-    leads = group.with_row_index("at").select(pl.col("at").first().over("body")).to_series().to_list()
-    distinct = len(set(leads))
-    if distinct > 1 and policy == "error":
-        issue = _conflict(group, places, label)
-        return {seq: Verdict("invalid", ordinal=n, issue=issue) for n, seq in enumerate(group["seq"].to_list())}
-    leader = {"first": 0, "last": group.height - 1}.get(policy)
-    lane = leader is None and distinct > 1
-    told: dict[tuple[int, bool], dict[str, str | None]] = {}
-    seqs = group["seq"].to_list()
-    verdicts: dict[int, Verdict] = {}
-    for at, (seq, lead) in enumerate(zip(seqs, leads, strict=True)):
-        first = lead if leader is None else leader
-        verdict = verdicts[seq] = Verdict(lane=lane, ordinal=at)
-        if first == at:
-            continue
-        same = leads[first] == lead
-        code = "duplicate.identical" if same else "duplicate.superseded"
-        if (first, same) not in told:
-            told[first, same] = _issue(code, _name(places[first]))
-        verdict.status, verdict.after, verdict.issue = "skipped", seqs[first], told[first, same]
-    return verdicts
+def settled(parts: Sequence[pl.DataFrame]) -> Verdicts:
+    """The second half of `judge`: who looks like another customer is known only when all of them are there.
+
+    Each row that goes in and looks like the first one, which is another customer, is told so.
+    """
+    rows = pl.concat(parts).sort("seq")
+    known = pl.col("alike").is_not_null()
+    other = pl.col("group") != pl.col("group").first().over("alike")
+    doubtful = (known & other & (pl.col("status") == "ready") & pl.col("code").is_null()).fill_null(False)
+    rows = rows.with_columns(
+        code=pl.when(doubtful).then(pl.lit("duplicate.possible")).otherwise("code"),
+        detail=pl.when(doubtful).then(pl.col("name").first().over("alike")).otherwise("detail"),
+    )
+    return Verdicts(rows.filter((pl.col("count") > 1) | pl.col("code").is_not_null()).select(*SCHEMA))
 
 
-class _Places:
-    """The rows of a group by their place, each made only where it is asked for: a group can be the whole file."""
+def _conflicts(rows: pl.DataFrame, label: Callable[[str], str]) -> pl.DataFrame:
+    """What is said of each `group` of rows that must not differ: `detail` and `value`."""
+    labels: dict[str, str] = {}
+    told = []
+    groups = rows.group_by("group", maintain_order=True).agg(
+        pl.col("name").head(MOST_NAMED),
+        pl.len(),
+        pl.col("identity").first(),
+        pl.col("body").unique(maintain_order=True),
+    )
+    for group, names, count, identity, bodies in groups.iter_rows():
+        differing = _differing(bodies)
+        labels.update({n: label(n) for n in differing if n not in labels})
+        rows_, fields = ", ".join(names), ", ".join(labels[n] for n in differing)
+        if (more := count - MOST_NAMED) > 0:
+            rows_ = say("{rows} and {more:n} more", rows=rows_, more=more)
+        detail = say("{rows}, which differ in {fields}", rows=rows_, fields=fields)
+        told.append((group, detail, readable(identity) if identity else say("the same record")))
+    schema = {"group": pl.UInt32, "detail": pl.String, "value": pl.String}
+    return pl.DataFrame(told, schema=schema, orient="row")
 
-    def __init__(self, group: pl.DataFrame) -> None:
-        self._group = group.drop("body")
 
-    def __getitem__(self, at: int) -> dict[str, Any]:
-        return self._group.row(at, named=True)
-
-
-def _conflict(group: pl.DataFrame, places: _Places, label: Callable[[str], str]) -> dict[str, str | None]:
-    first: dict[str, Any] = json.loads(group["body"][0])
+def _differing(bodies: Sequence[str]) -> list[str]:
+    """The fields in which records differ from the first one, in order of appearance."""
+    first, *others = map(json.loads, bodies)
     differs = dict.fromkeys(first, False)
-    for body in group["body"].unique(maintain_order=True):
-        record = json.loads(body)
-        for name in (*differs, *record):
-            differs[name] = differs.get(name, False) or record.get(name) != first.get(name)
-    named = ", ".join(_name(places[at]) for at in range(min(MOST_NAMED, group.height)))
-    more = f" and {group.height - MOST_NAMED} more" if group.height > MOST_NAMED else ""
-    detail = f"{named}{more}, which differ in {', '.join(label(n) for n, apart in differs.items() if apart)}"
-    identity = places[0]["identity"]
-    return {**_issue("duplicate.conflict", detail), "value": readable(identity) if identity else "the same record"}
+    for record in others:
+        for name in first.keys() - record.keys():
+            differs[name] = True
+        for name, value in record.items():
+            if value != first.get(name):
+                differs[name] = True
+    return [name for name, apart in differs.items() if apart]
 
 
-def _name(line: dict[str, Any]) -> str:
-    where = [str(line[n]) for n in ("source", "sheet") if line.get(n)]
-    return f"{line['row']} of {', '.join(where)}" if where else str(line["row"])
-
-
-def _issue(code: str, detail: str) -> dict[str, str | None]:
-    return {"field": None, "column": None, "value": None, "code": code, "detail": detail, "suggestion": None}
+def _named() -> pl.Expr:
+    """How a row is called: its number, and where it stands."""
+    some = [pl.when(pl.col(n) != "").then(n) for n in ("source", "sheet")]
+    where = pl.concat_str(some, separator=", ", ignore_nulls=True)
+    number = pl.col("row").cast(pl.String)
+    both = pl.format(say("{row} of {source}", row="{}", source="{}"), number, where)
+    return pl.when(where == "").then(number).otherwise(both).alias("name")

@@ -83,12 +83,25 @@ def _explains(rows: Sequence[RawRow], table: Sequence[RawRow]) -> bool:
 def _rival(chosen: Sequence[RawRow], other: Sequence[RawRow]) -> bool:
     ours, theirs = _columns(chosen), _columns(other)
     shared = ours.keys() & theirs.keys()
-    if len(shared) < 2 or len(shared) < ALIKE * max(len(ours), len(theirs)):
-        return False
     below, beside = chosen[_header(chosen) + 1 :], other[_header(other) + 1 :]
+    if len(shared) < 2 or len(shared) < ALIKE * max(len(ours), len(theirs)):
+        return _same_kinds(below, beside)
     if min(len(below), len(beside)) >= MANY:
         return True
     return any(_has_email(below, ours[n]) and _has_email(beside, theirs[n]) for n in shared)
+
+
+def _same_kinds(below: Sequence[RawRow], beside: Sequence[RawRow]) -> bool:
+    """Whether both have the same kinds of values in the same columns, e-mail addresses among them.
+
+    So are a sheet `Clientes` and a sheet `Customers`, whose headers have no word in common.
+    """
+    width = max((i for rows in (below, beside) for row in rows for i in row.cells), default=-1) + 1
+    ours, theirs = (
+        [{kind(row.cells.get(i, "")) for row in rows} - {"text"} for i in range(width)] for rows in (below, beside)
+    )
+    pairs = list(zip(ours, theirs, strict=True))
+    return ({"email"}, {"email"}) in pairs and all(a & b or not (a or b) for a, b in pairs)
 
 
 def _has_email(rows: Sequence[RawRow], column: int) -> bool:

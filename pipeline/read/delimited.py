@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -24,11 +24,13 @@ from pipeline.read import header
 from pipeline.read.encoding import Encoding
 from pipeline.read.grid import HEAD_ROWS, PART_ROWS, TAIL_ROWS, Grid, Row, Spool, columns, problem_frame
 from pipeline.read.ragged import MOST_JUDGED, SHOWN, Odd, Problem, judge
+from pipeline.read.sheeterrors import is_error
 from pipeline.read.source import Source
 from pipeline.read.tolerant import Dialect, Record, records, with_width
 from pipeline.read.wellformed import Text, by_polars
 
 MOST_QUOTED, QUOTED = 5, 60  # comment lines shown, and characters of each
+TEXT_FORMULA = re.compile(r'="([^"]*)"')  # ="00123": so that a spreadsheet program keeps the zeros
 SHORTENED = re.compile(r"-?[0-9][.,][0-9]+E\+[0-9]{2,3}")  # as spreadsheet programs write long numbers
 
 
@@ -113,7 +115,25 @@ def _table_width(head: list[Row], dialect: Dialect, told: int | None, name: str)
     below = [r for r in head if r.number > row.number]
     own = len(row.cells)
     wider = sum(any(i >= own for i in r.filled()) for r in below)
+    if wider * 2 > len(below) and told is None and own > 1 and (row.cells[-1] or "").strip():
+        _refuse_moved(row.number, own, Counter(len(r.cells) for r in below).most_common(1)[0][0], name)
     return max(own, dialect.width) if wider * 2 > len(below) else own
+
+
+def _refuse_moved(row: int, own: int, cells: int, name: str) -> None:
+    """Cells beyond a header that ends before them: a bare decimal comma, or the names of the rows, moved the others."""
+    raise Unreadable(
+        say(
+            "most rows of {name} have {cells} cells, but its header (row {row}) names {own} columns: "
+            "which cell belongs to which column is not certain",
+            name=name, cells=cells, row=row, own=own,
+        ),
+        say(
+            "Export it again with quotation marks around cells that hold the delimiter (decimal commas, addresses); "
+            "if only the last columns have no name, add --header-row {row}.",
+            row=row,
+        ),
+    )  # fmt: skip
 
 
 def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
@@ -152,6 +172,14 @@ def _by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
                 keeper.padded,
             )
         )
+    if keeper.formulas:
+        notes.append(
+            say_n(
+                '{n:n} cell is written as ="text", to keep its zeros; it was read as that text',
+                '{n:n} cells are written as ="text", to keep their zeros; they were read as that text',
+                keeper.formulas,
+            )
+        )
     problems = problem_frame(sorted(keeper.problems, key=lambda p: p[0]))
     return Grid(
         text.dialect.width, keeper.spool.frames, tuple(keeper.head), tuple(keeper.tail), keeper.count, problems,
@@ -170,7 +198,7 @@ class _Keeper:
         self.short: list[Odd] = []
         self.wide: list[Odd] = []  # only with blank cells beyond the width
         self.unended: int | None = None
-        self.count = self.padded = self.full = self.ragged = 0
+        self.count = self.padded = self.full = self.ragged = self.formulas = 0
         self.rows: list[tuple[int | str | None, ...]] = []
 
     def add(self, number: int, record: Record) -> None:
@@ -187,9 +215,13 @@ class _Keeper:
             cells = self._fit(number, cells)
         elif self.width > 1:
             self.full += 1
+        if record.text or any(cell.startswith('="') for cell in cells):
+            cells = self._bare(cells)
         for i, cell in enumerate(cells):
             if "E+" in cell and SHORTENED.fullmatch(cell.strip()):
                 self.problems.append((number, i, "cell.precision_lost", cell[:SHOWN], None))
+            if is_error(cell):
+                self.problems.append((number, i, "cell.spreadsheet_error", cell[:SHOWN], None))
             if "\ufffd" in cell:
                 self.problems.append((number, i, "cell.undecodable", cell[:SHOWN], self.encoding))
         row = Row(number, [cell or None for cell in cells])
@@ -199,6 +231,11 @@ class _Keeper:
         self.rows.append((number, *row.cells))
         if len(self.rows) >= PART_ROWS:
             self.flush()
+
+    def _bare(self, cells: list[str]) -> list[str]:
+        found = [TEXT_FORMULA.fullmatch(cell) for cell in cells]
+        self.formulas += sum(one is not None for one in found)
+        return [cell if one is None else one[1] for one, cell in zip(found, cells, strict=True)]
 
     def _fit(self, number: int, cells: list[str]) -> list[str]:
         if len(cells) > self.width:

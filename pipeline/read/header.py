@@ -27,9 +27,19 @@ KINDS = (
     ("number", re.compile(r"[-+(]?\s?(?:[$€£]|US\$|R\$)?\s?-?\d[\d.,' ]*\s?[%€]?\)?(?:E[-+]?\d+)?", re.IGNORECASE)),
     ("code", re.compile(r"(?=(?:.*\d){4})[-+()./ \dkK]+|(?=(?:.*\d){4})[A-Z0-9][-A-Z0-9./]{4,}")),
 )  # fmt: skip
-TOTAL = re.compile(r"(?:grand |sub)?total(?:es|s)?(?: general)?|suma|sum|gesamt|summe|totale|totaux", re.IGNORECASE)
+COUNTED = r"(?:clientes?|registros?|filas?|l[ií]neas?|rows?|records?|customers?|clients?|entries)"
+TOTAL = re.compile(
+    rf"(?:grand |sub)?total(?:es|s)?(?: general)?(?: (?:de |of )?{COUNTED})?(?:: *[0-9.,]+)?|suma|sum|gesamt|summe|totale|totaux",
+    re.IGNORECASE,
+)
 PRINTED = re.compile(
-    r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?", re.IGNORECASE
+    r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?"
+    rf"|\(?[0-9.,]+ {COUNTED}(?: (?:affected|selected|afectad[oa]s?|encontrad[oa]s?|en total|total))?\)?\.?"
+    rf"|\(?{COUNTED}(?: afectad[oa]s?)?: ?[0-9.,]+\)?|\x1a"
+    r"|\W*(?:fin|end) (?:del?|of)(?: the)? (?:reporte|informe|listado|archivo|report|list|file)\W*"
+    r"|(?:fecha (?:y hora )?de (?:impresi[oó]n|emisi[oó]n|generaci[oó]n)|impreso|emitido|generado|printed|generated|exported)"
+    r"\b.*\d[-/.]\d\d?[-/.]\d.*",
+    re.IGNORECASE,
 )
 
 
@@ -212,11 +222,14 @@ def _refuse_several(head: Sequence[Row], at: int, name: str) -> None:
     upper, lower = head[at], head[at + 1]
     gaps = set(lower.filled()) - set(upper.filled())
     texts = [lower.cells[i] or "" for i in lower.filled()]
-    if lower.number != upper.number + 1 or len(gaps) < 2 or len(head) <= at + 2:
+    if lower.number != upper.number + 1 or not gaps or len(head) <= at + 2:
+        return
+    names, same = _contrast(head, at + 1)
+    if len(gaps) == 1 and (len(texts) < 2 or set(upper.filled()) <= set(lower.filled()) or not names or same):
         return
     plain = all(kind(text) == "text" for text in texts)
     grouped = all(min(upper.filled()) < gap for gap in gaps)  # the name of a group stands left of its gaps
-    if not plain or not (grouped or _contrast(head, at + 1)[0]):
+    if not plain or not (grouped or names):
         return
     raise Unreadable(
         say(
@@ -267,7 +280,10 @@ def _usual(rows: Sequence[Row], i: int) -> str:
 
 def repeats(row: Row, header: Row) -> bool:
     """Whether a row has the same cells as the header, as on every page of a printed list."""
-    return [c or "" for c in row.cells] == [c or "" for c in header.cells]
+    texts = [cell or "" for cell in row.cells]
+    if texts:  # where files with byte order marks were joined, one is left in the first cell
+        texts[0] = texts[0].removeprefix("\ufeff")
+    return texts == [c or "" for c in header.cells]
 
 
 def _refuse_two(head: Sequence[Row], at: int, name: str) -> None:

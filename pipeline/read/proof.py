@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.ahead import ahead
+from pipeline.read.sheeterrors import ERROR, ERROR_STARTS
 
 CHUNK = 4 << 20  # bytes; about what a processor keeps at hand
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
@@ -27,6 +28,7 @@ MARK = b"\xef\xbb\xbf"  # polars leaves it out where bytes begin with it
 PLUS, EXPONENT_SIGN = 43, 69  # + and E
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
+HASH, EQUALS = 35, 61  # what error values and formulas begin with
 RUNNING = np.bitwise_xor.accumulate(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), axis=1)
 RUNNING = np.packbits(RUNNING, axis=1).ravel()  # which bits of an octet an odd number of bits precedes, itself counted
 WORKERS = 2  # polars and numpy work outside of Python's lock; more than two blocks at once are not kept in memory
@@ -111,7 +113,11 @@ def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, in
                 at, size = at + cut, CHUNK
                 ring.rotate(-1)
             elif size > 8 * CHUNK:
-                yield buffer, at, read  # no record is that long; the look at it fails, and the tolerant reader takes over
+                yield (
+                    buffer,
+                    at,
+                    read,
+                )  # no record is that long; the look at it fails, and the tolerant reader takes over
                 return
             else:
                 size *= 2
@@ -149,6 +155,8 @@ def look(piece: bytes | bytearray, shape: Shape, size: int | None = None) -> Sur
     if not _is_utf8(octets) or (_has_pair(octets) and EXPONENT.search(piece, 0, end)):
         return None
     marks, feeds = octets == shape.quote[0], octets == FEED
+    if piece.find(b"#", 0, end) >= 0 and _has_error(piece, octets, after):
+        return None
     structure = octets.filter(marks | feeds | (octets == shape.delimiter[0]))
     empties = False
     if marks.any():
@@ -186,16 +194,24 @@ def _has_pair(octets: pl.Series) -> bool:
     return bool((octets.head(octets.len() - 1).filter(plus.slice(1)) == EXPONENT_SIGN).any())
 
 
+def _has_error(piece: bytes | bytearray, octets: pl.Series, after: pl.Series) -> bool:
+    """Whether an error value of a spreadsheet program may be a cell; a number sign is mostly that of a house."""
+    following = after.filter((octets == HASH).head(after.len()))
+    return _among(following, *ERROR_STARTS).any() and ERROR.search(piece, 0, octets.len()) is not None
+
+
 def _quotation(octets: pl.Series, marks: pl.Series, following: pl.Series, shape: Shape) -> bool | None:
     """Whether some cell is `""`; None unless all marks open where a cell begins and close where it ends.
 
-    A doubled mark closes and opens again.
+    A doubled mark closes and opens again. A quoted `="007"`, which is a formula, needs a closer look.
     """
     if following.len() % 2:
         return None
     preceding = octets.head(octets.len() - 1).filter(marks.slice(1))
     at_start = int(marks[0])  # nothing precedes it
     opening, behind = preceding.to_numpy()[at_start::2], following.to_numpy()
+    if (preceding.to_numpy()[1 - at_start :: 2] == EQUALS).any():
+        return None
     edges = (shape.delimiter[0], shape.quote[0], FEED)
     if not _among(pl.Series(opening), *edges).all() or not _among(pl.Series(behind[1::2]), *edges, RETURN).all():
         return None

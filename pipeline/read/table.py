@@ -144,7 +144,9 @@ def _repeated(grid: Grid, place: header.Place) -> pl.Expr | None:
     named = rows.get(place.number)
     if named is None or not any(header.repeats(row, named) for n, row in rows.items() if n > place.number):
         return None
-    same = [pl.col(name).fill_null("") == cell for name, cell in zip(columns(grid.width), place.cells, strict=True)]
+    texts = [pl.col(name).fill_null("") for name in columns(grid.width)]
+    texts[0] = texts[0].str.strip_prefix("\ufeff")  # as in `header.repeats`
+    same = [text == cell for text, cell in zip(texts, place.cells, strict=True)]
     before = True if place.end is None else pl.col("row") < place.end
     return pl.all_horizontal(*same, pl.col("row") > place.number, before)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.ahead import ahead
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.progress import Progress
 from pipeline.report.columns import RESERVED
 from pipeline.report.facts import STATUSES, TO_CORRECT, Cause, Change, Example, Facts, Summary, Table
@@ -55,8 +55,11 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
     if not summary.conservation:
         read = summary.rows if facts.expected is None else facts.expected
         raise BrokenInvariant(
-            f"{sum(summary.counts.values())} rows have an outcome, and {read} were read",
-            f"This is a bug of the importer. Do not rely on {folder.file('results.csv')}; please report it.",
+            say("{told:n} rows have an outcome, and {read:n} were read", told=sum(summary.counts.values()), read=read),
+            say(
+                "This is a bug of the importer. Do not rely on {path}; please report it.",
+                path=folder.file("results.csv"),
+            ),
         )
     return summary
 

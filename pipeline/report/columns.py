@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.language import say
 from pipeline.report.facts import Facts
 
 HELPERS = ("_row", "_sheet", "_status", "_action", "_id", "_error_codes", "_errors", "_warnings", "_changes",
@@ -38,7 +39,13 @@ def layout(facts: Facts) -> Layout:
         if header in RESERVED:
             name = _free(header, taken)
             taken.add(name)
-            notes.append(f"Your column {header!r} is called {name!r} in the result files, as {header!r} is ours.")
+            notes.append(
+                say(
+                    "Your column {header!r} is called {name!r} in the result files, as {header!r} is ours.",
+                    header=header,
+                    name=name,
+                )
+            )
         own.append(name)
     return Layout(helpers, (*helpers, "_run"), tuple(own), tuple(notes))
 

@@ -64,7 +64,7 @@ def _top(summary: Summary, facts: Facts, words: Words) -> Html:
         alarm = tag("p", said, class_="alarm", role="alert")
     return tag(
         "header",
-        tag("p", over, tag("span", facts.mode, class_=f"badge {look}"), class_="over"),
+        tag("p", over, tag("span", words.mode(facts.mode), class_=f"badge {look}"), class_="over"),
         tag("h1", _headline(summary, facts, words)),
         alarm,
         _bar(summary, facts, words),
@@ -177,7 +177,7 @@ def _rows(summary: Summary, shown: Shown, words: Words) -> Html:
 
 def _about(facts: Facts, words: Words) -> Html:
     pairs = [
-        ("run", facts.run), ("target", facts.target), ("workspace", facts.workspace), ("mode", facts.mode),
+        ("run", facts.run), ("target", facts.target), ("workspace", facts.workspace), ("mode", words.mode(facts.mode)),
         ("host", facts.host), ("started", _time(facts.started)), ("finished", _time(facts.finished)),
         ("requests", words.number(facts.requests)), ("version", facts.version),
     ]  # fmt: skip

@@ -42,6 +42,10 @@ class Words:
         text = f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
         return f"{text.replace('.', ',') if self.lang == 'es' else text} %"
 
+    def mode(self, name: str) -> str:
+        """The mode of a run: LIVE, test or sandbox."""
+        return self._texts.get(f"mode_{name}", name)
+
     def rows(self, count: int) -> str:
         """`1 row`, `2 rows`."""
         return self("p_row_1") if count == 1 else self("p_rows_n", n=count)

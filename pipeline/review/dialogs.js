@@ -85,7 +85,7 @@ export function pushDialog(place, page) {
     const total = ahead.creates + ahead.updates;
     const wrong = Object.entries(plan.counts).filter(([name]) => name === "invalid").reduce((sum, [, count]) => sum + count, 0);
     const lines = [
-      total ? word("push_where", ahead) + ` · ${ahead.host}` : word("push_none"),
+      total ? word("push_where", { ...ahead, mode: maybe(`mode_${ahead.mode}`, ahead.mode) }) + ` · ${ahead.host}` : word("push_none"),
       ahead.creates ? word("push_creates", { n: ahead.creates }) : null, ahead.updates ? word("push_updates", { n: ahead.updates }) : null,
       ahead.doubtful ? word("push_doubtful", { n: ahead.doubtful }) : null,
       total ? word("push_requests", { n: ahead.requests, s: Math.ceil(ahead.seconds) }) : null,

@@ -62,7 +62,7 @@ async function refresh({ rows = true } = {}) {
 
 function draw() {
   by("run").textContent = state.run;
-  const mode = element("span", { class: `mode ${state.mode.toLowerCase()}` }, state.mode);
+  const mode = element("span", { class: `mode ${state.mode.toLowerCase()}` }, maybe(`mode_${state.mode}`, state.mode));
   by("where").replaceChildren(`→ ${state.target} `, mode);
   document.title = `${word("title")}: ${state.run}`;
   const counts = Object.entries(state.counts).sort();

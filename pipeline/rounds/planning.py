@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import filelock
 import polars as pl
 
 from pipeline import mapping as columns
@@ -153,6 +152,8 @@ def _keep_mapping(folder: RunFolder) -> None:
 @contextlib.contextmanager
 def _locked(folder: RunFolder) -> Iterator[None]:
     """Keep pushes and other corrections of the run away; a dead process keeps nobody away."""
+    import filelock
+
     try:
         with filelock.FileLock(folder.file(".lock"), timeout=0, mode=0o600):
             yield

@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from pipeline.errors import Misuse
+from pipeline.language import say
 from pipeline.targets.interface import Target
 
 GROUP = "customer_import.targets"
@@ -45,7 +46,9 @@ def load(name: str) -> Target:
         assert isinstance(target, Target)
         return target
     if name not in _added():
-        raise Misuse(f"there is no target {name!r}", f"Choose one of: {', '.join(names())}.")
+        raise Misuse(
+            say("there is no target {name!r}", name=name), say("Choose one of: {names}.", names=", ".join(names()))
+        )
     return _loaded(_added()[name])
 
 
@@ -60,17 +63,32 @@ def _loaded(point: EntryPoint) -> Target:
     Raises:
         Misuse: it cannot be imported, is no target, or asks for the secrets of another target.
     """
-    whose = f"the target {point.name!r} of {point.dist.name if point.dist else point.value}"
-    remedy = f"Mend or remove that distribution: pip uninstall {point.dist.name if point.dist else '...'}"
+    whose = {"name": point.name, "origin": point.dist.name if point.dist else point.value}
+    uninstall = f"pip uninstall {point.dist.name if point.dist else '...'}"
+    remedy = say("Mend or remove that distribution: {command}", command=uninstall)
     try:
         target = point.load()
     except Exception as error:  # a stranger's module may fail in any way
-        raise Misuse(f"{whose} cannot be loaded: {type(error).__name__}: {error}", remedy) from error
+        why = f"{type(error).__name__}: {error}"
+        raise Misuse(
+            say("the target {name!r} of {origin} cannot be loaded: {why}", **whose, why=why), remedy
+        ) from error
     if not isinstance(target, Target) or target.name != point.name:
-        raise Misuse(f"{whose} is no pipeline.targets.interface.Target of that name", remedy)
+        message = say("the target {name!r} of {origin} is no pipeline.targets.interface.Target of that name", **whose)
+        raise Misuse(message, remedy)
     taken = {s.variable for name in own() for s in load(name).secrets} & {s.variable for s in target.secrets}
     if taken:
-        raise Misuse(f"{whose} asks for the secrets of another target: {', '.join(sorted(taken))}", remedy)
+        message = say(
+            "the target {name!r} of {origin} asks for the secrets of another target: {secrets}",
+            **whose,
+            secrets=", ".join(sorted(taken)),
+        )
+        raise Misuse(message, remedy)
     if target.workspace not in {s.variable for s in target.secrets}:
-        raise Misuse(f"{whose} names its workspace {target.workspace!r}, which is none of its secrets", remedy)
+        message = say(
+            "the target {name!r} of {origin} names its workspace {workspace!r}, which is none of its secrets",
+            **whose,
+            workspace=target.workspace,
+        )
+        raise Misuse(message, remedy)
     return target

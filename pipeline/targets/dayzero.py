@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.handoff import Entry
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.schema import Column
 from pipeline.targets.interface import (
     Answer,
@@ -188,16 +188,18 @@ def _outcome(call: Call, answer: Answer) -> Outcome:
     status, body = answer.status, unwrap(answer.json)
     if status in (200, 201) and isinstance(body, dict) and body.get("id") and not _says_no(answer.json):
         return Created(str(body["id"]), body)
-    said = "; ".join(text for _, text in _problems(answer.json)) or (answer.text or "no readable answer")[:200]
+    said = "; ".join(text for _, text in _problems(answer.json)) or (answer.text or say("no readable answer"))[:200]
     if status in (401, 403):
-        return Fatal(f"DayZero refuses the credentials ({status}): {said}")
+        return Fatal(
+            say("{target} refuses the credentials ({status}): {said}", target="DayZero", status=status, said=said)
+        )
     if status == 404 and call.path == CUSTOMERS:
-        return Fatal(f"DayZero does not know the business of x-business-id: {said}")
+        return Fatal(say("DayZero does not know the business of x-business-id: {said}", said=said))
     if status == 429:
-        return Wait(None, "429: too many requests")
+        return Wait(None, say("429: too many requests"))
     if status in (400, 404, 405, 409, 413, 415, 422):
         return Rejected(_problems(answer.json) or ((None, said),))
-    return Unknown(f"DayZero answered {status}: {said}")
+    return Unknown(say("{target} answered {status}: {said}", target="DayZero", status=status, said=said))
 
 
 def _view(customer: Record) -> Record:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.handoff import Entry
-from pipeline.language import later
+from pipeline.language import later, say
 from pipeline.schema import Column
 from pipeline.targets.interface import (
     Answer,
@@ -178,22 +178,29 @@ def _outcome(_call: Call, answer: Answer) -> Outcome:
     if status in (200, 201) and isinstance(body, dict) and body.get("id"):
         return Created(str(body["id"]), body)
     if status in (401, 403):
-        return Fatal(f"Piriod refuses the credentials ({status}): {_said(answer)}")
+        return Fatal(
+            say(
+                "{target} refuses the credentials ({status}): {said}",
+                target="Piriod",
+                status=status,
+                said=_said(answer),
+            )
+        )
     if status == 429:
-        return Wait(None, "429: too many requests")
+        return Wait(None, say("429: too many requests"))
     if status in (400, 404, 405, 409, 413, 415, 422):
         problems = tuple(_problems(body)) or ((None, _said(answer)),)
         if any("x-simple-workspace" in text for _, text in problems):
-            return Fatal(f"Piriod needs a workspace: {problems[0][1]}")
+            return Fatal(say("Piriod needs a workspace: {said}", said=problems[0][1]))
         return Rejected(problems)
-    return Unknown(f"Piriod answered {status}: {_said(answer)}")
+    return Unknown(say("{target} answered {status}: {said}", target="Piriod", status=status, said=_said(answer)))
 
 
 def _said(answer: Answer) -> str:
     body = answer.json
     if isinstance(body, dict) and isinstance(body.get("detail"), str):
         return str(body["detail"])
-    return (answer.text or "no readable answer")[:200]
+    return (answer.text or say("no readable answer"))[:200]
 
 
 def _view(customer: Record) -> Record:

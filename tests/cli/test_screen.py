@@ -17,7 +17,12 @@ from wcwidth import wcswidth
 from pipeline.cli import screen
 from pipeline.shellwords import command
 
-ODD = st.text(st.sampled_from("a é漢字ا שלום\u0301\u200d👩🏽\x1b[31m\r\n\t\x00\x7f\x9b\u202e\u2066\u2069\u2028\ufeff;]0m\\'\"$` "), max_size=60)
+ODD = st.text(
+    st.sampled_from(
+        "a é漢字ا שלום\u0301\u200d👩🏽\x1b[31m\r\n\t\x00\x7f\x9b\u202e\u2066\u2069\u2028\ufeff;]0m\\'\"$` "
+    ),
+    max_size=60,
+)
 FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 FEW = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -113,7 +118,11 @@ def test_who_decides_on_colour(terminal: bool, environ: dict[str, str], colour: 
 
 
 @FEW
-@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=3))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=3
+    )
+)
 def test_a_command_is_read_back_by_a_shell(words: list[str]) -> None:
     """Spaces, quotes, escape sequences, bidi overrides: bash reads the very same words, and none of them is raw."""
     typed = command(*words)
@@ -130,4 +139,11 @@ def test_only_one_module_prints() -> None:
             if isinstance(node, ast.Call) and path.name != "talk.py":
                 said = ast.unparse(node.func)
                 allowed = path.name in ("__init__.py", "completion.py") and said == "click.echo"  # help, and a script
-                assert allowed or said not in ("print", "click.echo", "click.secho", "click.confirm", "tqdm.write", "sys.stdout.write"), path
+                assert allowed or said not in (
+                    "print",
+                    "click.echo",
+                    "click.secho",
+                    "click.confirm",
+                    "tqdm.write",
+                    "sys.stdout.write",
+                ), path

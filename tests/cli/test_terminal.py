@@ -12,8 +12,8 @@ from typing import Any
 
 import openpyxl
 import pytest
-from conftest import SECRETS, Shell, people, write_csv
 from cli.pseudo_terminal import COLOUR, DANGEROUS, at_terminal, dangers, lines
+from conftest import SECRETS, Shell, people, write_csv
 
 from pipeline.cli import screen
 
@@ -48,7 +48,7 @@ def test_hostile_headers_cells_and_names_are_shown_harmlessly(columns: int, shel
         _, written = at_terminal(args, shell.home, shell.env, columns)
         assert dangers(written) == [], args
         assert "Traceback" not in written
-        assert "\\x1b" in written or args[0] == "status" and "Correo" in written, args
+        assert "\\x1b" in written, args
 
 
 def test_a_hostile_sheet_is_shown_harmlessly(shell: Shell) -> None:
@@ -87,7 +87,7 @@ def insolent() -> Iterator[str]:
     """A server that refuses everything with a text that a terminal would obey."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             body = json.dumps({"detail": "go \x1b[2J\x1b]0;owned\x07 \u202eaway \x9b31m\r\nstopped: fine"}).encode()
             self.send_response(403)
             self.send_header("Content-Length", str(len(body)))

@@ -67,6 +67,11 @@ def test_the_table_of_right_answers():
         ("56987654321.0", "CL", "+56987654321", None),
         ("Cel: 9 8765 4321", "CL", "+56987654321", None),
         ("9 8765 4321 Juan", "CL", "+56987654321", "phone.words"),
+        ("9 8765 4321 secretaria", "CL", "+56987654321", "phone.words"),
+        ("55 5123 4567 recepción", "MX", "+525551234567", "phone.words"),
+        ("9 8765 4321 (Sra. Marcela Fuentes)", "CL", "+56987654321", "phone.words"),
+        ("212 736 5000 receptionist", "US", "+12127365000", "phone.words"),
+        ("12 secretaria", "CL", None, "phone.invalid"),
         ("no tiene teléfono", "CL", None, "phone.invalid"),
         ("2 2123 4567 anexo 12", "CL", "+56221234567", "phone.extension"),
         ("(11) 2345-6789 ramal 12", "BR", "+551123456789", "phone.extension"),
@@ -121,13 +126,17 @@ def _written(dice: random.Random) -> tuple[str, str | None]:
     )
 
 
+WORDS = (" casa", " of. central", "casa", " x", " secretaria de gerencia", " Juan X.", " e", " ext", " home", " FLOWERS", " abc", " y")
+
+
 def _cells(count, seed):
     """Numbers right and wrong, every second one mutated, every tenth followed by another; and the rows' countries."""
     dice = random.Random(seed)
     written = [_written(dice) for _ in range(count)]
     cells = mutated([cell for cell, _ in written[: count // 2]], "0123456789 -.()+/x", count // 2, seed)
     others = [
-        cell + (f" / {_written(dice)[0]}" if i % 5 == 0 else "") for i, (cell, _) in enumerate(written[count // 2 :])
+        cell + (f" / {_written(dice)[0]}" if i % 5 == 0 else dice.choice(WORDS) if i % 5 == 1 else "")
+        for i, (cell, _) in enumerate(written[count // 2 :])
     ]
     return [*cells, *others], [country for _, country in written]
 

@@ -399,7 +399,7 @@ def test_json_of_every_command_is_what_its_schema_says(
         ("inspect", "list.csv", "--json"), ("targets", "--json"), ("template", "dayzero", "-o", "t.csv", "--json"),
         ("bundle", "run", "-o", "b.zip", "--json"), ("logout", "piriod", "--json"), ("login", "piriod", "--json"),
         ("forget", "run", "--yes", "--json"), ("status", "run", "--json"), ("push", "nowhere", "--json"),
-        ("run", "--no-such-flag", "--json"), ("run", "absent.csv", *to, "--json"),
+        ("run", "--no-such-flag", "--json"), ("run", "absent.csv", *to, "--json"), ("completion", "bash", "--json"),
     ]  # fmt: skip
     seen = {"check", "sandbox", "event", "login", "review"}  # by other tests; there is no keyring here
     for argv in commands:

@@ -20,10 +20,14 @@ from conftest import Shell, people, write_csv
 TARGETS = ("piriod", "dayzero")
 
 
-def everything(folder: Path) -> bytes:
-    """All bytes of all files below, and what is packed in those that pack: zip parts, parquet columns, database rows."""
+UNLOGGED = (".lock", "run.log")
+"""run.log says of each command that it came, also of one that was refused."""
+
+
+def everything(folder: Path, but: tuple[str, ...] = (".lock",)) -> bytes:
+    """All bytes of all files below `but` some, and what is packed in those that pack: zip parts, parquet columns, database rows."""
     found = b""
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".lock"):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in but):
         data = path.read_bytes()
         found += str(path.relative_to(folder)).encode() + b"\n" + data
         if zipfile.is_zipfile(io.BytesIO(data)):
@@ -78,7 +82,7 @@ def test_no_byte_of_a_cell_is_left_and_counts_and_ids_are(target: str, shell: Sh
     assert ended.code == 0, ended.err
     after = everything(folder)
     assert {text for text in texts(rows) if text.encode() in after} == set()
-    assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "summary.json"}
+    assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "run.log", "summary.json"}
     assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
     left = list(csv.DictReader((folder / "results.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert {row["_id"] for row in left if row["_id"]} == ids and len(left) == len(rows)
@@ -124,10 +128,10 @@ def test_rows_that_may_still_change_are_not_forgotten(shell: Shell) -> None:
     """A dry run's plan is refused with the way on, and nothing is removed; a flag of its own does it all the same."""
     write_csv(shell.home / "list.csv", people(5))
     shell("run", "list.csv", "--to", "piriod", "--sandbox", "--dry-run", "--out", "plan")
-    before = everything(shell.home / "plan")
+    before = everything(shell.home / "plan", UNLOGGED)
     ended = shell("forget", "plan", "--yes")
     assert ended.code == 2 and "5 ready" in ended.err and "--unfinished" in ended.err
-    assert everything(shell.home / "plan") == before
+    assert everything(shell.home / "plan", UNLOGGED) == before
     assert shell("forget", "plan", "--yes", "--unfinished").code == 0
     assert not (shell.home / "plan" / "plan.parquet").exists()
 
@@ -137,13 +141,13 @@ def test_it_asks_first_and_leaves_alone_what_is_not_ours(shell: Shell) -> None:
     write_csv(shell.home / "list.csv", people(5))
     folder = shell("run", "list.csv", "--to", "piriod", "--sandbox", "--out", "done").folder
     (folder / "minutes.docx").write_text("mine")
-    before = everything(folder)
+    before = everything(folder, UNLOGGED)
     asked = shell("forget", "done")
     assert asked.code == 2 and "--yes" in asked.err and "5 rows" in asked.err
     with filelock.FileLock(folder / ".lock"):
         busy = shell("forget", "done", "--yes")
     assert busy.code == 2 and "under way" in busy.err
-    assert everything(folder) == before
+    assert everything(folder, UNLOGGED) == before
     ended = shell("forget", "done", "--yes")
     assert "not ours, left alone" in ended.out and (folder / "minutes.docx").read_text() == "mine"
 
@@ -157,7 +161,7 @@ def test_killed_in_between_the_same_call_goes_on(shell: Shell) -> None:
     for name in ("plan.parquet", "journal.db", "report.html", "errors.csv", ".errors.csv.0123abcd.part"):
         (folder / name).write_bytes(saved.get(name, b"a cell"))
     assert shell("forget", "done", "--yes").code == 0
-    assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "summary.json"}
+    assert {p.name for p in folder.iterdir()} == {"plan.json", "results.csv", "run.log", "summary.json"}
     assert json.loads((folder / "plan.json").read_text())["counts"] == {"created": 5}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -149,6 +151,45 @@ def test_what_goes_wrong_is_said_in_spanish(
     """Why it stopped, and what to type next."""
     (tmp_path / "lista.csv").write_text(content)
     assert reads(*words, code=code).startswith("detenido: ")
+
+
+TEXTS = {"title", "remedy", "message", "reason", "notes"}
+"""Keys of JSON whose values are for a person."""
+
+
+def test_json_and_events_have_the_same_keys_codes_and_numbers_in_both_languages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A program reads the same, whoever's locale it runs in; only texts for a person follow the language."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(configuration, "paths", lambda: (tmp_path / "project.toml", tmp_path / "user.toml"))
+    file = customers(tmp_path / "clientes.csv", count=1200)
+    told: dict[str, list[object]] = {}
+    for language in ("en", "es"):
+        given = [("inspect", file, "--json"), ("run", file, "--to", "piriod", "--offline", "--dry-run", "--json", "--events", f"{language}.jsonl",
+                 "--out", language), ("status", language, "--json"), ("targets", "--json"), ("run", "none.csv", "--json", "--to", "piriod", "--sandbox")]  # fmt: skip
+        for words in given:
+            call(["--lang", language, *map(str, words)])
+            told.setdefault(language, []).append(_plain(json.loads(capfd.readouterr().out), language))
+        lines = (tmp_path / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+        events = [json.loads(line) for line in lines]
+        told[language].append([_plain(one, language) for one in events if one["event"] != "progress"])
+        with (tmp_path / language / "results.csv").open(encoding="utf-8-sig", newline="") as results:
+            told[language].append(
+                [
+                    (row["_row"], row["_status"], row["_action"], row["_error_codes"], list(row))
+                    for row in csv.DictReader(results)
+                ]
+            )
+        speak("en")
+    assert told["en"] == told["es"]
+
+
+def _plain(value: object, run: str) -> object:
+    """A document without what is for a person, times, and the name of the run."""
+    if isinstance(value, dict):
+        return {k: _plain(v, run) for k, v in value.items() if k not in TEXTS | {"at", "run"}}
+    return [_plain(v, run) for v in value] if isinstance(value, list) else value
 
 
 def test_the_vocabulary_tells_english_from_spanish(

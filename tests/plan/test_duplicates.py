@@ -46,6 +46,41 @@ def test_every_row_of_a_group_has_a_verdict_that_fits_the_policy(pairs: list[tup
         assert len({verdicts[i].ordinal for i in seqs}) == len(seqs)
 
 
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.sampled_from("ABCD"), st.sampled_from("xyz"), st.sampled_from([None, 7, 8])), min_size=2, max_size=12),
+    POLICIES, st.integers(1, 4),
+)  # fmt: skip
+def test_customers_may_be_judged_in_shares(pairs: list[tuple[str, str, int | None]], policy: str, shares: int) -> None:
+    """All rows of a customer in one share: the verdicts are those of all rows at once."""
+    rows = rows_of([(who, body) for who, body, _ in pairs], [alike for *_, alike in pairs])
+    parts = [rows.filter(pl.col("who").hash(0) % shares == share) for share in range(shares)]
+    judged = [duplicates.judge_some(part, policy, str) for part in parts if part.height]  # type: ignore[arg-type]
+    assert dict(duplicates.settled(judged)) == dict(duplicates.judge(rows, policy, str))  # type: ignore[arg-type]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=2, max_size=8), st.data())
+def test_verdicts_of_a_range_are_those_of_its_rows(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
+    """As a table and row by row they say the same, also where one was changed or added by its row."""
+    verdicts = duplicates.judge(rows_of(pairs), "first", str)
+    for seq in data.draw(st.lists(st.integers(0, 9), max_size=3)):
+        verdict = verdicts.setdefault(seq, duplicates.Verdict())
+        verdict.status, verdict.after, verdict.issue = "invalid", None, {"code": "c", "detail": str(seq), "value": "v"}
+    first, end = sorted(data.draw(st.tuples(st.integers(0, 10), st.integers(0, 10))))
+    table = {line["seq"]: line for line in verdicts.between(first, end).iter_rows(named=True)}
+    assert list(table) == [seq for seq in verdicts if first <= seq < end] == sorted(table)
+    assert len(verdicts) == len(list(verdicts))
+    for seq, line in table.items():
+        one = verdicts[seq]
+        assert (line["status"], line["after"], line["lane"], line["ordinal"]) == (
+            one.status, one.after, one.lane, one.ordinal,
+        )  # fmt: skip
+        assert [line[n] for n in ("code", "detail", "value")] == [
+            one.issue and one.issue[n] for n in ("code", "detail", "value")
+        ]
+
+
 def test_a_conflict_names_the_rows_and_the_fields() -> None:
     """The message says which rows, and in which columns they differ."""
     verdicts = duplicates.judge(rows_of([("A", "x"), ("A", "y")]), "error", lambda n: "Nombre" if n == "name" else n)

@@ -78,7 +78,7 @@ def test_no_bytes_make_the_reader_crash(tmp_path, monkeypatch, part):
     dice = random.Random(part)
     sources = [path.read_bytes()[:6000] for path in originals()] + [p.data[:6000] for p in pollution.files()][::9]
     path = tmp_path / "list.csv"
-    ends = {"rows": 0, "stop": 0}
+    ends, before = {"rows": 0, "stop": 0}, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for data in dice.sample(sources, min(60, len(sources))):
         changed = bytearray(data)
         for _ in range(dice.randint(1, 12)):
