@@ -70,6 +70,7 @@ class Status(Document):
     pushed: bool
     under_way: bool = False
     causes: list[Cause]
+    undone: dict[str, int] = {}
     forgotten: str | None = None
 
 

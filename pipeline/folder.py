@@ -13,7 +13,6 @@ import errno
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -95,7 +94,7 @@ class RunFolder:
     def writing(self, name: str) -> Iterator[Path]:
         """A private scratch path that becomes file `name` when the block ends well, and vanishes otherwise."""
         final = self.path / name
-        scratch = self.path / f".{name}.{secrets.token_hex(4)}.part"
+        scratch = self.path / f".{name}.{os.urandom(4).hex()}.part"
         try:
             scratch.touch(mode=0o600)
             yield scratch

@@ -9,12 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import Misuse
-from pipeline.language import say, spoken
+from pipeline.language import later, say, spoken
 
 if TYPE_CHECKING:
     from pipeline.targets.interface import Target
 
 SETTLE_EXTRA = 60.0
+DECISIONS = {"countries": later("countries"), "states": later("states"), "terms": later("terms"),
+             "existing customers": later("existing customers")}  # fmt: skip
+MARK = "decimal mark of "
+"""How a decision begins that is about one field's amounts."""
+
+
+def decided(name: str) -> str:
+    """One of the `decisions` of plan.json, whose names programs read, as a person reads it."""
+    if name.startswith(MARK):
+        return say("decimal mark of {field}", field=name.removeprefix(MARK))
+    return say(DECISIONS[name]) if name in DECISIONS else name
 
 
 def error_limit(text: str | None, total: int) -> Callable[[int, int], bool] | None:

@@ -24,7 +24,7 @@ from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Batch, Catalogue, Settings
 from pipeline.language import later, say
 from pipeline.normalise import normalise
-from pipeline.options import RunOptions, Server
+from pipeline.options import MARK, RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder, Choices, Made
 from pipeline.progress import Progress
@@ -261,7 +261,7 @@ def _facts(
             "decimal": evidence.decimal, "business_currency": options.business_currency,
             "states_file": str(options.states_file.resolve()) if options.states_file else None,
         },
-        "decisions": {**{f"decimal mark of {n}": m for n, m in evidence.decimal.items()},
+        "decisions": {**{f"{MARK}{n}": m for n, m in evidence.decimal.items()},
                       **{n: lookups.told(fact) for n, fact in catalogue.facts.items()},
                       **({"existing customers": found.how} if found else {})},
         "verified": found is not None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 
 PROGRAM = "customer-import"
 _ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]")
@@ -18,6 +17,8 @@ _ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u20
 def command(*words: str) -> str:
     """`customer-import WORDS`, as it can be typed."""
     if os.name == "nt":
+        import subprocess
+
         return subprocess.list2cmdline([PROGRAM, *words])
     return " ".join([PROGRAM, *map(quoted, words)])
 

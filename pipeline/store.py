@@ -68,7 +68,10 @@ def write(folder: RunFolder, batches: Iterable[pl.DataFrame], cells: int, facts:
 
     with folder.writing("plan.parquet") as path:
         lazy = register_io_source(source, schema=schema, validate_schema=False)
-        lazy.sink_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS)
+        # Only corrections are searched; what the whole plan holds is read from its start to its end.
+        lazy.sink_parquet(
+            path, compression="zstd", compression_level=1, row_group_size=ROWS, statistics=first is not None
+        )
         digest = _hash(path)
     folder.write_json("plan.json", {"version": VERSION, "plan_sha256": digest, **facts})
 
@@ -159,8 +162,7 @@ def batches(folder: RunFolder, columns: Sequence[str] | None = None, size: int =
     gone = superseded(folder)
     for plan in plans(folder):
         lazy = _scan(plan)
-        chosen = lazy.select(columns) if columns else lazy
-        for batch in chosen.collect_batches(chunk_size=size, maintain_order=True):
+        for batch in _pieces(lazy.select(columns) if columns else lazy, size):
             yield _without(batch, gone)
 
 
@@ -201,8 +203,7 @@ def current(folder: RunFolder, size: int = ROWS) -> Iterator[pl.DataFrame]:
     chosen = versions.filter(pl.col("seq") == pl.col("newest"))
     every = plans(folder)
     for plan in every:
-        lazy = _scan(plan)
-        for batch in lazy.collect_batches(chunk_size=size, maintain_order=True):
+        for batch in _pieces(_scan(plan), size):
             whole = plan is every[0]
             firsts = batch.with_columns(origin="seq") if whole else batch.filter(pl.col("origin") == pl.col("seq"))
             if firsts.height:
@@ -232,6 +233,12 @@ def rows(folder: RunFolder, seqs: pl.Series, columns: Sequence[str]) -> pl.DataF
 
 def _scan(plan: RunFolder) -> pl.LazyFrame:
     return pl.scan_parquet(plan.file("plan.parquet"))
+
+
+def _pieces(plan: pl.LazyFrame, size: int) -> Iterator[pl.DataFrame]:
+    """The rows in order, one piece after the other; to read on beside the caller would hold many of them."""
+    for start in range(0, int(plan.select(pl.len()).collect().item()), size):
+        yield plan.slice(start, size).collect()
 
 
 def _without(batch: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:

@@ -9,7 +9,6 @@ anybody's token anywhere.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -47,7 +46,7 @@ NEVER = {
         "Say --yes on the command line: a live push is for a person, or for a script that was written for it."
     ),
     **dict.fromkeys(
-        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile"),
+        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile", "verbose"),
         later("Say it on the command line."),
     ),
 }
@@ -201,7 +200,10 @@ def joined(key: str, said: tuple[str, ...]) -> tuple[str, ...]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        import tomllib  # most folders have no such file
+
+        return tomllib.loads(text)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ from pipeline.cli import screen
 from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
 from pipeline.language import number, say
+from pipeline.options import decided
 
 if TYPE_CHECKING:
     from pipeline.sources import Source
@@ -77,9 +78,10 @@ def source(found: Source) -> None:
     """Say how a source was read, and where its columns go."""
     facts, mapped = found.facts, found.mapping
     read = {
-        "kind": facts.kind, "encoding": facts.encoding, "delimiter": repr(facts.delimiter) if facts.delimiter else None,
-        "sheet": facts.sheet and screen.shown(facts.sheet), "header": facts.header_row, "preset": mapped.preset,
-        "rows": number(facts.rows) if facts.rows is not None else None,
+        say("kind"): facts.kind, say("encoding"): facts.encoding,
+        say("delimiter"): repr(facts.delimiter) if facts.delimiter else None,
+        say("sheet"): facts.sheet and screen.shown(facts.sheet), say("header row"): facts.header_row,
+        say("preset"): mapped.preset, say("rows"): number(facts.rows) if facts.rows is not None else None,
     }  # fmt: skip
     tell("  " + ", ".join(f"{name} {value}" for name, value in read.items() if value not in (None, "")))
     for c in mapped.choices:
@@ -95,10 +97,10 @@ def source(found: Source) -> None:
 def plan(facts: dict[str, Any]) -> None:
     """Say what planning has decided."""
     for what, how in facts["decisions"].items():
-        tell(f"  {what}: {how}")
+        tell(f"  {decided(what)}: {how}")
     for name, value in facts["options"].items():
         if value not in (None, False, ""):
-            tell(f"  {name.replace('_', '-')}: {value}")
+            tell(f"  --{name.replace('_', '-')} {value}")
     for what in facts["unchecked"]:
         tell(f"  {say('not checked: {what}', what=what)}")
 

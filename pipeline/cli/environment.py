@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-
 from pipeline import targets
 from pipeline.cli import configuration, counted, keychain
 from pipeline.client import check_base_url

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli import retyped, runlog
+from pipeline.cli import runlog
 from pipeline.errors import BrokenInvariant, Interrupted, Misuse, Stop
 from pipeline.language import say
 from pipeline.shellwords import PROGRAM, command
 
 _COMMAND = re.compile(rf"(?:{PROGRAM} [a-z]+|pip (?:un)?install) [^ ]|{PROGRAM} completion")
 _EXAMPLE = re.compile(rf"{PROGRAM} [a-z]+ (SOURCE|TARGET)")
+_READING = re.compile(r'(--(?:decimal|delimiter|header-row|sheet)) (?:"([^"]+)"|([,.;|]|\d+|tab)(?![\w"]))')
+MOST_READINGS = 4
 
 
 def stop_of(error: BaseException, words: Sequence[str]) -> Stop:
@@ -29,11 +31,31 @@ def stop_of(error: BaseException, words: Sequence[str]) -> Stop:
 def _ending(stop: Stop, words: Sequence[str]) -> Stop:
     """The stop with a command in its last line: its own, else what was typed, to be typed again when the rest is done."""
     last = stop.remedy.split("\n")[-1]
-    if _EXAMPLE.search(last) or not _COMMAND.search(last):
-        looks = _EXAMPLE.search(last) and _source(words)
-        then = say("Then: {command}", command=command(*(("inspect", looks) if looks else retyped.meant(words))))
-        stop.remedy = f"{stop.remedy}\n{then}" if stop.remedy else then
+    if _COMMAND.search(last) and not _EXAMPLE.search(last):
+        return stop
+    from pipeline.cli import retyped
+
+    looks = _EXAMPLE.search(last) and _source(words)
+    further = [["inspect", looks]] if looks else _readings(stop.remedy, words) or [retyped.meant(words)]
+    said = [
+        say("Then: {command}", command=command(*further[0])),
+        *(say("or: {command}", command=command(*one)) for one in further[1:]),
+    ]
+    stop.remedy = "\n".join([stop.remedy, *said] if stop.remedy else said)
     return stop
+
+
+def _readings(remedy: str, words: Sequence[str]) -> list[list[str]]:
+    """The same command once for each reading that the remedy names by its flag: which one is meant only the user knows."""
+    from pipeline.cli import retyped
+
+    named = [(found[1], found[2] or found[3]) for found in _READING.finditer(remedy)]
+    flags = {flag for flag, _ in named}
+    if len(flags) != 1:
+        return []
+    flag = flags.pop()
+    values = list(dict.fromkeys(value for _, value in named))[:MOST_READINGS]
+    return [retyped.with_flag(words, flag, value) for value in values]
 
 
 def _source(words: Sequence[str]) -> str | None:

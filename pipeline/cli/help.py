@@ -50,7 +50,10 @@ class Command(click.Command):
         """Run the command."""
         details.must_fit(quiet=bool(ctx.params.get("quiet")))
         runlog.begin(ctx)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None  # click would begin a new line before what is drawn can be taken away
 
 
 def name_of(parameter: click.Parameter) -> str:

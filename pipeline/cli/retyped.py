@@ -61,6 +61,14 @@ def meant(words: Sequence[str]) -> list[str]:
     return found
 
 
+def with_flag(words: Sequence[str], flag: str, value: str) -> list[str]:
+    """The words with that value of a flag, in place of another one that was said."""
+    found = list(words)
+    if flag in found[:-1]:
+        _leave(found, flag)
+    return [*(word for word in found if not word.startswith(f"{flag}=")), flag, value]
+
+
 def _values(words: list[str]) -> None:
     """Values of flags that have no shape at all."""
     for flag, (shape, example) in SHAPES.items():

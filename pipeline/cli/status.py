@@ -12,7 +12,7 @@ from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_cut, put_json
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
-from pipeline.language import say, spoken
+from pipeline.language import say, say_n, spoken
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +34,7 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
     """
     import polars as pl
 
-    from pipeline import forget, issues, outcomes, store
+    from pipeline import forget, issues, journal, outcomes, store
     from pipeline.cli.forget import show_forgotten
     from pipeline.run import origin
 
@@ -64,6 +64,7 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
     code = 1 if any(counts[n] for n in ("invalid", "rejected", "failed", "unknown", "not_attempted")) else 0
     causes = _causes(found)
     under_way = pushed and _under_way(folder)
+    undone = journal.undone(folder.file("journal.db"))
     if as_json:
         put_json(
             "status",
@@ -74,10 +75,11 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
                 "pushed": pushed,
                 "under_way": under_way,
                 "causes": causes,
+                "undone": undone,
             },
         )
     elif not quiet:
-        _show(folder, facts, counts, causes, pushed=pushed, under_way=under_way)
+        _show(folder, facts, counts, causes, pushed=pushed, under_way=under_way, undone=undone)
     return code
 
 
@@ -117,7 +119,7 @@ def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
 
 def _show(
     folder: RunFolder, facts: dict[str, Any], counts: Counter[str], causes: list[dict[str, Any]], *, pushed: bool,
-    under_way: bool,
+    under_way: bool, undone: dict[str, int],
 ) -> None:  # fmt: skip
     from pipeline import store
     from pipeline.cli.finish import next_command
@@ -127,6 +129,8 @@ def _show(
         state = say("a push is under way")
     put(f"{folder.path}: {facts['target']}, {counted.mode(facts['mode'])}, {state}")
     put(counted.conservation(facts["rows"], counts))
+    if undone:
+        _show_undone(folder, undone)
     if left := counted.unread_line(store.own_facts(folder)):
         put(left)
     for cause in causes[:5]:
@@ -137,3 +141,14 @@ def _show(
     following = None if under_way else next_command(folder, counts)
     if following:
         put(say("next: {command}", command=following))
+
+
+def _show_undone(folder: RunFolder, undone: dict[str, int]) -> None:
+    """Say that updates were put back, and how far."""
+    from pipeline import typed
+    from pipeline.cli.undo import OUT, UNDONE
+
+    said = ", ".join(say_n(*UNDONE[state], n) for state, n in undone.items())
+    put(say("undone since: {said} (undo.csv)", said=said))
+    if any(state not in (*OUT, "partly", "left") for state in undone):
+        put(say("next: {command}", command=typed.go_on(folder, "undo")))

@@ -62,17 +62,17 @@ def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
     text = _joined(known, text, digit)
     compacted = known.compact(text)
     if compacted in known.GENERIC:
-        return Verdict(known.present(compacted), "tax_id.generic", known.NAME)
+        return Verdict(known.present(compacted), "tax_id.generic", say(known.NAME))
     reason = known.judge(compacted) if compacted else "format"
     if reason is None:
         remarks = remarking(country or "")
         remark = remarks.remark(text) if remarks else None
         normal = known.present(compacted)
-        return Verdict(normal, f"tax_id.{remark}", known.NAME, normal) if remark else Verdict(normal)
+        return Verdict(normal, f"tax_id.{remark}", say(known.NAME), normal) if remark else Verdict(normal)
     code = f"tax_id.{reason}"
     if issues.catalogue()[code].severity == "error":
-        return Verdict(None, code, known.NAME, _completed(country or "", known, text))
-    return Verdict(known.present(compacted), code, known.NAME)
+        return Verdict(None, code, say(known.NAME), _completed(country or "", known, text))
+    return Verdict(known.present(compacted), code, say(known.NAME))
 
 
 def _joined(known: Rule, text: str, digit: str | None) -> str:

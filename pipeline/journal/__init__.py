@@ -31,7 +31,7 @@ a journal that knows less than it once did is refused (see `disk`), never taken 
 from pipeline.journal.clock import Clock, Machine
 from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone
 from pipeline.journal.memory import Journal, Writer
-from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back
+from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back, undone
 
 __all__ = [
     "FINAL",
@@ -50,4 +50,5 @@ __all__ = [
     "outcomes",
     "seqs",
     "to_put_back",
+    "undone",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,16 @@ def to_put_back(path: Path, done: Iterable[str]) -> int:
     updated = {seq for (seq,) in _select(path, "seq", "action = 'update' AND state = 'updated'", ())}
     back = _select(path, "seq, state", "1", (), "undo") if updated else []
     return len(updated - {seq for seq, state in back if state in set(done)})
+
+
+def undone(path: Path) -> dict[str, int]:
+    """How many updates of the journal at `path` were put back, by what became of that; empty where nobody tried.
+
+    Raises:
+        BrokenInvariant: the journal is damaged.
+    """
+    states = sorted("unknown" if state == "sent" else state for (state,) in _select(path, "state", "1", (), "undo"))
+    return dict(Counter(states))
 
 
 def _select(path: Path, what: str, where: str, values: tuple[Any, ...], table: str = "row") -> list[tuple[Any, ...]]:

@@ -45,7 +45,10 @@ def later(text: str) -> str:
 
 
 def say(text: str, /, **values: object) -> str:
-    """`text` in the spoken language, with `values` in its braces; `{count:n}` groups the thousands of a number."""
+    """`text` in the spoken language, with `values` in its braces; `{count:n}` groups the thousands of a number.
+
+    Of an OSError only the reason is said, and not which file it is about: the text says that.
+    """
     return _filled(_catalogue(spoken()).gettext(text), values)
 
 
@@ -59,11 +62,20 @@ def later_n(singular: str, plural: str) -> tuple[str, str]:
     return singular, plural
 
 
-def number(value: float) -> str:
-    """`12,430`, `2.5`, or `12.430`, `2,5` where the spoken language writes so; a fraction has six digits at most."""
+def number(value: float, language: str | None = None) -> str:
+    """`12,430`, `2.5`, or `12.430`, `2,5` where `language`, else the spoken one, writes so; a fraction has six digits at most."""
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.6f}".rstrip("0").rstrip(".")
-    language, country = _spoken
-    return text.translate(_SWAPPED) if language in DOTTED and country not in POINTED else text
+    return _marked(text, language)
+
+
+def _marked(text: str, language: str | None = None) -> str:
+    """The text of a number with the marks of the language and the country."""
+    return text.translate(_SWAPPED) if (language or _spoken[0]) in DOTTED and _spoken[1] not in POINTED else text
+
+
+def tag(language: str) -> str:
+    """The language with the country whose numbers it writes, as a browser knows it: `es-MX`, or `es`."""
+    return f"{language}-{_spoken[1]}" if _spoken[1] and language == _spoken[0] else language
 
 
 _SWAPPED = str.maketrans(",.", ".,")
@@ -71,7 +83,12 @@ _SWAPPED = str.maketrans(",.", ".,")
 
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
-        return number(value) if format_spec == "n" else str(super().format_field(value, format_spec))
+        if format_spec == "n":
+            return number(value)
+        if isinstance(value, OSError) and value.strerror:
+            return _catalogue(spoken()).gettext(value.strerror)
+        text = str(super().format_field(value, format_spec))
+        return _marked(text) if format_spec and isinstance(value, float) else text
 
 
 _FORMATTER = _Formatter()

@@ -104,7 +104,7 @@ def missing_message(mapping: Mapping, record: type[BaseModel], *, headless: bool
     if settable:
         flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)
         ways.append(say("for the same value in every row: {flags}", flags=flags))
-    header = "Column 1" if headless else "HEADER"
+    header = "Column 1" if headless else say("HEADER")
     flags = " ".join(f'--map "{header}={name}"' for name in names)
     ways.append(say("for a column of the source: {flags}", flags=flags))
     if headless:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -112,7 +112,8 @@ class Builder:
     def keep(self, made: Made) -> None:
         """Spool an encoded batch, as the rows behind those that are there."""
         spooled = made.spooled
-        spooled.write_ipc(self._spool / f"{self._parts:06}.ipc", compression="uncompressed")
+        # Texts one behind the other: to read them back costs less than with polars' own layout.
+        spooled.write_ipc(self._part(self._parts), compression="uncompressed", compat_level=pl.CompatLevel.oldest())
         self._hashes.add(_who(spooled), spooled["valid"], made.alike)
         self._parts += 1
         self._cells = max(self._cells, made.width)
@@ -140,12 +141,11 @@ class Builder:
     def _compared(self, seqs: pl.Series) -> pl.DataFrame:
         """Some rows with all of what is compared; see `duplicates.judge`."""
         parts = []
-        for seq, part in self._read():
+        for seq, part in self._read(_is_compared):
             start, end = (int(seqs.search_sorted(at)) for at in (seq[0], seq[-1] + 1))
             here = seqs.slice(start, end - start)
             if len(here):
-                names = [n for n in part.columns if n == "body" or n.startswith("object.")]
-                chosen = part.select(pl.col("row", "source", "sheet", "identity", *names).gather(here - seq[0]))
+                chosen = part.select(pl.all().gather(here - seq[0]))
                 text = unframe(chosen).text().alias("body")
                 parts.append(chosen.select("row", "source", "sheet", "identity").hstack([here.alias("seq"), text]))
                 parts[-1] = parts[-1].with_columns(self._hashes.likeness_of(here), who=pl.coalesce("identity", text))
@@ -153,7 +153,7 @@ class Builder:
 
     def wanted(self) -> Iterator[Wanted]:
         """The identities of the rows that would be sent, in order."""
-        for seq, part in self._read():
+        for seq, part in self._read(_is_no_cell):
             by = [n for n in part.columns if n.startswith("by.")]
             rows = part.select("valid", self._named(seq, part), *by).hstack([seq]).filter(
                 pl.col("valid") & pl.col("name").is_not_null()
@@ -188,10 +188,16 @@ class Builder:
         progress.end()
         return counts
 
-    def _read(self) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+    def _part(self, number: int) -> Path:
+        return self._spool / f"{number:06}.ipc"
+
+    def _read(self, asked: Callable[[str], bool] | None = None) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+        """The seqs and the rows of each part, in order; without those columns that are not `asked` for."""
         start = 0
         for number in range(self._parts):
-            part = pl.read_ipc(self._spool / f"{number:06}.ipc")
+            path = self._part(number)
+            names = [name for name in pl.read_ipc_schema(path) if asked is None or asked(name)]
+            part = pl.read_ipc(path, columns=names)
             yield pl.int_range(start, start + part.height, dtype=pl.UInt32, eager=True).alias("seq"), part
             start += part.height
 
@@ -320,6 +326,15 @@ def _appended(
     whole = every.group_by("at", maintain_order=True).agg("issue")
     joined = pl.DataFrame([at]).join(whole, on="at", how="left", maintain_order="left")["issue"]
     return joined.fill_null([]) if joined.null_count() else joined
+
+
+def _is_compared(name: str) -> bool:
+    """Whether a column of a part tells who a row is, or what is sent of it."""
+    return name in ("row", "source", "sheet", "identity", "body") or name.startswith("object.")
+
+
+def _is_no_cell(name: str) -> bool:
+    return name not in ("issues", "changes") and not (name[0] == "c" and name[1:].isdigit())
 
 
 def _who(part: pl.DataFrame) -> pl.Series:

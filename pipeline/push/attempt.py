@@ -137,7 +137,7 @@ class Sender:
         while True:
             await self._client.limiter.slot()
             if self._stopping.now:
-                return replace(certain, state=PLANNED) if certain else None
+                return replace(certain, state=PLANNED, problems=[]) if certain else None
             entry = replace(entry, state="sent", attempts=entry.attempts + 1, sent_at=self._clock(), problems=[])
             await self._journal.put(entry)
             tries += 1

@@ -70,6 +70,12 @@ class Seen:
     marks: Mapping[int, existing.Wanted | None]
     ids: set[str] = field(default_factory=set)
     hits: dict[Any, list[Record]] = field(default_factory=dict)
+    totals: list[int] = field(default_factory=list)
+
+    @property
+    def all(self) -> bool:
+        """Whether nothing says that a customer was missed: one that is removed meanwhile moves others to a page already read."""
+        return not self.totals or (self.totals == sorted(self.totals) and len(self.ids) >= self.totals[-1])
 
 
 class Detective:
@@ -242,7 +248,12 @@ class Detective:
         if control is not None and control not in seen.ids:
             why = say("the target's list does not show customer {id}, which is there", id=control)
             return {row.seq: Unclear(why) for row, _ in creates}
-        return self._told(creates, seen)
+        fates = self._told(creates, seen)
+        if not seen.all:
+            why = say("the target's list shows {seen} customers, and says that it has {total}", seen=len(seen.ids),
+                      total=seen.totals[-1])  # fmt: skip
+            fates = {seq: Unclear(why) if isinstance(fate, NotThere) else fate for seq, fate in fates.items()}
+        return fates
 
     async def _by_newest(self, creates: Sequence[Case]) -> dict[int, Fate] | None:
         """The fates by the customers that were created since the cases were sent; None where that cannot be told.
@@ -280,6 +291,7 @@ class Detective:
             if (read := read + 1) > most:
                 return None
             seen.ids.update(str(r.get("id")) for r in page.items)
+            seen.totals += [page.total] if page.total is not None else []
             views = [] if keyed else who.of_records([self._target.view(r) for r in page.items], self._own)
             for at, record in enumerate(page.items):
                 for name in ({existing.key_of(self._target, record)} if keyed else views[at]) & wanted:

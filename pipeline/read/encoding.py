@@ -8,6 +8,7 @@ bytes, with charset-normalizer as the second opinion where those are close.
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ SURE, LIKELY = 0.7, 0.45  # mean plausibility of what a code page makes of the b
 USUAL = 0.15  # what the page that nearly all such files are written in has ahead of the others
 WIDE = ("utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "utf_8", "utf_8_sig")
 CONTEXTS = 20_000  # how many non-ASCII bytes are judged
+MOST_WORDS, SHOWN = 20, 3  # words with a non-ASCII byte that are kept, and that a note shows
+WORD = re.compile(rb"[A-Za-z\x80-\xff]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -62,7 +65,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
         return Encoding(
             wide, say("the encoding {wide} was told by its zero bytes; there is no byte order mark", wide=wide)
         )
-    wrong, multi, around, counts = _survey(path)
+    wrong, multi, around, counts, words = _survey(path)
     if not wrong:
         return Encoding("utf-8")
     if multi > 4 * wrong:
@@ -78,7 +81,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
         raise Unreadable(
             say("{name} holds binary data, not text", name=name), say("Export it again as CSV UTF-8 or as .xlsx.")
         )
-    return _page(around, counts)
+    return _page(around, counts, words)
 
 
 def likely(path: Path) -> Encoding | None:
@@ -139,10 +142,11 @@ def _wide(head: bytes) -> str | None:
     return None
 
 
-def _survey(path: Path) -> tuple[int, int, list[bytes], Counter[int]]:
-    """Invalid bytes, valid multi-byte characters, pieces around the former, and how often each byte occurs."""
+def _survey(path: Path) -> tuple[int, int, list[bytes], Counter[int], list[bytes]]:
+    """Invalid bytes, valid multi-byte characters, pieces around the former, how often each byte occurs, some words."""
     if _is_utf8(path):
-        return 0, 0, [], Counter()
+        return 0, 0, [], Counter(), []
+    words: dict[bytes, None] = {}
     wrong = multi = 0
     around: list[bytes] = []
     counts: Counter[int] = Counter()
@@ -156,7 +160,10 @@ def _survey(path: Path) -> tuple[int, int, list[bytes], Counter[int]]:
             counts.update(ord(text[i]) - 0xDC00 for i in bad)
             room = CONTEXTS - len(around)
             around += [text[max(0, i - 2) : i + 3].encode("utf-8", "surrogateescape") for i in bad[:room]]
-    return wrong, multi, around, counts
+            if len(words) < MOST_WORDS:
+                found = WORD.findall(block)
+                words |= dict.fromkeys(found[: MOST_WORDS - len(words)])
+    return wrong, multi, around, counts, list(words)
 
 
 def _is_utf8(path: Path) -> bool:
@@ -180,7 +187,7 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
+def _page(around: list[bytes], counts: Counter[int], words: list[bytes]) -> Encoding:
     scores = {page: _plausible(page, around) for page in PAGES}
     scores["cp1252"] += USUAL
     best = max(PAGES, key=lambda page: scores[page])
@@ -196,8 +203,9 @@ def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
             return Encoding(
                 guess.encoding,
                 say(
-                    "the encoding {encoding} is a guess; if letters look wrong, name it with --encoding",
+                    "the encoding {encoding} is a guess: it reads {words}; if letters look wrong, name it with --encoding",
                     encoding=guess.encoding,
+                    words=_read(words, guess.encoding),
                 ),
             )
     different = [p for p in others if any(bytes([b]).decode(p, "replace") != bytes([b]).decode(best, "replace")
@@ -206,22 +214,37 @@ def _page(around: list[bytes], counts: Counter[int]) -> Encoding:
         return Encoding(
             best,
             say(
-                "the encoding {best} is likely, {names} is possible; --encoding overrules it",
+                "the encoding {best} is likely: it reads {words}; possible are {others}; --encoding overrules it",
                 best=best,
-                names=", ".join(different),
+                words=_read(words, best),
+                others=_others(words, best, different),
             ),
         )
     if score < SURE:
         return Encoding(
             best,
             say(
-                "the encoding {best} is likely, but few accented letters stand in words; --encoding overrules it",
+                "the encoding {best} is likely: it reads {words}, but few accented letters stand in words; "
+                "--encoding overrules it, for example by {others}",
                 best=best,
+                words=_read(words, best),
+                others=_others(words, best, [p for p in PAGES if p != best]),
             ),
         )
     return Encoding(
         best, say("the encoding {best} was told by the accented letters it makes; it is not UTF-8", best=best)
     )
+
+
+def _read(words: list[bytes], page: str) -> str:
+    return ", ".join(repr(word.decode(page, "replace")) for word in words[:SHOWN])
+
+
+def _others(words: list[bytes], best: str, pages: list[str]) -> str:
+    """The other pages with what each makes of the same words; one that makes nothing else of them is left out."""
+    now = _read(words, best)
+    readings = {page: _read(words, page) for page in pages}
+    return ", ".join(f"{page} ({text})" for page, text in readings.items() if text != now) or ", ".join(pages)
 
 
 def _plausible(page: str, around: list[bytes]) -> float:

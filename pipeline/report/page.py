@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
+from pipeline import language
+from pipeline.options import decided
 from pipeline.report.facts import NOT_IN, STATUSES, Cause, Facts, Summary
 from pipeline.report.groups import cause_group, change_group
 from pipeline.report.markup import Html, asset, data, join, tag
@@ -50,7 +52,7 @@ def page(summary: Summary, facts: Facts, shown: Shown, words: Words, again: str 
         _about(facts, words),
     )
     body = tag("body", main, data(_data(facts, shown, words), "data"), script)
-    return "<!doctype html>\n" + tag("html", head, body, lang=words.lang) + "\n"
+    return "<!doctype html>\n" + tag("html", head, body, lang=language.tag(words.lang)) + "\n"
 
 
 def _top(summary: Summary, facts: Facts, words: Words) -> Html:
@@ -192,7 +194,7 @@ def _about(facts: Facts, words: Words) -> Html:
             rows,
         )
         listed.append((words("f_source"), " · ".join(part for part in parts if part)))
-    listed += facts.decisions.items()
+    listed += ((decided(name), how) for name, how in facts.decisions.items())
     terms = [join(tag("dt", name), tag("dd", value)) for name, value in listed]
     title = tag("h2", words("p_facts"))
     return tag("section", title, tag("dl", *terms), _mapping(facts, words), class_="about")

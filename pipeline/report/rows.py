@@ -16,6 +16,8 @@ from pipeline.report.facts import Facts
 EXPLAINS_SKIPPED = ("duplicate.", "plan.existing", "row.left_out")
 """Problems that are only warnings, and still the reason why a skipped row was not sent."""
 
+MOST_SIDE_BY_SIDE = 12  # texts of a row that are put together as columns
+
 _PLAIN = {
     "_source": "source", "_row": "row", "_sheet": "sheet", "_status": "status", "_action": "action", "_id": "id",
     "_http_status": "http_status", "_attempts": "attempts", "_retryable": "retryable", "_key": "key",
@@ -46,10 +48,8 @@ def tell(batch: pl.DataFrame, lang: str = "en") -> Told:
     )
     said = pl.when(pl.col("message").fill_null("") != "").then("message").otherwise(pl.col("code").fill_null("?"))
     issues = render(issues, lang).with_columns(_reason().alias("reason"), said.alias("message"))
-    told = _by_row(issues)
     changes = pl.when(pl.col("changes") != "").then("changes").alias("_changes")
-    frame = batch.with_columns(at, changes).join(told, on="at", how="left", maintain_order="left")
-    return Told(frame, issues)
+    return Told(batch.with_columns(at, changes, *_by_row(issues, batch.height)), issues)
 
 
 def helper_frame(told: pl.DataFrame, names: Sequence[str], facts: Facts, *, advice: bool) -> pl.DataFrame:
@@ -66,31 +66,52 @@ def _reason() -> pl.Expr:
     return is_error("code").fill_null(True) | (explains & (pl.col("status") == "skipped"))
 
 
-def _by_row(issues: pl.DataFrame) -> pl.DataFrame:
-    """One row per row that has problems: `at`, `_error_codes`, `_errors`, `_advice`, `_warnings`."""
+def _by_row(issues: pl.DataFrame, height: int) -> list[pl.Series]:
+    """For each row of the batch `_error_codes`, `_errors`, `_advice`, `_warnings`: null where there is nothing to say."""
+    wrong, doubtful = issues.filter("reason"), issues.filter(~pl.col("reason"))
     start = pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
     said, remedy = pl.col("message").str.strip_chars_end(". "), pl.col("remedy").fill_null("")
     advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(said, pl.lit(". "), remedy))
-    texts = issues.select(
-        "at",
-        "code",
-        "reason",
-        pl.concat_str(start, "message").alias("text"),
-        pl.concat_str(start, advice).alias("advice"),
+    codes = wrong.filter(pl.col("code").is_not_null()).unique(["at", "code"], keep="first", maintain_order=True)
+    parts = [
+        ("_error_codes", codes, pl.col("code"), ";"),
+        ("_errors", wrong, pl.concat_str(start, "message"), " | "),
+        ("_advice", wrong, pl.concat_str(start, advice), " | "),
+        ("_warnings", doubtful, pl.concat_str(start, "message"), " | "),
+    ]
+    return [
+        _joined(some["at"], some.select(text).to_series(), height, by).alias(name) for name, some, text, by in parts
+    ]
+
+
+def _joined(at: pl.Series, texts: pl.Series, height: int, separator: str) -> pl.Series:
+    """The texts of each row, which stand together in `at`, put together; null where they say nothing."""
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, height)
+    if not len(at):
+        return nothing
+    place = pl.int_range(len(at), eager=True)
+    first = at != at.shift()
+    nth = (
+        place
+        - place.zip_with(
+            first.fill_null(True), pl.Series([None], dtype=pl.Int64).new_from_index(0, len(at))
+        ).forward_fill()
     )
-    wrong, doubtful = texts.filter("reason"), texts.filter(~pl.col("reason"))
-    codes = _joined(wrong.filter(pl.col("code").is_not_null()).unique(["at", "code"], keep="first", maintain_order=True),
-                    {"code": "_error_codes"}, ";")  # fmt: skip
-    errors = _joined(wrong, {"text": "_errors", "advice": "_advice"}, " | ")
-    warnings = _joined(doubtful, {"text": "_warnings"}, " | ")
-    rows = texts.select("at").unique(maintain_order=True)
-    for part in (codes, errors, warnings):
-        rows = rows.join(part, on="at", how="left", maintain_order="left")
-    return rows
-
-
-def _joined(texts: pl.DataFrame, named: dict[str, str], separator: str) -> pl.DataFrame:
-    """The texts of each row put together; null where they say nothing."""
-    lists = texts.group_by("at", maintain_order=True).agg(list(named))
-    said = {new: pl.col(old).list.join(separator, ignore_nulls=True) for old, new in named.items()}
-    return lists.select("at", **{new: pl.when(text != "").then(text) for new, text in said.items()})
+    most = int(nth.max()) + 1  # type: ignore[arg-type]
+    if most > MOST_SIDE_BY_SIDE:
+        lists = pl.DataFrame([at, texts.alias("text")]).group_by("at", maintain_order=True).agg("text")
+        said = lists["text"].list.join(separator, ignore_nulls=True)
+        joined = nothing.scatter(lists["at"], said)
+    else:
+        columns = [
+            nothing.clone().scatter(at.filter(nth == n), texts.filter(nth == n)).alias(str(n)) for n in range(most)
+        ]
+        if most == 1:
+            joined = columns[0]
+        else:
+            joined = (
+                pl.DataFrame(columns)
+                .select(pl.concat_str(pl.all(), separator=separator, ignore_nulls=True))
+                .to_series()
+            )
+    return joined.set((joined == "").fill_null(False), None)

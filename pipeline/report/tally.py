@@ -78,7 +78,7 @@ class Tally:
         told = issues.with_columns(
             pl.col("code").fill_null(""),
             pl.col("column").fill_null(pl.col("field")).fill_null(""),
-            _gist().alias("gist"),
+            (_gist() if issues["code"].str.starts_with("target.").any() else pl.lit("")).alias("gist"),
         )
         example = pl.struct("row", "sheet", "value", "message", "suggestion")
         groups = told.group_by(_KEY, maintain_order=True).agg(
@@ -112,17 +112,17 @@ class Tally:
                 found.examples.setdefault(text.value, text)
 
     def _add_changes(self, changes: pl.Series) -> None:
+        every = changes.drop_nulls().str.split(" | ").explode(empty_as_null=True).alias("part")
         parts = (
-            changes.drop_nulls().str.split(" | ").explode().to_frame("part")
-            .select(pl.col("part").str.splitn(": ", 2).struct.rename_fields(["name", "rest"])).unnest("part")
+            every.value_counts(sort=True)
+            .select(pl.col("part").str.splitn(": ", 2).struct.rename_fields(["name", "rest"]), "count").unnest("part")
             .filter(pl.col("rest").str.contains(" -> ", literal=True) & pl.col("name").str.contains(r"^[\w.]+$"))
         )  # fmt: skip
-        for name, cells in parts["name"].value_counts().iter_rows():
-            self._changes.setdefault(name, _Pairs()).cells += cells
-        for name in parts["name"].unique(maintain_order=True):
-            kept = self._changes[name]
+        for (name,), of_it in parts.group_by("name", maintain_order=True):
+            kept = self._changes.setdefault(str(name), _Pairs())
+            kept.cells += int(of_it["count"].sum())
             if kept.complete or not kept.seen:
-                kept.add(parts.filter(pl.col("name") == name)["rest"])
+                kept.add(of_it.select("rest", "count"))
 
 
 def _general(groups: pl.DataFrame, lang: str) -> pl.Series:
@@ -141,8 +141,8 @@ class _Pairs:
     complete: bool = True
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, texts: pl.Series) -> None:
-        pairs = texts.value_counts(sort=True)
+    def add(self, pairs: pl.DataFrame) -> None:
+        """Count pairs: `before -> after` and how often, the most frequent first."""
         if len(self.seen) + pairs.height > 2 * MOST_PAIRS:
             self.complete = False
             self.seen = Counter(dict(self.seen.most_common(EXAMPLES)))

@@ -10,6 +10,8 @@ import tomllib
 from functools import lru_cache
 from importlib import resources
 
+from pipeline.language import number
+
 
 @lru_cache(maxsize=1)
 def languages() -> dict[str, dict[str, str]]:
@@ -32,15 +34,13 @@ class Words:
 
     def number(self, count: int) -> str:
         """An integer with the language's thousands sign."""
-        text = f"{count:,}"
-        return text.replace(",", ".") if self.lang == "es" else text
+        return number(count, self.lang)
 
     def share(self, count: int, whole: int) -> str:
         """`12.5 %` of a whole; never rounded to nothing, nor to all."""
         tenths = round(1000 * count / whole)
         tenths = max(1, min(999, tenths)) if 0 < count < whole else tenths
-        text = f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
-        return f"{text.replace('.', ',') if self.lang == 'es' else text} %"
+        return f"{number(tenths // 10 if tenths % 10 == 0 else tenths / 10, self.lang)} %"
 
     def mode(self, name: str) -> str:
         """The mode of a run: LIVE, test or sandbox."""

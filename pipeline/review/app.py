@@ -227,7 +227,7 @@ def _change(review: Review, name: str) -> Callable[[Request], Any]:
             if not isinstance(asked, dict):
                 raise TypeError
         except (ValueError, TypeError):
-            return JSONResponse({"error": "no JSON object"}, 400)
+            return JSONResponse({"error": say("no JSON object")}, 400)
         return await _answer(review, name, asked)
 
     return answer
@@ -243,7 +243,7 @@ async def _answer(review: Review, name: str, asked: Json) -> Response:
     except Stop as error:
         return JSONResponse({"error": error.message, "remedy": error.remedy}, 422)
     except (KeyError, ValueError, TypeError) as error:
-        return JSONResponse({"error": f"not understood: {error}"}, 400)
+        return JSONResponse({"error": say("not understood: {error}", error=error)}, 400)
 
 
 def _short(entry: Json | None) -> Json | None:

@@ -176,7 +176,7 @@ class Desk:
             pl.col("sheet").alias("_sheet"), pl.col("row").cast(pl.String).alias("_row"), pl.col("key").alias("_key"),
             *self.now.cells.columns,
         )  # fmt: skip
-        return rounds.Edits(frame, replacements=self.folded.replacements, name="the review", typed=True)
+        return rounds.Edits(frame, replacements=self.folded.replacements, name=say("the review"), typed=True)
 
     def rehearse(self, folded: Folded) -> None:
         """Judge one row as `folded` says, and keep nothing.

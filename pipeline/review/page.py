@@ -8,6 +8,8 @@ import tomllib
 from functools import cache
 from importlib import resources
 
+from pipeline import language
+
 SCRIPTS = ("page.js", "table.js", "dialogs.js", "talk.js")
 
 
@@ -29,7 +31,9 @@ def html(lang: str, nonce: str) -> str:
     told = words(lang)
     texts = {name: markup.escape(text) for name, text in told.items()}
     # In a block of data only `<` could end the block.
-    data = json.dumps({"lang": lang, "nonce": nonce, "words": told}, ensure_ascii=False).replace("<", "\\u003c")
+    data = json.dumps({"lang": language.tag(lang), "nonce": nonce, "words": told}, ensure_ascii=False).replace(
+        "<", "\\u003c"
+    )
     return PAGE.format(**texts, lang=lang, data=data)
 
 

@@ -118,7 +118,7 @@ class Pushing:
         except Stop as error:
             stop, remedy = error.message, error.remedy
         except Exception as error:  # noqa: BLE001 - a thread has nobody above it; the page says it
-            stop, remedy = f"{type(error).__name__}: {error}", "This is a bug of the importer; please report it."
+            stop, remedy = f"{type(error).__name__}: {error}", say("This is a bug of the importer; please report it.")
         try:
             summary = run.write_report(folder, self._options, started, requests, pushed=True, progress=self.told)
             counts = {name: count for name, count in summary.counts.items() if count}

@@ -63,7 +63,7 @@ class RoundBuilder(Builder):
             for identity, at in met.select("identity", "seq").iter_rows():
                 verdict = self._verdicts.setdefault(at, Verdict())
                 if verdict.status != "invalid":
-                    said = say("row {row} of this run, which may still go in", row=self._others.going[identity])
+                    said = say("{row} of this run, which may still go in", row=self._others.going[identity])
                     verdict.status, verdict.after, verdict.issue = "invalid", None, _conflict(readable(identity), said)
 
     def known(self, found: Found) -> Found:

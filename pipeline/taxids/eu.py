@@ -18,6 +18,7 @@ from importlib import import_module
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
+from pipeline.language import later
 from pipeline.taxids.interface import Reason
 from pipeline.taxids.writing import bare, digits, reason
 
@@ -49,7 +50,7 @@ class Member:
 
     country: str
     prefix: str
-    NAME: str = "VAT number"
+    NAME: str = later("VAT number")
     GENERIC: frozenset[str] = frozenset()
 
     def compact(self, text: str) -> str:

@@ -14,10 +14,11 @@ import re
 
 from stdnum.gb import utr, vat
 
+from pipeline.language import later
 from pipeline.taxids.interface import Reason
 from pipeline.taxids.writing import bare, digits, reason
 
-NAME = "VAT number"
+NAME = later("VAT number")
 GENERIC: frozenset[str] = frozenset()
 LABELS = ("VATREGISTRATIONNUMBER", "VATREGNO", "VATNUMBER", "VATNO", "VATREG", "VAT")
 _COMPANY = re.compile(r"(?:[0-9]{8}|(?:SC|NI|OC|SO|NC|LP|SL|FC|CE|IP|RC|R0)[0-9]{6})")

@@ -148,6 +148,21 @@ def test_no_correction_changes_which_data_go_where(here: Path) -> None:
     assert retyped.meant(["undo", "elsewhere"])[0] == "status"
 
 
+def test_each_reading_is_a_command_that_settles_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file with two readings: the same command once for each, and each of them works."""
+    rows = [
+        {**row, "Límite de crédito": text} for row, text in zip(people(3), ("1.234", "5.678", "9.012"), strict=True)
+    ]
+    write_csv(here / "credit.csv", rows)
+    words = ["run", "credit.csv", "--to", "dayzero", "--dry-run", "--offline", "--quiet"]
+    assert cli.call(words) == 3
+    proposed = re.findall(r"customer-import (.*)", capsys.readouterr().err)
+    assert [shlex.split(one)[-2:] for one in proposed] == [["--decimal", ","], ["--decimal", "."]]
+    for number, one in enumerate(proposed):
+        assert cli.call([*shlex.split(one), "--out", f"r{number}"]) in (0, 1)
+        assert not capsys.readouterr().err
+
+
 def test_a_bug_says_what_to_attach(shell: Shell) -> None:
     """A broken promise of ours ends with the command that writes what can be attached to a report."""
     ended = shell("run", "list.csv", "--to", "piriod", "--dry-run", PYTHONPATH=str(_broken(shell.home)))

@@ -166,12 +166,12 @@ def test_the_column_says_what_the_library_says():
 
 
 @pytest.mark.slow
-def test_the_column_says_what_the_rule_says_of_200_000():
-    """The same of 200,000 more, of which only those are asked one by one that the column decides."""
-    cells = pl.Series(mutated(SEEDS + MISTYPED, "aZ9.-_@+' ,ñ\u200b@. ,", 200_000, seed=12))
+def test_the_column_says_what_the_rule_says_of_60_000():
+    """The same of 60,000 more, of which only those are asked one by one that the column decides."""
+    cells = pl.Series(mutated(SEEDS + MISTYPED, "aZ9.-_@+' ,ñ\u200b@. ,", 60_000, seed=12))
     slipped, _ = mistyped.judge(cells, judge)
     decided = cells.filter(slipped | cells.str.strip_chars().str.contains(mistyped.PLAIN)).to_list()
-    assert len(decided) > 80_000
+    assert len(decided) > 24_000
     pairs = zip(decided, told("email", decided), strict=True)
     assert [(cell, answer) for cell, answer in pairs if answer != tuple(judge(cell))] == []
 

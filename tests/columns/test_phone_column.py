@@ -126,7 +126,20 @@ def _written(dice: random.Random) -> tuple[str, str | None]:
     )
 
 
-WORDS = (" casa", " of. central", "casa", " x", " secretaria de gerencia", " Juan X.", " e", " ext", " home", " FLOWERS", " abc", " y")
+WORDS = (
+    " casa",
+    " of. central",
+    "casa",
+    " x",
+    " secretaria de gerencia",
+    " Juan X.",
+    " e",
+    " ext",
+    " home",
+    " FLOWERS",
+    " abc",
+    " y",
+)
 
 
 def _cells(count, seed):
@@ -135,7 +148,7 @@ def _cells(count, seed):
     written = [_written(dice) for _ in range(count)]
     cells = mutated([cell for cell, _ in written[: count // 2]], "0123456789 -.()+/x", count // 2, seed)
     others = [
-        cell + (f" / {_written(dice)[0]}" if i % 5 == 0 else dice.choice(WORDS) if i % 5 == 1 else "")
+        cell + (f" / {_written(dice)[0]}" if i % 5 == 0 else dice.choice(WORDS) if i % 20 == 1 else "")
         for i, (cell, _) in enumerate(written[count // 2 :])
     ]
     return [*cells, *others], [country for _, country in written]
@@ -173,9 +186,9 @@ def test_the_column_says_what_the_scalar_rule_says():
 
 
 @pytest.mark.slow
-def test_the_column_says_what_the_scalar_rule_says_of_200_000():
+def test_the_column_says_what_the_scalar_rule_says_of_60_000():
     """The same of many more."""
-    _as_one_by_one(200_000, seed=13)
+    _as_one_by_one(60_000, seed=13)
 
 
 def test_decided_numbers_are_the_librarys():

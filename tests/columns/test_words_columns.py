@@ -65,7 +65,7 @@ def test_the_website_column_says_what_the_scalar_rule_says():
         "www.x.co",
         "https://a.b.c.example/~d#e",
     ]
-    cells = [cell for cell in mutated(seeds, "aZ9.-_/:?#@ w,ñ", 200_000, seed=6) if cell.strip() not in ("", "-", ".")]
+    cells = [cell for cell in mutated(seeds, "aZ9.-_/:?#@ w,ñ", 60_000, seed=6) if cell.strip() not in ("", "-", ".")]
     assert told("url", cells) == [tuple(judge_website(cell.strip())) for cell in cells]
 
 

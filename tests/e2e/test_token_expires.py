@@ -44,7 +44,18 @@ def test_updates_and_their_undoing_stop_and_go_on_too(
     """Where each row is read before it is written, the refusal may come to either: no row is failed by it."""
     before = write_csv(tmp_path / "before.csv", people(60))
     data = tmp_path / "data.sqlite"
-    made = shell("run", before, "--to", target, "--out", "made", *PACE, "--base-url", sandbox(database=data).base_url, secrets=True)
+    made = shell(
+        "run",
+        before,
+        "--to",
+        target,
+        "--out",
+        "made",
+        *PACE,
+        "--base-url",
+        sandbox(database=data).base_url,
+        secrets=True,
+    )
     assert made.code == 0, made.err
     write_csv(tmp_path / "list.csv", [{**row, "Dirección": f"Calle Nueva {i}"} for i, row in enumerate(people(60))])
     running = sandbox(database=data, latency=0.005)

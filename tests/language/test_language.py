@@ -40,7 +40,10 @@ def test_every_text_of_the_code_is_translated_with_the_same_words_in_braces(lang
     for message in known.values():
         for english, other in forms(message):
             assert other, english
-            assert braces(other) == braces(english), english
+            # Of what click fills in, a translation may leave a part out: "integer range" has no Spanish.
+            assert braces(other) == braces(english) or (message.auto_comments and braces(other) < braces(english)), (
+                english
+            )
             assert english.count("\n") == other.count("\n"), english
 
 
@@ -55,6 +58,11 @@ def test_numbers_are_written_as_the_language_writes_them(spanish: None) -> None:
     assert say("{n:n} of {m}", n=12430, m=12430) == "12.430 of 12430"
     assert say_n("{n:n} of it", "{n:n} of them", 1) == "1 of it"
     assert say_n("{n:n} of it", "{n:n} of them", 2000) == "2.000 of them"
+
+
+def test_a_fraction_in_a_text_is_written_as_the_language_writes_it(spanish: None) -> None:
+    """Whatever its format; a number without one is left, as it may be part of a command."""
+    assert say("{s:g} s, {s:.2f} s, {s}", s=2.5) == "2,5 s, 2,50 s, 2.5"
 
 
 def test_english_is_what_stands_in_the_code() -> None:

@@ -99,7 +99,34 @@ def test_numbers_are_grouped_as_the_country_groups_them() -> None:
 
 def _locales() -> list[str]:
     known = []
-    for country in sorted({*["AR", "BO", "CL", "CO", "CR", "CU", "DO", "EC", "ES", "GT", "HN", "MX", "NI", "PA", "PE", "PR", "PY", "SV", "US", "UY", "VE"], *POINTED}):
+    for country in sorted(
+        {
+            *[
+                "AR",
+                "BO",
+                "CL",
+                "CO",
+                "CR",
+                "CU",
+                "DO",
+                "EC",
+                "ES",
+                "GT",
+                "HN",
+                "MX",
+                "NI",
+                "PA",
+                "PE",
+                "PR",
+                "PY",
+                "SV",
+                "US",
+                "UY",
+                "VE",
+            ],
+            *POINTED,
+        }
+    ):
         try:
             known.append(str(Locale("es", country)))
         except UnknownLocaleError:

@@ -138,3 +138,28 @@ def test_a_gateway_that_sends_twice_and_passes_the_second_answer_on(target: str)
     entry = scene.journal.entry(1)
     assert entry is not None and entry.state == "created" and entry.http_status == 409
     assert len(scene.world.server.customers) == 2
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_list_that_shows_fewer_than_it_says_proves_nobodys_absence(target: str) -> None:
+    """A customer that slips from page to page while the list is read: the row stays unknown, and is not sent again."""
+    scene = Scene(3, target, concurrency=1)
+    scene.world.server.manners = replace(scene.world.server.manners, key_filter="ignored", mail_filter="ignored")
+    honest, seen = scene.wire.send, 0
+
+    async def send(call: Call, **more: Any) -> Answer:
+        nonlocal seen
+        answer = await honest(call, **more)
+        if call.writes and b'"nr": 1' in (call.body or b""):
+            seen += 1
+            return Answer(500, {}, None, "oops")
+        page = answer.json.get("data", answer.json) if isinstance(answer.json, dict) else {}
+        name = "results" if "results" in page else "items"
+        if name in page:
+            page[name] = [c for c in page[name] if c["nr"] != 1]
+        return answer
+
+    scene.wire.send = send  # type: ignore[method-assign]
+    scene.run()
+    entry = scene.journal.entry(1)
+    assert entry is not None and entry.state == "unknown" and seen == 1

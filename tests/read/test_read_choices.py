@@ -124,6 +124,16 @@ def test_how_sure_the_page_is(tmp_path):
     assert "--encoding" in note
 
 
+def test_a_doubtful_page_shows_its_words_and_those_of_the_others(tmp_path):
+    """Who knows the customers sees at a glance which reading is right, and what to type."""
+    note = encoded(tmp_path, "Nombre;Nota\nAna;é\nEva;á\nLuz;ñ\n", "cp850").note
+    assert "'é', 'á', 'ñ'" in note
+    assert "cp1252 ('‚'" in note
+    assert "--encoding" in note
+    guess = encoded(tmp_path, "Имя;Город\nИван Петров;Москва\nАнна Каренина;Киев\n", "cp1251").note
+    assert "'Имя', 'Город'" in guess
+
+
 def test_comment_lines_are_quoted_in_the_note(tmp_path):
     """Whoever meant one as a customer sees it; only the first are shown."""
     path = tmp_path / "list.csv"

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import resource
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,8 @@ from pipeline.errors import Unreadable
 from pipeline.progress import Silent
 from pipeline.read import ReadOptions, encoding, open_sheet, proof, wellformed
 from tests.benchmarks import pollution
+
+MOST_KILOBYTES = 300 << 10  # by which reading damaged copies of small files may make the process grow
 
 CORPUS = Path(__file__).parents[2] / "../shared/corpus"
 QUIET = settings(max_examples=120, derandomize=True, deadline=None,
@@ -111,6 +114,7 @@ def test_no_bytes_make_the_reader_crash(tmp_path, monkeypatch, part):
         assert issues["at"].drop_nulls().is_between(0, len(rows) - 1).all()
         ends["rows"] += 1
     assert ends["rows"] > 10
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_KILOBYTES
 
 
 def test_a_wrong_byte_far_behind_is_found(tmp_path):
