@@ -24,7 +24,7 @@ import polars as pl
 from pipeline import outcomes, store, typed
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.language import say
+from pipeline.language import say, statuses
 from pipeline.report.delimited import CsvFile
 from pipeline.shellwords import command
 
@@ -111,14 +111,14 @@ def _reduce(folder: RunFolder, *, unfinished: bool) -> dict[str, Any]:
     found = counts(folder)
     open_ = {name: found[name] for name in UNFINISHED if found.get(name)}
     if open_ and not unfinished:
-        said = ", ".join(f"{count:,} {name}" for name, count in open_.items())
+        said = statuses.counted(open_, ", ")
         raise Misuse(
             say(
                 "the run is not finished: {said}; without its plan nobody can find out what becomes of these rows",
                 said=said,
             ),
             say(
-                "Finish it: {finish}; or forget it all the same: {forget}",
+                "Finish it: {finish}\nOr forget it all the same: {forget}",
                 finish=typed.go_on(folder),
                 forget=command("forget", str(folder.path), "--unfinished"),
             ),

@@ -1,7 +1,7 @@
 """Turn a problem's code into words: the one catalogue of everything that can be wrong with a cell or a row.
 
-The texts are data (`issues.toml` beside this file): code, severity, title, message and remedy; `issues.es.toml` says
-them in Spanish, code by code. A message may use {column}, {field}, {value}, {detail}, {suggestion}; a part in
+The texts are data (`issues.toml` beside this file): code, severity, title, message and remedy; other languages have them
+in their catalogue (`language`). A message may use {column}, {field}, {value}, {detail}, {suggestion}; a part in
 [[double brackets]] is left out where a word of it is blank. `render` fills them in for a whole frame at once.
 """
 
@@ -16,8 +16,10 @@ from typing import Any, Literal
 
 import polars as pl
 
+from pipeline.language import say_of
+
 Severity = Literal["error", "warning"]
-LANGUAGES = ("en", "es")
+TEXTS = ("title", "message", "remedy")
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,20 @@ class Kind:
 @lru_cache(maxsize=8)
 def catalogue(lang: str = "en") -> dict[str, Kind]:
     """Every kind of problem by its code, in the order of the file; English where the language is not known."""
-    severity, texts = _read("issues.toml"), _read(f"issues.{lang}.toml" if lang in LANGUAGES[1:] else "issues.toml")
     return {
-        code: Kind(code, entry["severity"], texts[code]["title"], texts[code]["message"], texts[code]["remedy"])
-        for code, entry in severity.items()
+        code: Kind(code, entry["severity"], *(say_of(context(code, name), entry[name], lang) for name in TEXTS))
+        for code, entry in _read().items()
     }
 
 
-@lru_cache(maxsize=4)
-def _read(name: str) -> dict[str, dict[str, Any]]:
-    text = resources.files("pipeline").joinpath(name).read_text(encoding="utf-8")
+def context(code: str, name: str) -> str:
+    """What tells one of a problem's TEXTS from the same words elsewhere, in the catalogues of the languages."""
+    return f"issue {code} {name}"
+
+
+@lru_cache(maxsize=1)
+def _read() -> dict[str, dict[str, Any]]:
+    text = resources.files("pipeline").joinpath("issues.toml").read_text(encoding="utf-8")
     return {
         f"{family}.{reason}": entry
         for family, reasons in tomllib.loads(text).items()

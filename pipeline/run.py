@@ -8,7 +8,6 @@ report:   plan.parquet + journal.db ─▶ results.csv, errors.csv, report.html,
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import shlex
 import signal
@@ -25,14 +24,13 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import anyio
-import platformdirs
 import polars as pl
 
-from pipeline import existing, identity, journal, lookups, outcomes, report, rounds, store, targets, typed
+from pipeline import existing, identity, journal, locks, lookups, outcomes, report, rounds, store, targets, typed
 from pipeline.client import Client, Failed, Patience, connect
 from pipeline.errors import Misuse, Unavailable
 from pipeline.fitting import fits
-from pipeline.folder import RunFolder, cannot_write
+from pipeline.folder import RunFolder
 from pipeline.handoff import Catalogue
 from pipeline.journal import Entry, Journal
 from pipeline.language import later, say
@@ -51,9 +49,7 @@ __all__ = ["Forecast", "Prepared", "Result", "forecast", "origin", "prepare", "p
 RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
 FRESH = 60.0
 """So many seconds a look-up of the plan counts, where this process has made it and nobody has pushed since."""
-COARSE = 2.0
-"""So many seconds a file system may round the time of a file down."""
-_planned: WeakKeyDictionary[RunFolder, tuple[float, float]] = WeakKeyDictionary()
+_planned: WeakKeyDictionary[RunFolder, tuple[str, float]] = WeakKeyDictionary()
 
 
 def prepare(options: RunOptions, server: Server | None, progress: Progress) -> Prepared:
@@ -62,9 +58,10 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     Raises:
         Stop: the input, the mapping or the target do not allow it; nothing was sent.
     """
-    began = time.time()
+    workspace = server and server.secrets.get(targets.load(options.target).workspace)
+    last = locks.stamp(locks.last_push(options.target, workspace)) if workspace else locks.UNDER_WAY
     prepared = plan(options, server, progress)
-    _planned[prepared.folder] = (began, time.monotonic())
+    _planned[prepared.folder] = (last, time.monotonic())
     return prepared
 
 
@@ -133,27 +130,27 @@ def push(
     target = targets.load(facts["target"])
     workspace = server.secrets[target.workspace]
     fits(folder, server, workspace)
-    with exclusive(target.name, workspace, folder) as last:
+    with locks.exclusive(target.name, workspace, folder) as last:
         fresh = facts["verified"] and "round" not in facts and _is_fresh(folder, last)
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         memory.watch = watch
         try:
             store.mark_pushed(folder)
-            last.touch(mode=0o600)  # from here on, what another plan found at the target may be outdated
-            return anyio.run(partial(_push, folder, facts, target, server, memory, options, progress, fresh=fresh))
+            with locks.noted(last):
+                return anyio.run(partial(_push, folder, facts, target, server, memory, options, progress, fresh=fresh))
         except BaseExceptionGroup as group:
             raise unwrap(group) from group
         finally:
             memory.close()
-            with contextlib.suppress(OSError):
-                last.touch()
 
 
 def _is_fresh(folder: RunFolder, last: Path) -> bool:
-    """Whether nobody can have come since the plan's look-up: it was made here, just now, and nobody pushed since."""
-    began, ended = _planned.get(folder, (0.0, -FRESH))
-    others = last.stat().st_mtime if last.exists() else 0.0
-    return time.monotonic() - ended < FRESH and others < began - COARSE
+    """Whether nobody can have come since the plan's look-up: it was made here, just now, and nobody pushed since.
+
+    No clock that can be set is asked; a push that was killed counts as one that goes on.
+    """
+    stamp, ended = _planned.get(folder, (locks.UNDER_WAY, -FRESH))
+    return time.monotonic() - ended < FRESH and locks.UNDER_WAY not in stamp and locks.stamp(last) == stamp
 
 
 async def _push(
@@ -280,34 +277,6 @@ def interruptible(engine: Stoppable) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
-    """Hold the locks of the run folder and of the workspace; a dead process holds none.
-
-    Gives the file whose time is that of the last push to the workspace from this machine.
-    """
-    import filelock
-
-    name = hashlib.blake2b(f"{target} {workspace}".encode(), digest_size=8).hexdigest()
-    shared = Path(platformdirs.user_state_dir("customer-import")) / "locks" / f"{target}-{name}.lock"
-    try:
-        shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(shared, error) from error
-    with contextlib.ExitStack() as held:
-        for path, message in (
-            (folder.file(".lock"), say("another push to this run is under way on this machine")),
-            (shared, say("another push to the workspace {name} is under way on this machine", name=workspace)),
-        ):
-            try:
-                held.enter_context(filelock.FileLock(path, timeout=0.3, mode=0o600))
-            except filelock.Timeout as error:
-                raise Misuse(message, say("Wait until it has finished, then push again.")) from error
-            except OSError as error:
-                raise cannot_write(path, error) from error
-        yield shared.with_suffix(".last")
 
 
 def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Server) -> dict[str, str]:

@@ -24,7 +24,7 @@ from pipeline.language import say
 
 VERSION = 1
 PUSHED = ".pushed"
-ROWS = 20_000
+ROWS = 30_000
 """Rows of a batch: bounds the memory of every stage."""
 
 ISSUE = pl.Struct(dict.fromkeys(("field", "column", "value", "code", "detail", "suggestion"), pl.String))

@@ -20,7 +20,7 @@ LEVELS = [
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes"},
     {"existing", "watch"},
     {"client", "lookups", "journal", "changes", "identity", "store", "options"},
-    {"pace", "folder"},
+    {"pace", "folder", "locks"},
     {"targets"},
     {"columns"},
     {"handoff", "taxids"},

@@ -6,21 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.cli import screen
-from pipeline.language import later, later_n, number, say, say_n
-
-STATUS = {
-    "created": later_n("{n:n} created", "{n:n} created"),
-    "updated": later_n("{n:n} updated", "{n:n} updated"),
-    "unchanged": later_n("{n:n} unchanged", "{n:n} unchanged"),
-    "ready": later_n("{n:n} ready", "{n:n} ready"),
-    "skipped": later_n("{n:n} skipped", "{n:n} skipped"),
-    "invalid": later_n("{n:n} invalid", "{n:n} invalid"),
-    "rejected": later_n("{n:n} rejected", "{n:n} rejected"),
-    "failed": later_n("{n:n} failed", "{n:n} failed"),
-    "unknown": later_n("{n:n} unknown", "{n:n} unknown"),
-    "not_attempted": later_n("{n:n} not_attempted", "{n:n} not_attempted"),
-}
-"""What is said of so many rows of a status: those that are in come first. The status itself is the same everywhere."""
+from pipeline.language import later, number, say, say_n, statuses
 
 MODE = {"LIVE": later("LIVE"), "test": later("test"), "sandbox": later("sandbox")}
 """What a server's data are: see `Server.mode`."""
@@ -59,15 +45,10 @@ def listed(names: Sequence[str]) -> str:
     return say("{names} and {last}", names=", ".join(before), last=last) if before else last
 
 
-def by_status(counts: Mapping[str, int]) -> str:
-    """`12,000 created + 430 invalid`, without what there is none of."""
-    return " + ".join(say_n(*forms, counts[name]) for name, forms in STATUS.items() if counts.get(name))
-
-
 def conservation(read: int, counts: Mapping[str, int]) -> str:
     """The line that proves that no row is lost."""
     return say_n(
-        "{n:n} row read = {counts}", "{n:n} rows read = {counts}", read, counts=by_status(counts) or say("none")
+        "{n:n} row read = {counts}", "{n:n} rows read = {counts}", read, counts=statuses.counted(counts) or say("none")
     )
 
 

@@ -10,7 +10,7 @@ from pipeline import wire
 from pipeline.cli import screen
 from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
-from pipeline.language import number, say
+from pipeline.language import number, say, statuses
 from pipeline.options import decided
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def tell(text: str) -> None:
 def row(one: RowOutcome) -> None:
     """Say what became of a row."""
     codes = f" ({', '.join(one.codes)})" if one.codes else ""
-    tell(f"  {say('row {row}: {status}', row=one.row, status=one.status)}{codes}")
+    tell(f"  {say('row {row}: {status}', row=one.row, status=statuses.status(one.status))}{codes}")
 
 
 def source(found: Source) -> None:

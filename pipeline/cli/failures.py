@@ -33,16 +33,24 @@ def _ending(stop: Stop, words: Sequence[str]) -> Stop:
     last = stop.remedy.split("\n")[-1]
     if _COMMAND.search(last) and not _EXAMPLE.search(last):
         return stop
-    from pipeline.cli import retyped
 
     looks = _EXAMPLE.search(last) and _source(words)
-    further = [["inspect", looks]] if looks else _readings(stop.remedy, words) or [retyped.meant(words)]
+    further = [["inspect", looks]] if looks else _readings(stop.remedy, words) or _each(words)
     said = [
         say("Then: {command}", command=command(*further[0])),
         *(say("or: {command}", command=command(*one)) for one in further[1:]),
     ]
     stop.remedy = "\n".join([stop.remedy, *said] if stop.remedy else said)
     return stop
+
+
+def _each(words: Sequence[str]) -> list[list[str]]:
+    from pipeline.cli import retyped
+
+    try:
+        return retyped.each(words)
+    except Stop:  # the configuration itself is what is wrong
+        return [list(words)]
 
 
 def _readings(remedy: str, words: Sequence[str]) -> list[list[str]]:

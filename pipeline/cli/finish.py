@@ -16,7 +16,7 @@ from pipeline.cli.bar import Bar
 from pipeline.cli.talk import agrees, duration, put, put_cut, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
-from pipeline.language import say, say_n
+from pipeline.language import say, say_n, statuses
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.run import Forecast, Result, forecast, origin, prepare, push, write_report
 
@@ -135,7 +135,7 @@ def _show_canary(folder: RunFolder, given: dict[str, Any]) -> None:
     shown = 0
     for table in outcomes.table(folder, origin(store.facts(folder)), pushed=True):
         for row in table.filter(pl.col("attempts") > 0).select("row", "status", "id").head(CANARIES - shown).rows():
-            became = say("row {row}: {status}", row=row[0], status=row[1])
+            became = say("row {row}: {status}", row=row[0], status=statuses.status(row[1]))
             talk(f"  {became}{f', {row[2]}' if row[2] else ''}", quiet=given["quiet"])
             shown += 1
 

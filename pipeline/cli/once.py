@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import forget, store
-from pipeline.cli import counted, events, finish, marks, runlog
+from pipeline.cli import events, finish, marks, runlog
 from pipeline.cli.bar import Bar
 from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
-from pipeline.language import say
+from pipeline.language import say, statuses
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.read import sha256
 
@@ -54,7 +54,7 @@ def settle(
         put_json("run", {"run": str(folder.path), "dry_run": False, "exit_code": code, "rows": sum(counts.values()),
                          "counts": counts, "actions": {}, "causes": [], "already_imported": True})  # fmt: skip
     else:
-        said = counted.by_status(counts)
+        said = statuses.counted(counts)
         put(say("already imported on {when}: {counts}; nothing was done", when=planned, counts=said))
         put(say("run          {run}", run=folder.path))
         if following := finish.next_command(folder, counts):

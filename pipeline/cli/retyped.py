@@ -1,8 +1,8 @@
 """Turn a command that could not be carried out into the one that was probably meant, to be typed next.
 
 Nothing here decides what is wrong: it holds the words against what there is (targets, runs, files, profiles) and against
-what fits together, and changes only what cannot be right. What says which data go where (a profile, a mapping, a constant) is never left out
-and never invented: a command in which nothing else is wrong stays as it was typed.
+what fits together, and changes only what cannot be right. What says which data go where (a target, a profile, a
+mapping, a constant) is never left out and never invented: a command in which nothing else is wrong stays as it was typed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ ALIKE = 0.8
 
 def meant(words: Sequence[str]) -> list[str]:
     """The words as they were probably meant; unchanged where nothing in them is plainly wrong."""
-    found = list(words)
+    found = _command_first(words)
     if not found:
         return found
     for rule in (_values, _apart, _needs, _names, _places):
@@ -61,12 +61,33 @@ def meant(words: Sequence[str]) -> list[str]:
     return found
 
 
+def each(words: Sequence[str]) -> list[list[str]]:
+    """The words as they were probably meant: once for each target where it is not said which one."""
+    from pipeline import targets
+
+    found = meant(words)
+    if found[:1] != ["run"] or found == NEW:
+        return [found]
+    said, at = _of(found, "--to"), _named(found)
+    configured = not said and "to" in configuration.load(None).values
+    known = at is not None and (Path(found[at]).parent / "plan.json").exists()  # an error file knows where its run went
+    if configured or (known and not said) or (said and said[-1] in targets.names()):
+        return [found]
+    return [with_flag(found, "--to", name) for name in targets.names()]
+
+
 def with_flag(words: Sequence[str], flag: str, value: str) -> list[str]:
     """The words with that value of a flag, in place of another one that was said."""
-    found = list(words)
+    found = _command_first(words)
     if flag in found[:-1]:
         _leave(found, flag)
     return [*(word for word in found if not word.startswith(f"{flag}=")), flag, value]
+
+
+def _command_first(words: Sequence[str]) -> list[str]:
+    """The words with the language behind the command, where each command takes it too."""
+    before = 2 if list(words[:1]) == ["--lang"] else 1 if words and words[0].startswith("--lang=") else 0
+    return [*words[before:], *words[:before]] if len(words) > before else list(words)
 
 
 def _values(words: list[str]) -> None:
@@ -87,10 +108,6 @@ def _needs(words: list[str]) -> None:
     """Flags that another one needs."""
     if "--offline" in words and "--dry-run" not in words:
         words.append("--dry-run")
-    if words[0] == "run" and not _has(words, "--to") and "to" not in configuration.load(None).values:
-        at = _named(words)
-        if at is not None and not (Path(words[at]).parent / "plan.json").exists():  # an error file knows its target
-            words += ["--to", "piriod"]
 
 
 def _names(words: list[str]) -> None:
@@ -98,7 +115,7 @@ def _names(words: list[str]) -> None:
     from pipeline import targets
 
     known = targets.names()
-    _change(words, "--to", lambda name: _near(name, known, known[-1]))
+    _change(words, "--to", partial(_nearest, known=known))
     if words[0] in WITH_TARGET and len(words) > 1 and not words[1].startswith("-"):
         words[1] = _near(words[1], known, known[-1])
     if words[0] == "targets" and len(words) > 1 and "--check" in words and words[1].startswith("-"):
@@ -246,8 +263,13 @@ def _near_file(name: str) -> str:
     folder = path if path.is_dir() else path.parent
     names = [found.name for found in folder.iterdir() if found.is_file()] if folder.is_dir() else []
     stems = {Path(found).stem.casefold(): found for found in names if Path(found).suffix.lower() in LISTS}
-    near = get_close_matches(path.stem.casefold(), stems, 1, ALIKE) if path.suffix.lower() in (*LISTS, "") else []
+    alike = [stem for stem in stems if _digits(stem) == _digits(path.stem)]  # the list of another month is another list
+    near = get_close_matches(path.stem.casefold(), alike, 1, ALIKE) if path.suffix.lower() in (*LISTS, "") else []
     return str(folder / stems[near[0]]) if near else name
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def _new_folder(name: str) -> str:

@@ -14,7 +14,7 @@ from pipeline.cli.push import server_of
 from pipeline.cli.talk import agrees, duration, put, put_cut, put_json, talk
 from pipeline.errors import Interrupted, Misuse
 from pipeline.folder import RunFolder
-from pipeline.language import later_n, say, say_n
+from pipeline.language import later, later_n, say, say_n, statuses
 from pipeline.options import PushOptions, Server
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ UNDONE = {
     "not_attempted": later_n("{n:n} not_attempted", "{n:n} not_attempted"),
 }
 """What is said of so many updates; the state itself is the same everywhere."""
+PARTIAL = {"partly": later("partly"), "left": later("left")}
 
 
 def _pacing(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,8 +146,9 @@ def _show(folder: RunFolder, listed: Listed) -> None:
     said = ", ".join(say_n(*UNDONE[state], n) for state, n in sorted(counts.items()) if state != "created" and n)
     put(say_n("{n:n} updated customer", "{n:n} updated customers", updated) + (f": {said}" if updated else ""))
     for line in [u for u in listed.updated if u["undo"] not in (*OUT, "not_attempted")][:MOST_SHOWN]:
+        state = say(PARTIAL[line["undo"]]) if line["undo"] in PARTIAL else statuses.status(line["undo"])
         why = line["error"] or say("changed since: {fields}", fields=", ".join(line["left"]))
-        put_cut(f"  {say('row {row}', row=line['row'])}  {line['id']}  {line['undo']}: {why}")
+        put_cut(f"  {say('row {row}', row=line['row'])}  {line['id']}  {state}: {why}")
     if created := counts["created"]:
         put(say_n("{n:n} created customer, still there", "{n:n} created customers, still there", created))
     else:

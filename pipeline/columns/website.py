@@ -63,13 +63,14 @@ def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an 
     column = pl.col("text")
     schemed = column.str.contains(r"(?i)^https?://")
     whole = pl.when(schemed).then(column).otherwise(pl.concat_str(pl.lit("https://"), column))
-    frame = pl.DataFrame({"text": text}).select(
+    frame = text.alias("text").to_frame().select(
+        whole.str.splitn("/", 4).struct.rename_fields(["scheme", "nothing", "host", "rest"]).alias("pieces"),
         plain=column.str.contains(PLAIN) & ~column.str.contains(_DOUBTFUL),
-        head=whole.str.extract(r"^([^/]+//[^/]*)", 1).str.to_lowercase(),
-        rest=whole.str.extract(r"^[^/]+//[^/]*(.*)$", 1),
-    )
-    usual = pl.col("head").str.extract(r"\.([a-z]+)$").is_in(list(_endings()))
-    decided = frame.select(pl.when(pl.col("plain") & usual).then(pl.concat_str("head", "rest"))).to_series()
+    ).unnest("pieces").with_columns(pl.col("scheme", "host").str.to_lowercase())  # fmt: skip
+    usual = pl.col("host").str.extract(r"\.([a-z]+)$").is_in(list(_endings()))
+    address = pl.concat_str("scheme", pl.lit("//"), "host")
+    full = pl.when(pl.col("rest").is_null()).then(address).otherwise(pl.concat_str(address, pl.lit("/"), "rest"))
+    decided = frame.select(pl.when(pl.col("plain") & usual).then(full)).to_series()
     return settle(decided, decided.is_null() & text.is_not_null(), judge, text)
 
 

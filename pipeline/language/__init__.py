@@ -57,6 +57,14 @@ def say_n(singular: str, plural: str, number: int, /, **values: object) -> str:
     return _filled(_catalogue(spoken()).ngettext(singular, plural, number), {"n": number, **values})
 
 
+def say_of(context: str, text: str, language: str) -> str:
+    """A text that is data (a problem's title, a word of the report) in a language, whatever is spoken: it is filled in later.
+
+    The context tells it from the same English words elsewhere: `issue tax_id.check_digit title`, `report p_title`.
+    """
+    return _catalogue(language if language in LANGUAGES else "en").pgettext(context, text) if text else ""
+
+
 def later_n(singular: str, plural: str) -> tuple[str, str]:
     """Both forms as they are, for `say_n(*FORMS[name], number)`; see `later`."""
     return singular, plural

@@ -13,7 +13,6 @@ import polars as pl
 
 from pipeline import identity as who
 from pipeline import issues, store
-from pipeline.ahead import ahead
 from pipeline.changes import described, differences
 from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
@@ -177,7 +176,9 @@ class Builder:
         counts: dict[str, int] = {}
 
         def batches() -> Iterator[pl.DataFrame]:
-            for batch in ahead(self._read(), lambda read: self._settled(*read, found), hands=1):
+            for seq, part in self._read():  # the file is written by threads of its own, beside this
+                batch = self._settled(seq, part, found)
+                del part
                 for status, count in batch["status"].value_counts().iter_rows():
                     counts[status] = counts.get(status, 0) + count
                 progress.advance(batch.height)

@@ -94,7 +94,7 @@ def _bar(summary: Summary, facts: Facts, words: Words) -> Html:
         width = 1000 * wide[status] / total
         drawn.append(tag("rect", class_=f"f-{status}", x=round(left, 1), y=0, height=36, width=round(width - 2, 1)))
         left += width
-        name, number = words(f"s_{status}"), words.number(count)
+        name, number = words(f"{'s1' if count == 1 else 's'}_{status}"), words.number(count)
         label.append(f"{number} {name}")
         meaning = tag("small", words(f"h_{status}", target=facts.target))
         part = tag("span", f" · {words.share(count, summary.rows)}", class_="part")
@@ -236,7 +236,7 @@ def _bullets(title: str, lines: Iterable[str]) -> Html:
 
 def _data(facts: Facts, shown: Shown, words: Words) -> dict[str, object]:
     """What the script reads: headers, which column names the customer, rows (see `Shown`), words."""
-    texts = {status: words(f"s_{status}") for status in STATUSES}
+    texts = {status: words(f"s1_{status}") for status in STATUSES}
     texts |= {"all": words("p_all"), "row": words("p_row"), "found": words("p_found", n="{n}")}
     fed = {choice.field: choice.index for choice in facts.mapping.choices if choice.field}
     label = [fed[name] for name in _LABELS if fed.get(name, MOST_COLUMNS) < MOST_COLUMNS]

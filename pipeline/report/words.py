@@ -1,7 +1,7 @@
 """Turn the name of a text into the words a person reads, in English or Spanish.
 
-The texts are data (`words.toml` beside this file): everything the report says beside the problems themselves,
-whose words are the catalogue's.
+The texts are data (`words.toml` beside this file, in English; other languages have them in their catalogue): everything
+the report says beside the problems themselves, whose words are in `issues`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import tomllib
 from functools import lru_cache
 from importlib import resources
 
-from pipeline.language import number
+from pipeline.language import LANGUAGES, number, say_of
 
 
 @lru_cache(maxsize=1)
 def languages() -> dict[str, dict[str, str]]:
     """The texts by language and name."""
-    return tomllib.loads(resources.files("pipeline.report").joinpath("words.toml").read_text(encoding="utf-8"))
+    english = tomllib.loads(resources.files("pipeline.report").joinpath("words.toml").read_text(encoding="utf-8"))
+    return {lang: {name: say_of(f"report {name}", text, lang) for name, text in english.items()} for lang in LANGUAGES}
 
 
 class Words:

@@ -1,6 +1,6 @@
 // The two dialogs: what each column feeds, and the push with its plan, its forecast, its progress and its results.
 
-import { element, maybe, number, toast, word } from "./talk.js";
+import { element, maybe, number, statuses, toast, word } from "./talk.js";
 
 /** The table of columns. `page` has state() and act(name, asked). */
 export function columnsDialog(place, page) {
@@ -138,7 +138,7 @@ export function pushDialog(place, page) {
     const head = result.stop ? word("push_stopped", { text: maybe(`stop_${result.stop}`, result.stop) }) : left ? word("push_left", { n: left }) : word("push_done");
     show(element("p", { role: "status", id: "push-result" }, head), result.remedy ? element("p", {}, result.remedy) : null,
       element("ul", { class: "plan" }, ...counts.map(([name, count]) => element("li", { "data-status": name },
-        element("b", {}, number(count)), ` ${maybe(`s_${name}`, name)}`))),
+        element("b", {}, number(count)), ` ${statuses(name, count)}`))),
       element("p", { class: "ends" }, button(word("close"), () => place.close(), { class: "strong", id: "push-close" })));
     place.querySelector("#push-close").focus();
     if (!left && !result.stop) toast(word("finished"));

@@ -2,7 +2,7 @@
 
 import { columnsDialog, pushDialog } from "./dialogs.js";
 import { table } from "./table.js";
-import { Refused, by, change, element, maybe, number, read, toast, word } from "./talk.js";
+import { Refused, by, change, element, maybe, number, read, statuses, toast, word } from "./talk.js";
 
 const MOST_VALUES = 30;
 let state = null;
@@ -67,7 +67,7 @@ function draw() {
   document.title = `${word("title")}: ${state.run}`;
   const counts = Object.entries(state.counts).sort();
   by("counts").replaceChildren(...counts.map(([name, count]) =>
-    element("li", { class: name, "data-status": name }, element("b", {}, number(count)), ` ${maybe(`s_${name}`, name)}`)));
+    element("li", { class: name, "data-status": name }, element("b", {}, number(count)), ` ${statuses(name, count)}`)));
   const pending = (state.all.ready ?? 0) + (state.all.unknown ?? 0);
   if (pending) by("counts").append(element("li", {}, word("pending", { n: pending })));
   for (const name of ["undo", "redo"]) {

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 
 from pipeline import language
+from pipeline.language import say_of
 
 SCRIPTS = ("page.js", "table.js", "dialogs.js", "talk.js")
 
@@ -22,8 +23,7 @@ def asset(name: str) -> str:
 @cache
 def words(lang: str) -> dict[str, str]:
     """The texts of a language by name."""
-    found: dict[str, dict[str, str]] = tomllib.loads(asset("words.toml"))
-    return found[lang]
+    return {name: say_of(f"review {name}", text, lang) for name, text in tomllib.loads(asset("words.toml")).items()}
 
 
 def html(lang: str, nonce: str) -> str:

@@ -11,6 +11,11 @@ export function word(name, parts = {}) {
   return text.replace(/\{(\w+)\}/g, (_, key) => (typeof parts[key] === "number" ? format.format(parts[key]) : parts[key] ?? ""));
 }
 
+/** What is said of so many rows of a status. */
+export function statuses(name, count) {
+  return maybe(`${count === 1 ? "s" : "sn"}_${name}`, name);
+}
+
 /** The text called `name` where there is one, else `otherwise`. */
 export function maybe(name, otherwise) {
   return data.words[name] ?? otherwise;

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import polars as pl
 
-from pipeline import outcomes, store, targets, typed
+from pipeline import locks, outcomes, store, targets, typed
 from pipeline.changes import described
 from pipeline.client import Patience as Requests
 from pipeline.client import connect
@@ -28,7 +28,7 @@ from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.push import unwrap
 from pipeline.report.delimited import CsvFile
-from pipeline.run import binding_of, exclusive, interruptible, origin, set_rate
+from pipeline.run import binding_of, interruptible, origin, set_rate
 from pipeline.targets.interface import Target
 from pipeline.undo.undoer import DONE, Patience, Result, Undoer
 
@@ -88,12 +88,12 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     target = targets.load(facts["target"])
     workspace = server.secrets[target.workspace]
     fits(folder, server, workspace)
-    with exclusive(target.name, workspace, folder) as last:
+    with locks.exclusive(target.name, workspace, folder) as last:
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         try:
-            last.touch(mode=0o600)
             try:
-                result = anyio.run(partial(_undo, target, server, memory, options, progress))
+                with locks.noted(last):
+                    result = anyio.run(partial(_undo, target, server, memory, options, progress))
             except BaseExceptionGroup as group:
                 why = unwrap(group)
                 raise _again(folder, why.message) if isinstance(why, Interrupted) else why from group

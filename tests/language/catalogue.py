@@ -21,10 +21,12 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from pipeline import cli
+from pipeline import cli, issues
 from pipeline.cli import configuration, wording
 from pipeline.language import LANGUAGES
 from pipeline.mapping.presets import presets
+from pipeline.report.words import languages as report_words
+from pipeline.review.page import words as review_words
 
 PACKAGE = Path(__file__).parents[2] / "pipeline"
 FOLDER = PACKAGE / "language"
@@ -44,6 +46,8 @@ def template() -> Catalog:
         found.add(text, flags=_flags(text))
     for text in (*preset_texts(), *help_texts()):
         found.add(text)
+    for context, text in data_texts():
+        found.add(text, context=context)
     for text in click_texts():
         found.add(text, flags=_flags(text), auto_comments=() if text in found else (CLICK,))
     return found
@@ -68,6 +72,14 @@ def preset_texts() -> Iterator[str]:
     for preset in presets().values():
         yield from (preset.title, *preset.notes, *preset.left_out.values())
         yield from (reason for reason, _ in preset.left_out_rows)
+
+
+def data_texts() -> Iterator[tuple[str, str]]:
+    """What files hold that stand beside the code: problems, and the words of the report and of the review page."""
+    for code, kind in issues.catalogue().items():
+        yield from ((issues.context(code, name), getattr(kind, name)) for name in issues.TEXTS)
+    yield from ((f"report {name}", text) for name, text in report_words()["en"].items() if text)
+    yield from ((f"review {name}", text) for name, text in review_words("en").items() if text)
 
 
 def help_texts() -> Iterator[str]:
@@ -116,7 +128,7 @@ def write(language: str) -> Catalog:
     catalogue.creation_date, catalogue.version = made, version("customer-import")
     catalogue.msgid_bugs_address = "the project's page"
     for message in olds:
-        if message.id not in catalogue:
+        if catalogue.get(message.id, message.context) is None:
             catalogue[message.id] = message
     with (FOLDER / f"{language}.po").open("wb") as file:
         write_po(file, catalogue, width=120, sort_output=True, omit_header=False, ignore_obsolete=True)

@@ -33,8 +33,8 @@ def braces(text: str) -> set[str]:
 @pytest.mark.parametrize("language", catalogue.OTHERS)
 def test_every_text_of_the_code_is_translated_with_the_same_words_in_braces(language: str) -> None:
     """No text is missing, none is left over, and a translation fills in what the English text fills in."""
-    texts = {message.id for message in catalogue.template() if message.id}
-    known = {message.id: message for message in catalogue.read(language) if message.id}
+    texts = {(message.id, message.context) for message in catalogue.template() if message.id}
+    known = {(message.id, message.context): message for message in catalogue.read(language) if message.id}
     assert texts <= set(known)
     assert {text for text in set(known) - texts if catalogue.CLICK not in known[text].auto_comments} == set()
     for message in known.values():
