@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -29,7 +29,7 @@ from pipeline.errors import Misuse, Unavailable
 from pipeline.language import say
 from pipeline.pace import Limiter, backoff
 from pipeline.received import Body, NotReadable, Secrets, parsed
-from pipeline.targets.interface import Answer, Call
+from pipeline.targets.interface import Answer, Call, Page, Target
 
 if TYPE_CHECKING:  # what sends requests is imported when the first is sent: a run that sends none starts faster
     import aiohttp
@@ -184,6 +184,29 @@ class Client:
             if lasting or spent or self.limiter.abandoned:
                 raise failure
             await self.limiter.pause(backoff(attempt))
+
+
+async def page_of(client: Client, target: Target, call: Call) -> Page:
+    """The page of a list that `call` asks for.
+
+    Raises:
+        Unavailable: the target refuses the credentials.
+        Failed: it does not answer, or with something else than a list: that shows nobody, and proves nobody's absence.
+    """
+    answer = await client.read(call)
+    page = target.page(answer)
+    if not _is_list(answer.json, page):
+        raise Failed(say("the answer is no list: {said}", said=answer.text[:200]))
+    return page
+
+
+def _is_list(body: Any, page: Page) -> bool:
+    """Whether a body, or the `data` in its envelope, holds as many entries as were read of it."""
+    inner = body.get("data") if isinstance(body, dict) else None
+    if isinstance(body, dict) and body.get("success") is False:
+        return False
+    held = [v for part in (body, inner) for v in (part, *(part.values() if isinstance(part, dict) else ()))]
+    return any(isinstance(v, list) and len(v) == len(page.items) for v in held) or (page.total == 0 and not page.items)
 
 
 @contextlib.asynccontextmanager

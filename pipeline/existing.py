@@ -16,12 +16,14 @@ from typing import Any
 import anyio
 
 from pipeline import identity as who
-from pipeline.client import Client, Failed
+from pipeline.client import Client, Failed, page_of
 from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.targets.interface import Identity, Page, Record, Target
 
 MOST_PAGES = 100_000
+READINGS = 3
+"""How often a list is read that seems to have moved while it was read."""
 KEYED = "import key="
 
 
@@ -89,17 +91,22 @@ async def find(
         Failed: the target does not answer.
         Unavailable: it refuses the credentials.
     """
-    first = target.page(await client.read(target.search({}, None)))
+    first = await page_of(client, target, target.search({}, None))
     total = first.total if first.total is not None else len(first.items)
     pages = -(-total // target.page_size)
     if not first.items and first.next is None:
         return Found(how=say("the target has no customers yet"))
-    if (
-        first.next is None
-        or not _cheaper(target, wanted(), pages)
-        or not await _shows(client, target, identities, first)
-    ):
-        return await _scan(client, target, identities, {w.identity for w in wanted()}, first, pages, progress)
+    one_by_one = False
+    if first.next is not None and _cheaper(target, wanted(), pages):
+        one_by_one = await _shows(client, target, identities, first)
+    if not one_by_one:
+        names = {w.identity for w in wanted()}
+        whole = await _scan(client, target, identities, names, first, pages, progress)
+        if isinstance(whole, Found):
+            return whole
+        if any(_filter(target, w) is None for w in wanted()) or not await _shows(client, target, identities, first):
+            raise Failed(say("its list shows {seen} customers, and says that it has {total}", seen=whole.seen,
+                             total=max(whole.totals)))  # fmt: skip
     return await _each(client, target, identities, wanted, count, progress)
 
 
@@ -118,16 +125,35 @@ async def _shows(client: Client, target: Target, identities: Sequence[Identity],
     for name in {n for i in identities for n in i.fields} & set(target.filters):
         known = next(((r, v) for r in first.items if (v := target.view(r).get(name))), None)
         if known is not None:
-            page = target.page(await client.read(target.search({name: str(known[1])}, None)))
+            page = await page_of(client, target, target.search({name: str(known[1])}, None))
             if all(r.get("id") != known[0].get("id") for r in page.items):
                 return False
     return True
 
 
+@dataclass
+class Tally:
+    """How many customers the pages of a list have shown, and how many it says that it has."""
+
+    seen: int = 0
+    totals: list[int] = field(default_factory=list)
+
+    def add(self, page: Page) -> None:
+        """Count one more page."""
+        self.seen += len(page.items)
+        self.totals += [page.total] if page.total is not None else []
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing says that one was missed; those who come meanwhile need not be seen, but none may go."""
+        return not self.totals or (self.totals == sorted(self.totals) and self.seen >= self.totals[0])
+
+
 async def _scan(
     client: Client, target: Target, identities: Sequence[Identity], wanted: set[str], first: Page, pages: int,
     progress: Progress,
-) -> Found:  # fmt: skip
+) -> Found | Tally:  # fmt: skip
+    """Who is shown by all pages, read again where somebody may have been missed; in the end, what says so."""
     found = Found(
         how=say_n(
             "compared with all customers of the target ({n:n} page)",
@@ -135,14 +161,21 @@ async def _scan(
             pages,
         )
     )
-    progress.begin(later("look up"), pages, later("pages"))
-    async for page in pages_of(client, target, first):
-        for names, record in zip(_names(target, page.items, identities), page.items, strict=True):
-            for name in names & wanted:
-                found.add(name, record)
-        progress.advance(1)
-    progress.end()
-    return found
+    again: Page | None = first
+    for _ in range(READINGS):
+        tally = Tally()
+        progress.begin(later("look up"), pages, later("pages"))
+        async for page in pages_of(client, target, again):
+            tally.add(page)
+            for names, record in zip(_names(target, page.items, identities), page.items, strict=True):
+                for name in names & wanted:
+                    found.add(name, record)
+            progress.advance(1)
+        progress.end()
+        again = None
+        if tally.whole:
+            return found
+    return tally
 
 
 async def pages_of(
@@ -153,7 +186,7 @@ async def pages_of(
     Raises:
         Failed: a page cannot be read, or the list does not end; what was seen so far is not all.
     """
-    page = first or target.page(await client.read(target.search(filters or {}, None)))
+    page = first or await page_of(client, target, target.search(filters or {}, None))
     seen: set[str] = set()
     while True:
         yield page
@@ -162,7 +195,7 @@ async def pages_of(
         if page.next in seen or len(seen) >= MOST_PAGES:
             raise Failed(say("the target's list does not end: it names page {page} again", page=page.next))
         seen.add(page.next)
-        page = target.page(await client.read(target.search(filters or {}, page.next)))
+        page = await page_of(client, target, target.search(filters or {}, page.next))
 
 
 async def _each(

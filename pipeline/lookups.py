@@ -19,7 +19,7 @@ from typing import Any
 
 import platformdirs
 
-from pipeline.client import Client, Failed
+from pipeline.client import Client, Failed, page_of
 from pipeline.errors import Misuse, Unavailable
 from pipeline.handoff import Catalogue, Entry
 from pipeline.language import later, say
@@ -60,7 +60,7 @@ async def _all(client: Client, target: Target, closed: ClosedList, countries: tu
     entries: list[Entry] = []
     page: str | None = None
     for _ in range(MOST_PAGES):
-        read = target.page(await client.read(closed.call(page, countries)))
+        read = await page_of(client, target, closed.call(page, countries))
         try:
             entries += [closed.read(item) for item in read.items]
         except (KeyError, TypeError) as error:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline import issues
+from pipeline.columns.state import PLACES
 from pipeline.handoff import ISSUE_SCHEMA, Checked, Clean, Mapping, Settings
 from pipeline.language import say, say_n
 from pipeline.schema import Field, find
@@ -41,6 +42,8 @@ def validate(
         if problems:
             bad = wrong.filter(pl.col("field") == name)["at"]
             found += [_named(problem, field.name, mapped[name], mapping, bad) for problem in problems]
+            if name == "state" and not mapping.compose.get(name, "-"):
+                found[-len(problems) :] = [_of_place(problem, mapped) for problem in found[-len(problems) :]]
     for name in regulated:
         bad = wrong.filter(pl.col("field") == name)["at"]
         found += _regulated(name, clean.record, mapped, mapping, settings, bad)
@@ -80,6 +83,19 @@ def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[pl.Da
         return []
     blank = pl.Series([_decisive(field.name, mapping)], dtype=pl.String).new_from_index(0, record.height)
     return [_at(record[field.name].is_null(), "field.required", blank)]
+
+
+def _of_place(missing: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
+    """The same problems of a state that only a place can tell: where the row names one, it is that place that says nothing."""
+    places = [f"~{place}" for place in PLACES if f"~{place}" in mapped.columns]
+    if not places:
+        return missing
+    named = mapped.select(pl.coalesce(places).str.strip_chars()).to_series().gather(missing["at"])
+    silent = (pl.col("code") == "field.required") & named.is_not_null()
+    return missing.with_columns(
+        code=pl.when(silent).then(pl.lit("state.not_derived")).otherwise("code"),
+        value=pl.when(silent).then(named).otherwise("value"),
+    )
 
 
 def _decisive(name: str, mapping: Mapping) -> str | None:

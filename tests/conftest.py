@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import warm_start
 
 # What is asserted is English, whatever the developer's own locale is.
 for _name in ("LC_ALL", "LC_MESSAGES", "LC_NUMERIC", "LANGUAGE", "CUSTOMER_IMPORT_LANG"):
@@ -68,6 +69,8 @@ class Shell:
     def start(self, *args: object, secrets: bool = False, **env: str) -> subprocess.Popen[str]:
         """Start the command and return its process."""
         environment = {**self.env, **(SECRETS if secrets else {}), **env}
+        if warm_start.possible(environment):
+            return warm_start.Command([*map(str, args)], str(self.home), environment)
         return subprocess.Popen([sys.executable, "-m", "pipeline", *map(str, args)], cwd=self.home, env=environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
 

@@ -17,6 +17,14 @@ __all__ = ["states"]
 _PREFIX = re.compile(
     r"^\s*(?:comuna|municipio|ciudad|cd\.?|alcald[ií]a|delegaci[oó]n)\s+(?:de\s+)?(?=\S)", re.IGNORECASE
 )
+_REMARK = re.compile(r"\s*(?:[,(/;]|\s[-–—]\s).*$")
+"""What people write behind a town: "Providencia (RM)", "Vitacura - Santiago"."""
+_SHORT = {
+    "stgo": "santiago", "sn": "san", "sta": "santa", "sto": "santo", "pto": "puerto", "pta": "punta", "est": "estacion",
+    "gral": "general", "pdte": "presidente", "fco": "francisco",
+}  # fmt: skip
+_WORD = re.compile(r"(\w+)\.?")
+_OF_COUNTRY = re.compile(r"\s+de\s+(?:chile|m[eé]xico|colombia)\s*$", re.IGNORECASE)
 _OF = re.compile(r"^(\S.*?)\s+de\s+\S.*$")
 
 
@@ -35,13 +43,20 @@ def _places() -> dict[str, list[dict[str, str]]]:
 
 
 def states(country: str, place: str) -> set[str]:
-    """The ISO 3166-2 codes of the states that have a place of this name; none where the table has none."""
+    """The ISO 3166-2 codes of the states that have a place of this name; none where the table has none.
+
+    "San Pedro, Antofagasta" names two places of two states, and gives both: nothing is told.
+    """
     whole, short = _places().get(country, ({}, {}))
-    first, _, rest = place.partition(",")
-    forms = (place, first) if rest else (place,)
-    for form in forms:
+    for form in dict.fromkeys((place, _REMARK.sub("", place), _OF_COUNTRY.sub("", place))):
         for text in (form, _PREFIX.sub("", form)):
-            found = whole.get(key(text)) or short.get(key(text))
+            found = whole.get(key(text)) or short.get(key(text)) or whole.get(key(_in_full(text)))
             if found:
-                return set(found.split())
+                behind = whole.get(key(_in_full(place.removeprefix(form).strip(" ,;/()-–—"))), "")
+                return set(found.split()) | (set() if set(behind.split()) & set(found.split()) else set(behind.split()))
     return set()
+
+
+def _in_full(text: str) -> str:
+    """ "Puerto Montt" for "Pto. Montt"; a word that is short for nothing stays."""
+    return _WORD.sub(lambda word: _SHORT.get(word[1].lower(), word[1]), text)

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from pipeline.columns.state import PLACES
 from pipeline.handoff import Mapping
 from pipeline.mapping.compose import join, parse
 from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
@@ -22,7 +23,7 @@ def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     """Columns named by field (and `metadata.x`, `~city`, `~district`, `~tax_id_check_digit`), all String, same height.
 
     A blank cell is null. A field that only a default feeds has that default in every row; a `state` that is
-    to be derived from the town is there, and null.
+    to be derived from the town is there, and null: its default waits until the town has told nothing (`normalise`).
     """
     height = cells.height
     made = {}
@@ -31,10 +32,15 @@ def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
             made[field] = pl.Series(field, [mapping.constants[field]], dtype=pl.String).new_from_index(0, height)
             continue
         series = _value(cells, mapping, field, height).alias(field)
-        if field in mapping.defaults:
+        if field in mapping.defaults and not (field == "state" and derives_state(mapping)):
             series = series.fill_null(mapping.defaults[field])
         made[field] = series
     return pl.DataFrame(made) if made else pl.DataFrame({"": pl.Series([None] * height)}).select([])
+
+
+def derives_state(mapping: Mapping) -> bool:
+    """Whether a place of the row may tell a state that is blank."""
+    return any(f"~{place}" in (*mapping.compose, *(c.field for c in mapping.choices)) for place in PLACES)
 
 
 def _fields(mapping: Mapping) -> list[str]:
@@ -52,6 +58,8 @@ def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl
             return blank
         return _text(cells[f"c{index}"], replaced, null_words)
     headers = [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
+    if not mapping.compose[field]:
+        return _of_place(cells, mapping.parts.get(field, ()), replaced, blank)
     pattern = parse(mapping.compose[field], headers)
     parts = {i: _text(cells[f"c{i}"].str.strip_chars(), {}, null_words - IN_PARTS) for i in pattern.indexes}
     value = blank
@@ -59,6 +67,16 @@ def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl
         text = _text(alternative, replaced, null_words)
         value = value.zip_with(value.is_not_null(), text)
     return value
+
+
+def _of_place(cells: pl.DataFrame, places: tuple[int, ...], replaced: object, blank: pl.Series) -> pl.Series:
+    """What the value map says of the row's place, where it says anything: the rest of a derived field is null."""
+    if not replaced or not places:
+        return blank
+    assert isinstance(replaced, dict)
+    place = cells.select(pl.coalesce(pl.col(f"c{i}") for i in places).str.strip_chars().str.to_lowercase()).to_series()
+    table = {text.strip().lower(): value or None for text, value in replaced.items()}
+    return place.replace_strict(table, default=None, return_dtype=pl.String).alias(blank.name)
 
 
 def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Collection[str]) -> pl.Series:

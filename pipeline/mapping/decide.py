@@ -50,7 +50,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         if field not in said.values()
     }
     plan = _planned(sources, record, preset, headers, file, said, composed, constants)
-    _derived_state(plan, record, {**constants, **defaults})
+    _derived_state(plan, record, constants)
     fed = {*plan.fed, *constants, *defaults}
     choices = tuple(_choice(s, plan, said, constants, record, preset, composed) for s in sources)
     return Mapping(

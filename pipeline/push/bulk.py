@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pipeline import identity as who
-from pipeline.client import Client, Failed, Lost, NotSent
+from pipeline.client import Client, Failed, Lost, NotSent, page_of
 from pipeline.errors import Misuse
 from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal
@@ -326,7 +326,7 @@ class Uploader:
         self._blind = True
         try:
             for _ in range(-(-len(going) // self._target.page_size) + 1):
-                page = self._target.page(await self._client.read(self._form.bulk.newest(cursor)))
+                page = await page_of(self._client, self._target, self._form.bulk.newest(cursor))
                 views = who.of_records([self._target.view(r) for r in page.items], self._target.identities)
                 for names, record in zip(views, page.items, strict=True):
                     for name in names & wanted:

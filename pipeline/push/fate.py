@@ -22,7 +22,7 @@ import anyio
 
 from pipeline import existing
 from pipeline import identity as who
-from pipeline.client import Client, Failed
+from pipeline.client import Client, Failed, page_of
 from pipeline.errors import Unavailable
 from pipeline.journal import Entry, Journal
 from pipeline.language import say
@@ -138,7 +138,7 @@ class Detective:
             return found
         try:
             most = max(CHEAP_PAGES, len(creates) // 2)
-            first = self._target.page(await self._client.read(self._target.search({}, None)))
+            first = await page_of(self._client, self._target, self._target.search({}, None))
             many = first.total is not None and first.total > most * self._target.page_size
             if not many and (scanned := await self._by_scan(creates, most)) is not None:
                 found.update(scanned)
@@ -204,7 +204,7 @@ class Detective:
         """The records that the target's filter gives for a key."""
         assert self._target.key_filter is not None
         filters = self._target.key_filter(key)
-        first = self._target.page(await self._client.read(self._target.search(filters, None)))
+        first = await page_of(self._client, self._target, self._target.search(filters, None))
         if not all_pages:
             return list(first.items)
         pages = existing.pages_of(self._client, self._target, first, filters)

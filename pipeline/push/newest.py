@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from pipeline.client import Client, Failed
+from pipeline.client import Client, Failed, page_of
 from pipeline.existing import MOST_PAGES
 from pipeline.language import say
 from pipeline.targets.interface import Page, Record, Target
@@ -43,7 +43,7 @@ class Since:
         assert target.newest is not None
         token: str | None = None
         for _ in range(MOST_PAGES):
-            page = target.page(await client.read(target.newest(token)))
+            page = await page_of(client, target, target.newest(token))
             times = [moment(target, record) for record in page.items]
             if times != sorted(times, reverse=True):
                 raise Failed(say("the target does not list the newest customers first"))
