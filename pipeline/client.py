@@ -42,6 +42,7 @@ LONGEST_HINT = 3600.0
 CONNECT_TIMEOUT = 10.0
 PAUSE_STATUSES = (429, 503)
 AGENT = "customer-import"
+_QUOTED = re.compile(r"[:\s]*\bb(['\"]).*", re.DOTALL)
 
 
 class Failed(Exception):
@@ -117,6 +118,7 @@ class Client:
         wire.answered(call.method, status, began, self.limiter.rate, self.limiter.set_rate)
 
     async def _answer(self, request: httpx.Request) -> Answer:
+        import aiohttp
         import httpx
 
         try:
@@ -124,10 +126,15 @@ class Client:
                 return await self._receive(request)
         except TimeoutError as error:
             raise Lost(say("no answer within {timeout:g} s", timeout=self.patience.timeout)) from error
-        except httpx.HTTPError as error:
-            raise _classify(error) from error
-        except OSError as error:
-            raise Lost(_why(error)) from error
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise self._failed(error) from None  # an answer that is no HTTP is quoted in the cause too
+
+    def _failed(self, error: Exception) -> Failed:
+        """Which failure it is; an answer that is no HTTP is quoted in the error, with whatever of ours it repeats."""
+        cause = _never_made(error)
+        said = " ".join(_QUOTED.sub("", _why(cause or error)).split())
+        said = self._secrets.hidden(said.encode("utf-8", "replace")).decode()
+        return NotSent(said) if cause else Lost(said)
 
     def _request(self, call: Call, content_type: str) -> httpx.Request:
         import httpx
@@ -289,19 +296,19 @@ def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(response.stream)
 
 
-def _classify(error: httpx.HTTPError) -> Failed:
+def _never_made(error: Exception) -> BaseException | None:
+    """The error that says that the connection was never made; None where it may have been."""
     import aiohttp
     import httpx
 
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
-            return NotSent(_why(cause))
+            return cause
         cause = cause.__cause__
-    if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
-        return NotSent(_why(error))
-    return Lost(_why(error))
+    return error if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)) else None
 
 
 def _why(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    said = getattr(error, "message", "")  # of an answer that is no HTTP, whose text names a status that nobody sent
+    return (said if isinstance(said, str) else "") or str(error) or type(error).__name__

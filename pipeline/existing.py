@@ -104,6 +104,7 @@ async def find(
         whole = await _scan(client, target, identities, names, first, pages, progress)
         if isinstance(whole, Found):
             return whole
+        first = await page_of(client, target, target.search({}, None))
         if any(_filter(target, w) is None for w in wanted()) or not await _shows(client, target, identities, first):
             raise Failed(say("its list shows {seen} customers, and says that it has {total}", seen=whole.seen,
                              total=max(whole.totals)))  # fmt: skip

@@ -46,7 +46,11 @@ def normalise(
         others = {**helpers, **{n: mapped[n] for n in names if n != name}}
         cells = _first(mapped[name], split[name]) if split and name in split else mapped[name]
         judged = _judge(field, cells, values.get("country"), others, settings)
-        if name == "state" and (hole := mapped[name].is_null() & judged.value.is_null()).any() and name in mapping.defaults:
+        if (
+            name == "state"
+            and (hole := mapped[name].is_null() & judged.value.is_null()).any()
+            and name in mapping.defaults
+        ):
             cells = cells.set(hole, mapping.defaults[name])
             judged = _judge(field, cells, values.get("country"), others, settings)
         if name in cut and field.max_length:

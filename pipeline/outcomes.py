@@ -34,8 +34,7 @@ def table(folder: RunFolder, origin: Origin, *, pushed: bool) -> Iterator[pl.Dat
     """
     path = folder.file("journal.db")
     planned = None if pushed else store.unpushed(folder)
-    for plan in store.current(folder):
-        plan = plan.drop("payload", "before", "lane")
+    for plan in store.current(folder, without=("payload", "before", "lane")):
         came = _came(path, plan["seq"]) if planned != 0 else pl.DataFrame(schema=journal.OUTCOME_SCHEMA)
         yield _merged(plan, came, origin, planned)
 

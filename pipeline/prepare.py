@@ -74,10 +74,11 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     spool.mkdir(mode=0o700)
     try:
         sources = open_sources(options, target, spool, progress)
-        for source in sources:
+        for name, source in zip(options.sources, sources, strict=True):
             if source.mapping.missing:
                 headless = source.sheet.facts.header_row == 0
-                raise Misuse(*mapping.missing_message(source.mapping, target.record, headless=headless))
+                asked = () if name == "-" else (name, "--to", target.name)
+                raise Misuse(*mapping.missing_message(source.mapping, target.record, headless=headless, inspect=asked))
         return make_plan(options, server, target, folder, spool, sources, progress)
     except OSError as error:
         folder.discard(whole=not kept)

@@ -19,6 +19,8 @@ from pipeline.language import say
 SHORTEST_SECRET = 8
 """Shorter secrets are not looked for: a short text may be anybody's."""
 HIDDEN = b"***"
+LONGEST_NAME = 40
+"""Characters of a coding's name that are shown; a longer one is none, and a part of it might be a part of a secret."""
 _WRAPPED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -37,7 +39,7 @@ class Body:
         """
         name = encoding.strip().lower()
         if name not in ("", "identity", *_WRAPPED):
-            raise NotReadable(f"Content-Encoding: {name[:40]}")
+            raise NotReadable(f"Content-Encoding: {name if len(name) <= LONGEST_NAME else '…'}")
         self._wrapping = _WRAPPED.get(name)
         self._unpacker = zlib.decompressobj(self._wrapping) if self._wrapping else None
         self._most = most

@@ -69,9 +69,7 @@ def write(folder: RunFolder, batches: Iterable[pl.DataFrame], cells: int, facts:
     with folder.writing("plan.parquet") as path:
         lazy = register_io_source(source, schema=schema, validate_schema=False)
         # Only corrections are searched; what the whole plan holds is read from its start to its end.
-        lazy.sink_parquet(
-            path, compression="zstd", compression_level=1, row_group_size=ROWS, statistics=first is not None
-        )
+        lazy.sink_parquet(path, compression="lz4", row_group_size=ROWS, statistics=first is not None)
         digest = _hash(path)
     folder.write_json("plan.json", {"version": VERSION, "plan_sha256": digest, **facts})
 
@@ -194,16 +192,16 @@ def _versions(folder: RunFolder) -> pl.DataFrame:
     return every.with_columns(newest=pl.col("seq").max().over("origin"))
 
 
-def current(folder: RunFolder, size: int = ROWS) -> Iterator[pl.DataFrame]:
+def current(folder: RunFolder, size: int = ROWS, without: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
     """Every row once, in input order and with its newest version; rows that a correction added come last.
 
-    Besides the columns of the plan each frame has `origin`.
+    Besides the columns of the plan each frame has `origin`; those `without` are not read at all.
     """
     versions = _versions(folder)
     chosen = versions.filter(pl.col("seq") == pl.col("newest"))
     every = plans(folder)
     for plan in every:
-        for batch in _pieces(_scan(plan), size):
+        for batch in _pieces(_scan(plan).drop(*without), size):
             whole = plan is every[0]
             firsts = batch.with_columns(origin="seq") if whole else batch.filter(pl.col("origin") == pl.col("seq"))
             if firsts.height:

@@ -36,6 +36,10 @@ def possible(env: dict[str, str]) -> bool:
     return hasattr(os, "fork") and all(env[n] == AS_IT_IS.get(n, os.environ.get(n)) for n in own)
 
 
+def _plain() -> dict[str, str]:
+    return {n: v for n, v in os.environ.items() if n != "POLARS_MAX_THREADS"}
+
+
 class _Server:
     """The process that is forked; one for each process of the tests, started when it is first asked."""
 
@@ -49,7 +53,7 @@ class _Server:
             if cls.control is None:
                 cls.control, theirs = socket.socketpair()
                 cls.process = subprocess.Popen([sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**os.environ, **AS_IT_IS})  # fmt: skip
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**_plain(), **AS_IT_IS})  # fmt: skip
                 cls.process.returncode = 0  # it ends by itself, when this process has ended
                 theirs.close()
             socket.send_fds(cls.control, [request], fds)

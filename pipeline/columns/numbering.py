@@ -182,14 +182,15 @@ def _decided(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
     rest = frame.select("at", whole=pl.col("digits").str.slice(len(rules.code) if plus else 0))
     if not plus:
         rest = rest.filter(~pl.col("whole").str.contains(rules.international_prefix))
-    found = []
-    for form in _forms(rules, plus):
-        tried = rest.with_columns(picked=form).with_columns(good=rules.accepts(pl.col("picked")).fill_null(False))
-        found.append(tried.filter("good").select("at", number=pl.concat_str(pl.lit("+" + rules.code), "picked")))
-        rest = tried.filter(~pl.col("good")).select("at", "whole")
-        if rest.is_empty():
-            break
-    return pl.concat(found)
+    whole, *others = _forms(rules, plus)
+    good = rest.select(rules.accepts(whole).fill_null(False)).to_series()
+    code = pl.lit("+" + rules.code)
+    found = rest.filter(good).select("at", number=pl.concat_str(code, whole))
+    rest = rest.filter(~good)
+    if rest.is_empty() or not others:
+        return found
+    picked = pl.coalesce(pl.when(rules.accepts(form)).then(form) for form in others)
+    return pl.concat([found, rest.select("at", number=pl.concat_str(code, picked)).drop_nulls("number")])
 
 
 def _forms(rules: Plan, plus: bool) -> list[pl.Expr]:

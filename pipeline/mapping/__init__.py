@@ -10,8 +10,9 @@ left out has a reason.
 """
 
 from pipeline.mapping.cells import apply
-from pipeline.mapping.decide import decide, missing_message
+from pipeline.mapping.decide import decide
 from pipeline.mapping.file import load_file, write_file
+from pipeline.mapping.missing import missing_message
 from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.presets import presets
 from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest

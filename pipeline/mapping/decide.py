@@ -31,7 +31,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
 
     `sample` has the columns c0..cN (String) of up to 2,000 rows. The order of authority: flags, the mapping
     file, the preset, exact field names, aliases, what the cells look like. Required fields that nothing feeds
-    are in `missing`; `missing_message` says them.
+    are in `missing`; `missing_message` (`missing`) says them.
 
     Raises:
         Misuse: an unknown header, field or preset; two columns that are equally good for one field.
@@ -90,47 +90,12 @@ def _planned(
     return plan
 
 
-def missing_message(mapping: Mapping, record: type[BaseModel], *, headless: bool = False) -> tuple[str, str]:
-    """What to say, once, where required fields have no source: the message, and the flags that help.
-
-    `headless`: the reader found no header, and has called the columns Column 1, Column 2 ...
-    """
-    known = fields(record)
-    names = list(mapping.missing)
-    values = {"fields": _listed(names)}
-    message = say("no column of the source feeds {fields}, which every customer needs", **values)
-    settable = [name for name in names if known[name].kind not in ("name", "email", "address")]
-    ways = []
-    if settable:
-        flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)
-        ways.append(say("for the same value in every row: {flags}", flags=flags))
-    header = "Column 1" if headless else say("HEADER")
-    flags = " ".join(f'--map "{header}={name}"' for name in names)
-    ways.append(say("for a column of the source: {flags}", flags=flags))
-    if headless:
-        message = say(
-            "the list has no header that names its columns (they are called Column 1, Column 2 ...), and no column "
-            "of the source feeds {fields}, which every customer needs",
-            **values,
-        )
-        ways.append(say("if a row holds the column names: --header-row N"))
-    return message, say("Say it {ways}. `customer-import inspect SOURCE` shows the columns.", ways="; ".join(ways))
-
-
 def _derived_state(plan: Plan, record: type[BaseModel], given: Collection[str]) -> None:
     """Where no column holds the state, a town may tell it: an empty pattern stands for that."""
     towns = tuple(index for helper in ("~district", "~city") for index in plan.fed.get(helper, ()))
     if towns and "state" in fields(record) and "state" not in plan.fed and "state" not in given:
         plan.fed["state"] = tuple(dict.fromkeys(towns))
         plan.compose["state"] = ""
-
-
-def _example(name: str, example: str) -> str:
-    return "CL" if name == "country" else f'"{example}"' if " " in example else example
-
-
-def _listed(names: list[str]) -> str:
-    return say(" and ").join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
 
 
 def _check_fields(record: type[BaseModel], request: MappingRequest, file: MappingFile) -> None:
@@ -296,12 +261,12 @@ def _choice(
         reason = say("{flag} holds for every row", flag=f"--set {role}={constants[role]}")
     elif role in (*NAME_ROLES, *ADDRESS_ROLES) and role not in fields(record) and source.index not in plan.why:
         reason = (
-            say("not needed beside the columns that were chosen ({role})", role=role.replace("_", " "))
+            say("not needed beside the columns that were chosen")
             if "address" in plan.fed
             else say("no address without a street")
         )
     elif role and source.index not in plan.why and find(record, role) is None:
-        reason = say("the target has no field for it ({role})", role=role.replace("_", " "))
+        reason = say("the target has no field for it")
     else:
         reason = plan.why.get(source.index) or source.meaning.reason or say("another column feeds {role}", role=role)
     return Choice(source.index, source.header, None, "none", reason, examples)

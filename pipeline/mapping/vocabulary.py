@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pipeline.language import later, say
 from pipeline.mapping.words import alternatives, fold, nearest, without_remarks
 from pipeline.schema import fields
 
@@ -45,6 +46,14 @@ FAMILIES = (
     ("city", "municipality", "district"),
     ("state", "estado"),
 )
+WHOSE = {
+    "of the delivery": later("it is of the delivery, not of the invoice"),
+    "a private": later("it is a private one"),
+    "another": later("it is another one, not the main one"),
+    "of another person or company": later("it is of another person or company"),
+    "of a bank or card": later("it is of a bank or card"),
+}
+"""Why a known name with an excluded word is left out, by the word's group in `aliases.toml`."""
 DEEPEST = 4
 """So many words are taken off at most: a header of fifty qualifiers is no header."""
 _LINES = frozenset({"line", "linea", "addr"})  # of an address only with a number or beside words of one
@@ -106,7 +115,7 @@ class Vocabulary:
 
     def _words(self, text: str) -> Meaning:
         if text in self.left_out:
-            return Meaning(None, reason=self.left_out[text])
+            return Meaning(None, reason=say(self.left_out[text]))
         if text in self.exact:
             return Meaning(self.exact[text], "exact", context=self._context(text))
         if text in self.names and text not in _LINES:
@@ -125,7 +134,7 @@ class Vocabulary:
         for shorter, kind in _strip(rest, self.excluded):
             inner = self._known(shorter, shorter, "address") or self._stripped(shorter, depth=depth + 1)
             if inner.role or inner.reason:
-                return Meaning(None, context="excluded", reason=inner.reason or _whose(inner.role, kind))
+                return Meaning(None, context="excluded", reason=inner.reason or say(WHOSE[kind]))
         for shorter, kind in _strip(rest, self.qualifiers):
             whose = kind if context in ("", "neutral", "address") else context
             meaning = self._known(shorter, text, whose) or self._stripped(text, shorter, whose, depth + 1)
@@ -136,7 +145,7 @@ class Vocabulary:
     def _known(self, rest: str, text: str, context: str) -> Meaning | None:
         """What `rest` of `text` means after words of `context` were taken off; None if it is no known name."""
         if rest in self.left_out:
-            return Meaning(None, reason=self.left_out[rest])
+            return Meaning(None, reason=say(self.left_out[rest]))
         plain, number, group = _numbers(rest)
         for name in dict.fromkeys((rest, plain)):
             role = self.exact.get(name) or (self.names[name][0] if name in self.names else None)
@@ -172,12 +181,12 @@ class Vocabulary:
 
     def _unknown(self, text: str) -> Meaning:
         if not text:
-            return Meaning(None, reason="it has no header")
+            return Meaning(None, reason=say("it has no header"))
         names = [name for name, (role, _) in self.names.items() if len(name) > 4 and role not in self.bare]
         close = nearest(text, [*self.exact, *names], 86)
         if close:
-            return Meaning(None, reason=f"no known name; did you mean {close!r}?")
-        return Meaning(None, reason="no field is known by this name")
+            return Meaning(None, reason=say("no known name; did you mean {name!r}?", name=close))
+        return Meaning(None, reason=say("no field is known by this name"))
 
 
 @lru_cache(maxsize=8)
@@ -231,6 +240,6 @@ def _numbers(text: str) -> tuple[str, int, int]:
     return " ".join(kept), at_end, inside
 
 
-def _whose(role: str | None, kind: str) -> str:
-    what = (role or "value").replace("_", " ")
-    return f"it is the {what} {kind}" if kind.startswith("of ") else f"it is {kind} {what}"
+def left_out_reasons() -> Iterator[str]:
+    """Why headers of the vocabulary are left out, each once."""
+    yield from dict.fromkeys(_data()["left_out"].values())

@@ -1,5 +1,6 @@
 """Turn a reviewed plan into customers at the target, each outcome in the journal before anyone hears of it."""
 
+from pipeline.push.answered import cut
 from pipeline.push.attempt import Options
 from pipeline.push.bulk import ROWS as UPLOAD_ROWS
 from pipeline.push.bulk import form
@@ -16,6 +17,7 @@ __all__ = [
     "Options",
     "Queue",
     "Result",
+    "cut",
     "form",
     "resolver",
     "same",

@@ -44,6 +44,9 @@ def created(target: Target, journal: Journal, row: Row, payload: str, outcome: C
         said = "; ".join(f"{name}: {value}" for name, value in other.items())
         why = say("{answer}, which is not as it was sent ({differs})", answer=named, differs=cut(said))
         return replace(entry, state="unknown", problems=[(None, UNSEEN, why)])
+    if key is None and entry.http_status != MADE and not sent.keys() & shown.keys():
+        why = say("{answer}, and shows nothing of it", answer=named)
+        return replace(entry, state="unknown", problems=[(None, UNSEEN, why)])
     problems: list[Any] = [(n, "target.stored_otherwise", cut(str(v))) for n, v in other.items()]
     return replace(entry, state="created", id=outcome.id, problems=problems)
 

@@ -204,7 +204,8 @@ class Sender:
             self._stopping.refuse(error.message)
             fate = None
         if isinstance(fate, There):
-            return replace(refused, state="created", id=fate.id, problems=[])
+            state = "updated" if refused.action == "update" else "created"
+            return replace(refused, state=state, id=fate.id, problems=[])
         unclear = fate is None or (taken_already(refused) and not told_before and not await self._explained(row))
         if unclear:
             return replace(refused, state="unknown", problems=[(None, "target.unknown", refused.problems[0][2])])

@@ -351,6 +351,8 @@ async def shown(client: Client, target: Target, id_: str) -> Record:
     outcome = target.outcome(call, await client.read(call))
     if not isinstance(outcome, Created):
         raise Failed(say("the target does not show customer {id}", id=id_))
+    if outcome.id != id_:
+        raise Failed(say("asked for customer {id}, the target shows {other}", id=id_, other=outcome.id[:LONGEST_ID]))
     return target.view(outcome.record)
 
 

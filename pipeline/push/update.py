@@ -18,6 +18,7 @@ from pipeline.client import Client, Missing
 from pipeline.existing import key_of
 from pipeline.journal import Entry
 from pipeline.language import say
+from pipeline.push.answered import cut
 from pipeline.push.fate import same, shown
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
@@ -130,6 +131,9 @@ class Updater:
 
     def judge(self, row: Row, outcome: Created, entry: Entry) -> Entry:
         """Hold the answer against what was sent: what it shows, it must show as sent."""
+        if outcome.id != entry.id:
+            said = say("it answered with customer {id}", id=cut(outcome.id))
+            return replace(entry, state="unknown", problems=[(None, "target.unknown", said)])
         theirs, changes = self._target.view(outcome.record), json.loads(row.payload)
         other = {n: theirs[n] for n, v in changes.items() if n in theirs and not same(v, theirs[n])}
         before: dict[str, Any] = entry.before or {}

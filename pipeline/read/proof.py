@@ -19,7 +19,7 @@ import polars as pl
 from pipeline.ahead import ahead
 from pipeline.read.sheeterrors import ERROR, ERROR_STARTS
 
-CHUNK = 4 << 20  # bytes; about what a processor keeps at hand
+CHUNK = 2 << 20  # bytes; what a processor keeps at hand, and small enough to make up batches of nearly full size
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
 FIRST = 5  # bytes of a record
@@ -112,7 +112,7 @@ def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, in
                 yield buffer, at, cut
                 at, size = at + cut, CHUNK
                 ring.rotate(-1)
-            elif size > 8 * CHUNK:
+            elif size > 16 * CHUNK:
                 yield (
                     buffer,
                     at,

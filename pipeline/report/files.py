@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import polars as pl
@@ -40,20 +41,19 @@ class Files:
             self._book = ResultBook(self._new("results.xlsx"), scratch, self._layout, words)
         self._error_csv: CsvFile | None = None
         self._error_book: ErrorBook | None = None
+        self._hands = ThreadPoolExecutor(2, thread_name_prefix="files")
 
     def add(self, told: Told) -> None:
-        """Append one batch to every file."""
-        self.tally.add(told.frame, told.issues)
-        self.shown.add(told.frame, told.issues)
-        self.values.add(told.issues)
-        helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
-        cells = self._cells(told.frame)
-        self._csv.write(helpers, cells)
-        if self._book:
-            self._book.write(helpers, cells)
-        wrong = told.frame.filter(pl.col("status").is_in(TO_CORRECT))
-        if wrong.height:
-            self._add_errors(wrong, told.issues)
+        """Append one batch to every file; the files are written beside one another."""
+        beside = [self._hands.submit(self._add_results, told), self._hands.submit(self._add_errors, told)]
+        try:
+            self.tally.add(told.frame, told.issues)
+            self.shown.add(told.frame, told.issues)
+            self.values.add(told.issues)
+        finally:
+            wait(beside)
+        for done in beside:
+            done.result()
 
     def finish(self, path: str, causes: tuple[Cause, ...]) -> None:
         """Complete all files; `path` is where errors.xlsx will be."""
@@ -74,6 +74,7 @@ class Files:
 
     def close(self) -> None:
         """Let go of the files, complete or not."""
+        self._hands.shutdown()
         for opened in (self._csv, self._error_csv):
             if opened:
                 opened.close()
@@ -81,7 +82,17 @@ class Files:
             if book:
                 book.abandon()
 
-    def _add_errors(self, wrong: pl.DataFrame, issues: pl.DataFrame) -> None:
+    def _add_results(self, told: Told) -> None:
+        helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
+        cells = self._cells(told.frame)
+        self._csv.write(helpers, cells)
+        if self._book:
+            self._book.write(helpers, cells)
+
+    def _add_errors(self, told: Told) -> None:
+        wrong, issues = told.frame.filter(pl.col("status").is_in(TO_CORRECT)), told.issues
+        if wrong.is_empty():
+            return
         plan = self._layout
         if self._error_csv is None:
             headers = (*plan.error_helpers, *plan.own)

@@ -16,6 +16,7 @@ import polars as pl
 from stdnum.br import cnpj, cpf
 
 from pipeline.taxids.interface import Reason
+from pipeline.taxids.weighed import DIGITS, octets, placed, weighed
 from pipeline.taxids.writing import bare, digits, reason
 
 NAME = "CNPJ/CPF"
@@ -61,26 +62,21 @@ _LAYOUTS = {14: _CNPJ, 11: _CPF}
 
 def accept(text: pl.Series) -> pl.Series:
     """The valid numbers of digits alone in plain layouts; those of one digit repeated are left to `judge`."""
-    bare_ = pl.col("text").str.replace_many([".", "-", "/"], [""])
-    frame = pl.DataFrame({"text": text}).lazy()
-    frame = frame.with_columns(**{f"plain{n}": pl.when(pl.col("text").str.contains(shape)).then(bare_)
-                                  for n, shape in _LAYOUTS.items()})  # fmt: skip
-    return frame.select(text=pl.coalesce(*(_fitting(n) for n in _LAYOUTS))).collect()["text"]
+    found = [_fitting(text, size, layout) for size, layout in _LAYOUTS.items()]
+    return found[0].zip_with(found[0].is_not_null(), found[1])
 
 
-def _fitting(size: int) -> pl.Expr:
+def _fitting(text: pl.Series, size: int, layout: str) -> pl.Series:
     """The numbers of so many digits whose two check digits fit: 11 less the weighted sum modulo 11, ten and eleven are 0."""
-    plain = pl.col(f"plain{size}")
-    number = plain.cast(pl.Int64, strict=False)
+    rows = text.str.contains(layout).fill_null(False).arg_true()
+    plain = text.gather(rows).str.replace_many([".", "-", "/"], [""])
+    number = octets(plain, size)
     turn = 8 if size == 14 else size  # the weights of a CNPJ run from 2 to 9 and begin again, those of a CPF go on
-    fits = number % (10**size // 9) != 0
+    fits = (number != number[:, :1]).any(axis=1)
     for last in (1, 0):  # the place of the check digit, counted from the right
-        total = pl.sum_horizontal(
-            [number // 10 ** (last + 1 + place) % 10 * (2 + place % turn) for place in range(size - last - 1)],
-            ignore_nulls=False,
-        )
-        fits &= (11 - total % 11) % 11 % 10 == number // 10**last % 10
-    return pl.when(fits).then(plain)
+        weights = [2 + place % turn for place in range(size - last - 1)][::-1]
+        fits &= (11 - weighed(number, weights) % 11) % 11 % 10 == DIGITS[number[:, size - last - 1]]
+    return placed(len(text), rows, plain, fits)
 
 
 def written(compacted: pl.Series) -> pl.Series:

@@ -15,9 +15,11 @@ from __future__ import annotations
 from itertools import cycle
 from operator import mul
 
+import numpy as np
 import polars as pl
 
 from pipeline.taxids.interface import Reason
+from pipeline.taxids.weighed import DIGITS, octets, placed, weighed
 from pipeline.taxids.writing import PLAIN, bare, digits
 
 NAME = "RUT"
@@ -64,16 +66,12 @@ def _check_digit(number: str) -> str:
 
 def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
-    frame = pl.DataFrame({"text": text.set(~text.str.contains(_LAYOUT).fill_null(False), None)}).lazy()
-    frame = frame.select(plain=pl.col("text").str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"]))
-    frame = frame.with_columns(
-        number=pl.col("plain").str.head(-1).cast(pl.UInt32, strict=False),
-        check=pl.col("plain").str.tail(1).cast(pl.UInt32, strict=False).fill_null(10),
-    )
-    weighted = [(pl.col("number") // 10**place % 10) * (2 + place % 6) for place in range(8)]
-    total = pl.sum_horizontal(weighted, ignore_nulls=False) + pl.col("check")
-    fits = (total % 11 == 0) & ~pl.col("number").is_in([int(generic[:-1]) for generic in GENERIC])
-    return frame.select(text=pl.when(fits).then("plain")).collect()["text"]
+    rows = text.str.contains(_LAYOUT).fill_null(False).arg_true()
+    plain = text.gather(rows).str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"])
+    number = octets(plain, 9)
+    check = number[:, 8]
+    total = weighed(number, (3, 2, 7, 6, 5, 4, 3, 2)) + np.where(check == ord("K"), 10, DIGITS[check])
+    return placed(len(text), rows, plain, (total % 11 == 0) & ~plain.is_in(sorted(GENERIC)).to_numpy())
 
 
 def written(compacted: pl.Series) -> pl.Series:

@@ -14,10 +14,12 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+import numpy as np
 import polars as pl
 from stdnum.co import nit
 
 from pipeline.taxids.interface import Reason, Remark
+from pipeline.taxids.weighed import octets, placed, weighed
 from pipeline.taxids.writing import NUMBER_CELL, PLAIN, bare, digits
 
 NAME = "NIT"
@@ -27,6 +29,9 @@ GENERIC = frozenset({"222222222222", "222222222222-7", "222222222", "222222222-7
 LABELS = ("NIT", "CC", "CO", "NRO", "NO", "N")
 _FOREIGN = re.compile(r"(?:CE|TI|PEP|PPT)[0-9]{5,15}")  # documents of foreigners and minors
 _MARKED = re.compile(r"[0-9]\s*(?:[-\u2010-\u2015\u2212]|DV[\s:.]*|/)\s*([0-9])\s*$", re.IGNORECASE)
+
+_CHECK_DIGITS = np.frombuffer(b"01987654321", dtype=np.uint8)
+"""By the weighted sum modulo 11."""
 
 
 def compact(text: str) -> str:
@@ -83,19 +88,13 @@ def _reading(number: str, marked: bool) -> Literal["with", "without", "either"]:
 
 def accept(text: pl.Series) -> pl.Series:
     """The valid numbers of companies (nine digits, beginning with 8 or 9) that have their check digit."""
-    plain = pl.col("plain")
-    number_cell = text.str.contains(NUMBER_CELL).fill_null(False)
-    frame = pl.DataFrame({"text": text.set(number_cell, None) if number_cell.any() else text}).lazy()
-    frame = frame.select(plain=pl.col("text").str.replace_many(list(PLAIN), [""]))
-    frame = frame.select(plain=pl.when(plain.str.contains(r"^[89][0-9]{9}$")).then(plain))
-    frame = frame.with_columns(number=plain.str.head(9).cast(pl.UInt32, strict=False))
-    weights = (3, 7, 13, 17, 19, 23, 29, 37, 41)
-    total = pl.sum_horizontal(
-        [pl.col("number") // 10**place % 10 * weight for place, weight in enumerate(weights)], ignore_nulls=False
-    )  # fmt: skip
-    expected = pl.lit("01987654321").str.slice((total % 11).cast(pl.Int64), 1)
-    whole = pl.concat_str(plain.str.head(9), pl.lit("-"), expected)
-    return frame.select(text=pl.when(plain.str.tail(1) == expected).then(whole)).collect()["text"]
+    plain = text.str.replace_many(list(PLAIN), [""])
+    rows = (plain.str.contains(r"^[89][0-9]{9}$") & ~text.str.contains(NUMBER_CELL)).fill_null(False).arg_true()
+    plain = plain.gather(rows)
+    number = octets(plain, 10)
+    total = weighed(number, (41, 37, 29, 23, 19, 17, 13, 7, 3))
+    fits = _CHECK_DIGITS[total % 11] == number[:, 9]
+    return placed(len(text), rows, plain.str.head(9) + "-" + plain.str.tail(1), fits)
 
 
 def written(compacted: pl.Series) -> pl.Series:

@@ -14,10 +14,12 @@ from __future__ import annotations
 import datetime
 import re
 
+import numpy as np
 import polars as pl
 from stdnum.mx import curp, rfc
 
 from pipeline.taxids.interface import Reason
+from pipeline.taxids.weighed import octets, placed, weighed
 from pipeline.taxids.writing import PLAIN, bare, reason
 
 NAME = "RFC"
@@ -36,6 +38,8 @@ WORDS = frozenset({
 
 _FORM = re.compile(r"([A-ZÑ&]{3,4})([0-9]{6})([0-9A-Z]{3})?")
 _HOMOCLAVE = re.compile(r"[1-9A-V][1-9A-Z][0-9A]")
+_SHAPE = r"^[A-ZÑ&]{3,4}[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])[1-9A-V][1-9A-Z][0-9A]$"
+_CHECK_DIGITS = np.frombuffer(b"0A987654321", dtype=np.uint8)
 _ENYE = "~"  # one byte in the place of Ñ, while a column is seen as bytes
 _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ")}
 
@@ -69,20 +73,14 @@ def present(compacted: str) -> str:
 
 def accept(text: pl.Series) -> pl.Series:
     """The valid numbers in plain layouts; 29 February is left to `judge`."""
-    plain = pl.col("plain")
-    padded = plain.str.replace_all("Ñ", _ENYE, literal=True).str.pad_start(13, " ")
-    frame = pl.DataFrame({"text": text}).lazy()
-    frame = frame.select(plain=pl.col("text").str.replace_many(list(PLAIN), [""]).str.to_uppercase())
-    shape = r"^[A-ZÑ&]{3,4}[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])[1-9A-V][1-9A-Z][0-9A]$"
-    frame = frame.select(plain=pl.when(plain.str.contains(shape) & plain.str.len_chars().is_in([12, 13])).then(plain))
-    frame = frame.with_columns(bytes=padded.cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, 13)))
-    characters = (pl.col("bytes").arr.get(place).replace_strict(_BYTES, return_dtype=pl.UInt32) for place in range(12))
-    total = pl.sum_horizontal(
-        [value * (13 - place) for place, value in enumerate(characters)], ignore_nulls=False
-    )  # fmt: skip
-    expected = pl.lit("0A987654321").str.slice((total % 11).cast(pl.Int64), 1)
-    usual = ~plain.is_in(sorted(GENERIC)) & ~((plain.str.len_chars() == 13) & plain.str.head(4).is_in(sorted(WORDS)))
-    return frame.select(text=pl.when((plain.str.tail(1) == expected) & usual).then(plain)).collect()["text"]
+    plain = text.str.replace_many(list(PLAIN), [""]).str.to_uppercase()
+    rows = plain.str.contains(_SHAPE).fill_null(False).arg_true()
+    plain = plain.gather(rows)
+    person = plain.str.len_chars() == 13
+    number = octets(plain.str.replace_all("Ñ", _ENYE, literal=True), 13, " ")
+    total = weighed(number, range(13, 1, -1), _COUNTED)
+    usual = ~plain.is_in(sorted(GENERIC)) & ~(person & plain.str.head(4).is_in(sorted(WORDS)))
+    return placed(len(text), rows, plain, (_CHECK_DIGITS[total % 11] == number[:, 12]) & usual.to_numpy())
 
 
 def written(compacted: pl.Series) -> pl.Series:
@@ -99,4 +97,6 @@ def _is_date(text: str) -> bool:
     return True
 
 
-_BYTES = {ord(_ENYE if character == "Ñ" else character): value for character, value in _VALUES.items()}
+_OCTETS = {ord(_ENYE if character == "Ñ" else character): value for character, value in _VALUES.items()}
+_COUNTED = np.array([_OCTETS.get(octet, 0) for octet in range(256)], dtype=np.uint8)
+"""What each octet of a padded number counts for."""

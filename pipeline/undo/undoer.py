@@ -15,7 +15,7 @@ from pipeline.journal import OPEN, Entry, Journal, Undone
 from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.progress import Progress
-from pipeline.push import shown
+from pipeline.push import cut, shown
 from pipeline.targets.interface import Call, Created, Fatal, Outcome, Record, Rejected, Target, Unknown
 from pipeline.undo.restore import Back, equal, what_to_put_back
 
@@ -199,6 +199,8 @@ class Undoer:
 
     async def _verified(self, undone: Undone, back: Back, outcome: Created) -> Undone:
         """Hold the answer against what was sent; entries that a merging target kept are cleared one by one."""
+        if outcome.id != undone.id:
+            return replace(undone, state="unknown", said=say("it answered with customer {id}", id=cut(outcome.id)))
         theirs = self._target.view(outcome.record)
         kept = {n: v for n, v in back.cleared.items() if any(e in (theirs.get(n) or {}) for e in v)}
         if kept:

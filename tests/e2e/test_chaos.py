@@ -21,7 +21,7 @@ from e2e.pushing import PACE, TARGETS, assert_exactly_once, posts, push_until_se
 KILLS = int(os.environ.get("KILLS", "20"))
 ROWS = 1000
 HOSTILE: dict[str, Any] = {
-    "commit_then_drop": 0.10, "error_after_commit": 0.05, "rate_5xx": 0.05, "rate_429": 0.05, "retry_after": 0.05,
+    "commit_then_drop": 0.10, "error_after_commit": 0.05, "rate_5xx": 0.05, "rate_429": 0.05, "retry_after": 0,
     "latency": KILLS / 2000,
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ KNOBS: dict[str, tuple[dict[str, Any], ...]] = {
     "duplicate": ({"duplicate": "allow"}, {"duplicate": "reject"}, {"duplicate": "conflict"}),
     "shape": ({}, {"envelope": False, "next_http": True}, {"short_pages": True, "string_state_ids": True}),
     "reads": ({}, {"get_5xx": 0.05, "get_cut_short": 0.05}, {"get_drop": 0.1}),
-    "pace": ({}, {"rate_429": 0.1, "retry_after": 0.05}, {"status_503": 0.03, "retry_after": 0.1}),
+    "pace": ({}, {"rate_429": 0.1, "retry_after": 0}, {"status_503": 0.03, "retry_after": 0.1}),
     "merging": ({}, {"patch_merges": False, "put_replaces": True}),
     "mail": ({}, {"email_case_sensitive": False}),
 }  # fmt: skip

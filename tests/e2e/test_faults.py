@@ -17,7 +17,7 @@ from e2e.pushing import PACE, TARGETS, assert_exactly_once, push_until_settled
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     "knobs",
-    [{"commit_then_drop": 0.1, "rate_5xx": 0.05}, {"error_after_commit": 0.1, "rate_429": 0.05, "retry_after": 0.2},
+    [{"commit_then_drop": 0.1, "rate_5xx": 0.05}, {"error_after_commit": 0.1, "rate_429": 0.05, "retry_after": 0},
      {"drop_before": 0.1, "cut_short": 0.1}, {"html_502": 0.1, "status_503": 0.02, "retry_after": 0.1},
      {"commit_then_drop": 0.1, "filter_ignored": True}, {"commit_then_drop": 0.1, "filter_lag": 0.3, "get_5xx": 0.05}],
     ids=lambda k: "+".join(k),

@@ -25,6 +25,7 @@ from pipeline import cli, issues
 from pipeline.cli import configuration, wording
 from pipeline.language import LANGUAGES
 from pipeline.mapping.presets import presets
+from pipeline.mapping.vocabulary import left_out_reasons
 from pipeline.report.words import languages as report_words
 from pipeline.review.page import words as review_words
 
@@ -72,6 +73,7 @@ def preset_texts() -> Iterator[str]:
     for preset in presets().values():
         yield from (preset.title, *preset.notes, *preset.left_out.values())
         yield from (reason for reason, _ in preset.left_out_rows)
+    yield from left_out_reasons()
 
 
 def data_texts() -> Iterator[tuple[str, str]]:

@@ -115,7 +115,7 @@ def test_refused_rows_are_told_however_the_target_numbers_them(place: Any, heade
     "knobs",
     [{"commit_then_drop": 1.0, "fault_limit": 1}, {"drop_before": 1.0, "fault_limit": 1},
      {"error_after_commit": 1.0, "fault_limit": 2}, {"html_502": 1.0, "fault_limit": 1}, {"cut_short": 0.7},
-     {"rate_429": 0.4, "retry_after": 0.05}, {"filter_lag": 0.6}, {"rate_5xx": 0.3, "get_5xx": 0.2, "get_drop": 0.1},
+     {"rate_429": 0.4, "retry_after": 0}, {"filter_lag": 0.6}, {"rate_5xx": 0.3, "get_5xx": 0.2, "get_drop": 0.1},
      {"soft_deleted_blocks": True, "bulk_refuse": 0.2}],
     ids=lambda k: "+".join(k),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pipeline import existing, targets
-from pipeline.client import Client, Patience
+from pipeline.client import Client, Failed, Patience
 from pipeline.existing import Wanted
 from pipeline.handoff import Catalogue
 from pipeline.journal import Entry
@@ -114,3 +114,59 @@ def test_a_row_in_doubt_that_is_found_by_its_identity_is_told_by_its_key(key: st
 
     entry = anyio.run(work)
     assert isinstance(entry, Entry) and (entry.state, entry.id) == (state, "x")
+
+
+class Moving(Server):
+    """A list from which a customer is removed while it is read, so that another one slips to a page read already."""
+
+    def __init__(self, customers: list[dict[str, Any]], moves: int, lies: bool = False) -> None:
+        super().__init__(customers, lies)
+        self.moves = moves
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = super().__call__(request)
+        if self.moves and not {"tax_id", "email"} & self.asked[-1].keys():
+            self.moves -= 1
+            del self.customers[1]
+        return answer
+
+
+@pytest.mark.parametrize(("target", "size"), [(PIRIOD, 100), (DAYZERO, 1000)], ids=["piriod", "dayzero"])
+def test_a_list_that_moves_while_it_is_read_is_read_again(target: Any, size: int) -> None:
+    """The one who slipped from the second page to the first was there all the time: it is found, and not created twice."""
+    wanted = Wanted(f"reference=r{size}", {"reference": f"R{size}"}) if target is PIRIOD else Wanted(
+        f"email=p{size}@x.example", {"email": f"p{size}@x.example"})  # fmt: skip
+    customers = [{**c, "reference": f"R{i}"} for i, c in enumerate(crowd(size + 50))]
+    many = [Wanted(f"{wanted.identity}{n}", wanted.values) for n in range(9)]  # so that reading the list is cheaper
+    found = Moving(customers, moves=1).find(target, wanted, *many)
+    assert [r["id"] for r in found.records[wanted.identity]] == [f"c{size}"]
+
+
+@pytest.mark.parametrize("lies", [True, False])
+def test_a_list_that_never_shows_all_is_not_believed(lies: bool) -> None:
+    """Where filters work, each is looked up by itself; where they do not, the run cannot go on, and says why."""
+    server = Moving(crowd(250), moves=99, lies=lies)
+    tax_id = "50000200-1"
+    wanted = [Wanted(f"tax_id=50000200{n}|country=cl", {"tax_id": tax_id, "country": "CL"}) for n in (1, 2, 3, 4)]
+    if lies:
+        with pytest.raises(Failed, match="says that it has"):
+            server.find(PIRIOD, *wanted)
+    else:
+        assert [r["id"] for r in server.find(PIRIOD, *wanted).records[wanted[0].identity]] == ["c200"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"detail": "try later"}, {"success": False, "data": {"items": []}, "results": []}]
+)
+@pytest.mark.parametrize("target", [PIRIOD, DAYZERO], ids=lambda t: t.name)
+def test_an_answer_that_is_no_list_shows_no_empty_target(target: Any, body: dict[str, Any]) -> None:
+    """200 and something else than a page: nobody is planned as new on its account."""
+
+    async def work() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+        client = Client(transport, "http://127.0.0.1", {}, Limiter(None), Patience(5, 0))
+        one = Wanted("email=a@x.example", {"email": "a@x.example"})
+        await existing.find(client, target, target.identities, lambda: iter([one]), 1, Silent())
+
+    with pytest.raises(Failed, match="no list"):
+        anyio.run(work)

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import gzip
 import json
+import traceback
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -172,3 +173,30 @@ def test_what_is_read_can_be_written(value: Any) -> None:
 def test_no_body_breaks_the_reading(body: bytes) -> None:
     """Nesting without end, numbers without end, no text at all: nothing that an outcome could be read from."""
     assert asked(said(body)).json is None
+
+
+NO_HTTP = {
+    "a header that is none": b"HTTP/1.1 500 X\r\nBad Header %s\r\n\r\n",
+    "a status that is none": b"HTTP/1.1 %s\r\n\r\n",
+    "the request sent back": b"POST /customers/ HTTP/1.1\r\nAuthorization: Token %s\r\n\r\n",
+    "a header without end": b"HTTP/1.1 500 X\r\nX: " + b"%s" * 1000 + b"\r\n\r\n",
+    "a length that is none": b"HTTP/1.1 500 X\r\nContent-Length: %s\r\n\r\n",
+    "a chunk that is none": b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+    "a coding that is none": b"HTTP/1.1 500 X\r\nContent-Length: 1\r\nContent-Encoding: %s\r\n\r\nx",
+    "a coding without end": b"HTTP/1.1 500 X\r\nContent-Length: 1\r\nContent-Encoding: " + b"x" * 30 + b"%s\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("answer", NO_HTTP.values(), ids=NO_HTTP.keys())
+def test_an_answer_that_is_no_http_is_a_lost_one(answer: bytes) -> None:
+    """It stops nobody else's request, and what it repeats of ours is not quoted, in no part and no spelling."""
+    token = "tok-4711-ñandú-'quoted'"
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer.replace(b"%s", token.encode()))
+        await writer.drain()
+
+    with pytest.raises(Lost) as lost:
+        asked(behave, secrets=[token])
+    said = "".join(traceback.format_exception(lost.value))
+    assert str(lost.value) and "tok-4" not in said and "4711" not in said, said

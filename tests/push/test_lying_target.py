@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from push.test_push_stops import Scene
+from simulation import simulated_world as sim
 
+from pipeline.client import Lost
 from pipeline.journal import Entry
 from pipeline.targets.interface import Answer, Call
 
@@ -163,3 +165,99 @@ def test_a_list_that_shows_fewer_than_it_says_proves_nobodys_absence(target: str
     scene.run()
     entry = scene.journal.entry(1)
     assert entry is not None and entry.state == "unknown" and seen == 1
+
+
+NO_LISTS: dict[str, Any] = {
+    "nothing": {},
+    "a failure": {"success": False, "message": "try later", "data": None},
+    "a failure with an empty list": {"success": False, "message": "try later", "data": {"items": []}, "results": []},
+    "a text": {"detail": "no healthy upstream"},
+    "ids alone": {"results": ["id1", "id2"], "items": ["id1", "id2"]},
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shown", NO_LISTS.values(), ids=NO_LISTS.keys())
+def test_a_page_that_is_no_list_proves_nobodys_absence(target: str, shown: Any) -> None:
+    """The create was made and its answer lost; every look-up is answered by 200 and something else: it is not sent again."""
+    scene = Scene(1, target)
+    honest = scene.wire.send
+
+    async def send(call: Call, **more: Any) -> Answer:
+        if not call.writes and call.path.rstrip("/").endswith("customers"):
+            return Answer(200, {}, shown, "")
+        return await honest(call, **more)
+
+    scene.wire.send = send  # type: ignore[method-assign]
+    entry, creates = told(scene, lambda a: Answer(500, {}, None, "oops"), times=9)
+    assert (entry.state, creates) == ("unknown", 1) and len(scene.world.server.customers) == 1
+
+
+def updating(target: str) -> Scene:
+    """One customer that is to be renamed, beside another one that has that name already."""
+    scene = Scene(1, target)
+    row = sim.replace(
+        scene.world.rows[0], action="update", id="mine", payload='{"name":"new"}', before='{"name":"old"}'
+    )
+    scene.world.rows[:] = [row]
+    scene.world.server.customers = [
+        {**THEIRS, "id": "mine", "nr": 0, "name": "old", "email": "p0@x.example", "at": 0.0},
+        {**THEIRS, "name": "new", "at": 0.0},
+    ]
+    return scene
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_an_update_that_is_answered_with_somebody_elses_customer(target: str, method: str) -> None:
+    """Neither read nor written is what was not asked for: the row is not called unchanged or updated on its account."""
+    scene = updating(target)
+    honest, lies = scene.wire.send, 0
+
+    async def send(call: Call, **more: Any) -> Answer:
+        nonlocal lies
+        answer = await honest(call, **more)
+        if "mine" in call.path and call.writes == (method != "GET") and (lies == 0 or method == "GET"):
+            lies += 1
+            return replace(answer, json=body(answer, id="theirs", name="new"))
+        return answer
+
+    scene.wire.send = send  # type: ignore[method-assign]
+    scene.run()
+    entry, mine = scene.journal.entry(0), scene.world.server.find("mine")
+    assert entry is not None and entry.id == "mine" and lies
+    if method == "GET":
+        assert entry.state == "failed" and mine["name"] == "old" and "theirs" in str(entry.problems)
+    else:
+        assert entry.state == "updated" and mine["name"] == "new"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_200_with_somebody_elses_number_is_no_customer(target: str) -> None:
+    """A gateway that takes the request for later (200, the number of a job) has shown no customer: the target is asked."""
+    scene = Scene(1, target)
+    entry, creates = told(scene, lambda a: Answer(200, {}, {"id": "job-17", "queued": True}), times=9)
+    there = scene.world.server.customers
+    assert entry.state == "created" and [c["id"] for c in there] == [entry.id] and creates == 1
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_lost_update_that_is_refused_later_was_made(target: str) -> None:
+    """Made late and then refused: it is told as updated, not as created."""
+    scene = updating(target)
+    server, honest, writes = scene.world.server, scene.wire.send, 0
+
+    async def send(call: Call, **more: Any) -> Answer:
+        nonlocal writes
+        if not call.writes:
+            return await honest(call, **more)
+        writes += 1
+        if writes == 1:
+            raise Lost("no answer")
+        server.find("mine")["name"] = "new"  # the first one, which was late
+        return Answer(409, {}, {"detail": "locked"})
+
+    scene.wire.send = send  # type: ignore[method-assign]
+    scene.run()
+    entry = scene.journal.entry(0)
+    assert entry is not None and (entry.state, entry.id, writes) == ("updated", "mine", 2)

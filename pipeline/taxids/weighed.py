@@ -1,0 +1,42 @@
+"""Turn columns of tax ids into the weighted sums of their characters, of which check digits are made.
+
+>>> weighed(octets(pl.Series(["12", "7"]), 2), (10, 1)).tolist()
+[12, 7]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+__all__ = ["DIGITS", "Octets", "octets", "placed", "weighed"]
+
+Octets = npt.NDArray[np.uint8]
+DIGITS: Octets = np.array(
+    [max(0, octet - ord("0")) if octet <= ord("9") else 0 for octet in range(256)], dtype=np.uint8
+)
+"""What each octet counts for: ASCII digits their value, all else nothing."""
+
+
+def octets(texts: pl.Series, size: int, fill: str = "0") -> Octets:
+    """The octets of each text: a row of `size`. Texts are ASCII, not null, and at most so long; `fill` stands in front."""
+    padded = texts.str.pad_start(size, fill).cast(pl.Binary)
+    return padded.bin.reinterpret(dtype=pl.Array(pl.UInt8, size)).to_numpy()
+
+
+def weighed(rows: Octets, weights: Sequence[int], values: Octets = DIGITS) -> npt.NDArray[np.int32]:
+    """The sum of the `values` of the first octets of each row, each times its weight."""
+    total: npt.NDArray[np.int32] = np.zeros(len(rows), dtype=np.int32)
+    for place, weight in enumerate(weights):
+        total += values[rows[:, place]].astype(np.int32) * weight
+    return total
+
+
+def placed(height: int, rows: pl.Series, texts: pl.Series, fits: npt.NDArray[np.bool_]) -> pl.Series:
+    """A column of `height`: in `rows` those `texts` that `fits` tells, null elsewhere."""
+    nothing = pl.Series("text", [None], dtype=pl.String).new_from_index(0, height)
+    chosen = pl.Series(fits)
+    return nothing.scatter(rows.filter(chosen), texts.filter(chosen))
