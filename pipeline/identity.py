@@ -43,7 +43,8 @@ def of_records(views: Sequence[Record], identities: Sequence[Identity]) -> list[
 
 def readable(identity: str) -> str:
     """The identity as a person reads it: `tax_id 760864285, country CL`."""
-    return ", ".join(part.replace("=", " ", 1) for part in identity.split("|"))
+    parts = (part.partition("=") for part in identity.split("|"))
+    return ", ".join(f"{name}{mark and ' '}{text.upper() if name == 'country' else text}" for name, mark, text in parts)
 
 
 def _text(record: pl.DataFrame, identity: Identity) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.cli import screen
@@ -30,6 +31,14 @@ def requests(count: int) -> str:
 def mode(name: str) -> str:
     """The mode of a run, as a person reads it."""
     return say(MODE.get(name, name))
+
+
+def when(moment: str) -> str:
+    """`2026-11-21 15:30 UTC`, of an ISO 8601 time as the run folder keeps it; what is none stays as it is."""
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return moment
 
 
 def pace(rate: float | None, seconds: str) -> str:

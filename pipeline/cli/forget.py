@@ -64,7 +64,7 @@ def show_forgotten(folder: RunFolder, told: dict[str, Any], *, as_json: bool, qu
         put_json("status", content)
     elif not quiet:
         put(say("{run}: {target}, {mode}, its personal data was removed on {when}", run=folder.path,
-                target=told["target"], mode=counted.mode(told["mode"]), when=told["forgotten"]))  # fmt: skip
+                target=told["target"], mode=counted.mode(told["mode"]), when=counted.when(told["forgotten"])))  # fmt: skip
         put(counted.conservation(told["rows"], told["counts"]))
         file = folder.file("results.csv")
         put(say_n("{n:n} id at the target: {file}", "{n:n} ids at the target: {file}", told["ids"], file=file))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import forget, store
-from pipeline.cli import events, finish, marks, runlog
+from pipeline.cli import counted, events, finish, marks, runlog
 from pipeline.cli.bar import Bar
 from pipeline.cli.talk import put, put_json
 from pipeline.errors import Misuse
@@ -44,9 +44,9 @@ def settle(
         return None
     runlog.attach(folder)
     counts = forget.counts(folder)
-    planned = store.facts(folder)["planned"]
+    since = counted.when(store.facts(folder)["planned"])
     if any(counts.get(name) for name in UNFINISHED) and server is not None and not options.dry_run:
-        bar.say(say("this file's run {run} of {when} is not finished; it goes on", run=folder.path, when=planned))
+        bar.say(say("this file's run {run} of {when} is not finished; it goes on", run=folder.path, when=since))
         return finish.send(folder, server, replace(pushing, retry="failed"), bar, given, datetime.now(UTC))
     code = 1 if any(counts.get(name) for name in NOT_IN) else 0
     events.ended(folder, code, sum(counts.values()), counts)
@@ -55,7 +55,7 @@ def settle(
                          "counts": counts, "actions": {}, "causes": [], "already_imported": True})  # fmt: skip
     else:
         said = statuses.counted(counts)
-        put(say("already imported on {when}: {counts}; nothing was done", when=planned, counts=said))
+        put(say("already imported on {when}: {counts}; nothing was done", when=since, counts=said))
         put(say("run          {run}", run=folder.path))
         if following := finish.next_command(folder, counts):
             put(say("next: {command}", command=following))

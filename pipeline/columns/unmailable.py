@@ -91,7 +91,9 @@ def clause(sentence: str) -> str:
     for reason in REASONS:
         found = _pattern(reason).fullmatch(text)
         if found is not None:
-            return say(reason, **{name: part.replace("SPACE", say("a space")) for name, part in found.groupdict().items()})
+            return say(
+                reason, **{name: part.replace("SPACE", say("a space")) for name, part in found.groupdict().items()}
+            )
     return text
 
 

@@ -45,7 +45,7 @@ class Words:
 
     def mode(self, name: str) -> str:
         """The mode of a run: LIVE, test or sandbox."""
-        return self._texts.get(f"mode_{name}", name)
+        return self._texts.get(f"mode_{name.replace(' ', '_')}", name)
 
     def rows(self, count: int) -> str:
         """`1 row`, `2 rows`."""

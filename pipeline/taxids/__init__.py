@@ -39,6 +39,10 @@ __all__ = [
 ]
 
 
+WORTH_IT = 100
+"""Fewer numbers of a country are left to its scalar rule: what judges columns takes longer to load."""
+
+
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
     """Every rule there is, by ISO 3166-1 alpha-2 code."""
@@ -102,10 +106,10 @@ def _by_country(country: pl.Series, text: pl.Series, read: Callable[[Fast, pl.Se
         if not _is_fast(code):
             continue
         of_it = (country == code).fill_null(False)
-        if of_it.all() and len(of_it):
+        if of_it.all() and len(of_it) >= WORTH_IT:
             return read(cast("Fast", known), text).alias("value")
         rows = of_it.arg_true()
-        if len(rows):
+        if len(rows) >= WORTH_IT:
             found = found.clone().scatter(rows, read(cast("Fast", known), text.gather(rows)))
     return found
 

@@ -16,7 +16,6 @@ import polars as pl
 from stdnum.br import cnpj, cpf
 
 from pipeline.taxids.interface import Reason
-from pipeline.taxids.weighed import DIGITS, octets, placed, weighed
 from pipeline.taxids.writing import bare, digits, reason
 
 NAME = "CNPJ/CPF"
@@ -68,6 +67,8 @@ def accept(text: pl.Series) -> pl.Series:
 
 def _fitting(text: pl.Series, size: int, layout: str) -> pl.Series:
     """The numbers of so many digits whose two check digits fit: 11 less the weighted sum modulo 11, ten and eleven are 0."""
+    from pipeline.taxids.weighed import DIGITS, looked_up, octets, placed, weighed
+
     rows = text.str.contains(layout).fill_null(False).arg_true()
     plain = text.gather(rows).str.replace_many([".", "-", "/"], [""])
     number = octets(plain, size)
@@ -75,7 +76,7 @@ def _fitting(text: pl.Series, size: int, layout: str) -> pl.Series:
     fits = (number != number[:, :1]).any(axis=1)
     for last in (1, 0):  # the place of the check digit, counted from the right
         weights = [2 + place % turn for place in range(size - last - 1)][::-1]
-        fits &= (11 - weighed(number, weights) % 11) % 11 % 10 == DIGITS[number[:, size - last - 1]]
+        fits &= (11 - weighed(number, weights) % 11) % 11 % 10 == looked_up(DIGITS, number[:, size - last - 1])
     return placed(len(text), rows, plain, fits)
 
 

@@ -15,11 +15,9 @@ from __future__ import annotations
 from itertools import cycle
 from operator import mul
 
-import numpy as np
 import polars as pl
 
 from pipeline.taxids.interface import Reason
-from pipeline.taxids.weighed import DIGITS, octets, placed, weighed
 from pipeline.taxids.writing import PLAIN, bare, digits
 
 NAME = "RUT"
@@ -30,6 +28,7 @@ GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
 LABELS = ("RUT", "RUN", "ROL", "CL", "NRO", "NO", "N")
 _LAYOUT = r"^[1-9][0-9]?[., ]?[0-9]{3}[., ]?[0-9]{3} ?[-\u2013]? ?[0-9Kk]$"
 _VALUES = bytes(max(0, octet - ord("0")) for octet in range(256))  # of the ASCII digits
+_COUNTED = bytes(10 if octet == ord("K") else value for octet, value in enumerate(_VALUES))
 _SHORTEST = 8  # numbers below a million were given before 1930
 
 
@@ -66,11 +65,11 @@ def _check_digit(number: str) -> str:
 
 def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
+    from pipeline.taxids.weighed import octets, placed, weighed
+
     rows = text.str.contains(_LAYOUT).fill_null(False).arg_true()
     plain = text.gather(rows).str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"])
-    number = octets(plain, 9)
-    check = number[:, 8]
-    total = weighed(number, (3, 2, 7, 6, 5, 4, 3, 2)) + np.where(check == ord("K"), 10, DIGITS[check])
+    total = weighed(octets(plain, 9), (3, 2, 7, 6, 5, 4, 3, 2, 1), _COUNTED)
     return placed(len(text), rows, plain, (total % 11 == 0) & ~plain.is_in(sorted(GENERIC)).to_numpy())
 
 

@@ -14,12 +14,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-import numpy as np
 import polars as pl
 from stdnum.co import nit
 
 from pipeline.taxids.interface import Reason, Remark
-from pipeline.taxids.weighed import octets, placed, weighed
 from pipeline.taxids.writing import NUMBER_CELL, PLAIN, bare, digits
 
 NAME = "NIT"
@@ -30,7 +28,7 @@ LABELS = ("NIT", "CC", "CO", "NRO", "NO", "N")
 _FOREIGN = re.compile(r"(?:CE|TI|PEP|PPT)[0-9]{5,15}")  # documents of foreigners and minors
 _MARKED = re.compile(r"[0-9]\s*(?:[-\u2010-\u2015\u2212]|DV[\s:.]*|/)\s*([0-9])\s*$", re.IGNORECASE)
 
-_CHECK_DIGITS = np.frombuffer(b"01987654321", dtype=np.uint8)
+_CHECK_DIGITS = b"01987654321"
 """By the weighted sum modulo 11."""
 
 
@@ -88,12 +86,14 @@ def _reading(number: str, marked: bool) -> Literal["with", "without", "either"]:
 
 def accept(text: pl.Series) -> pl.Series:
     """The valid numbers of companies (nine digits, beginning with 8 or 9) that have their check digit."""
+    from pipeline.taxids.weighed import looked_up, octets, placed, weighed
+
     plain = text.str.replace_many(list(PLAIN), [""])
     rows = (plain.str.contains(r"^[89][0-9]{9}$") & ~text.str.contains(NUMBER_CELL)).fill_null(False).arg_true()
     plain = plain.gather(rows)
     number = octets(plain, 10)
     total = weighed(number, (41, 37, 29, 23, 19, 17, 13, 7, 3))
-    fits = _CHECK_DIGITS[total % 11] == number[:, 9]
+    fits = looked_up(_CHECK_DIGITS, total % 11) == number[:, 9]
     return placed(len(text), rows, plain.str.head(9) + "-" + plain.str.tail(1), fits)
 
 

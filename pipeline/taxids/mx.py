@@ -14,12 +14,10 @@ from __future__ import annotations
 import datetime
 import re
 
-import numpy as np
 import polars as pl
 from stdnum.mx import curp, rfc
 
 from pipeline.taxids.interface import Reason
-from pipeline.taxids.weighed import octets, placed, weighed
 from pipeline.taxids.writing import PLAIN, bare, reason
 
 NAME = "RFC"
@@ -39,7 +37,7 @@ WORDS = frozenset({
 _FORM = re.compile(r"([A-ZÑ&]{3,4})([0-9]{6})([0-9A-Z]{3})?")
 _HOMOCLAVE = re.compile(r"[1-9A-V][1-9A-Z][0-9A]")
 _SHAPE = r"^[A-ZÑ&]{3,4}[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])[1-9A-V][1-9A-Z][0-9A]$"
-_CHECK_DIGITS = np.frombuffer(b"0A987654321", dtype=np.uint8)
+_CHECK_DIGITS = b"0A987654321"
 _ENYE = "~"  # one byte in the place of Ñ, while a column is seen as bytes
 _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ")}
 
@@ -73,6 +71,8 @@ def present(compacted: str) -> str:
 
 def accept(text: pl.Series) -> pl.Series:
     """The valid numbers in plain layouts; 29 February is left to `judge`."""
+    from pipeline.taxids.weighed import looked_up, octets, placed, weighed
+
     plain = text.str.replace_many(list(PLAIN), [""]).str.to_uppercase()
     rows = plain.str.contains(_SHAPE).fill_null(False).arg_true()
     plain = plain.gather(rows)
@@ -80,7 +80,7 @@ def accept(text: pl.Series) -> pl.Series:
     number = octets(plain.str.replace_all("Ñ", _ENYE, literal=True), 13, " ")
     total = weighed(number, range(13, 1, -1), _COUNTED)
     usual = ~plain.is_in(sorted(GENERIC)) & ~(person & plain.str.head(4).is_in(sorted(WORDS)))
-    return placed(len(text), rows, plain, (_CHECK_DIGITS[total % 11] == number[:, 12]) & usual.to_numpy())
+    return placed(len(text), rows, plain, (looked_up(_CHECK_DIGITS, total % 11) == number[:, 12]) & usual.to_numpy())
 
 
 def written(compacted: pl.Series) -> pl.Series:
@@ -98,5 +98,5 @@ def _is_date(text: str) -> bool:
 
 
 _OCTETS = {ord(_ENYE if character == "Ñ" else character): value for character, value in _VALUES.items()}
-_COUNTED = np.array([_OCTETS.get(octet, 0) for octet in range(256)], dtype=np.uint8)
+_COUNTED = bytes(_OCTETS.get(octet, 0) for octet in range(256))
 """What each octet of a padded number counts for."""

@@ -2,22 +2,23 @@
 
 >>> weighed(octets(pl.Series(["12", "7"]), 2), (10, 1)).tolist()
 [12, 7]
+
+It is imported where a column is long enough: numpy takes longer to load than a short one to be judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["DIGITS", "Octets", "octets", "placed", "weighed"]
+__all__ = ["DIGITS", "Octets", "looked_up", "octets", "placed", "weighed"]
 
 Octets = npt.NDArray[np.uint8]
-DIGITS: Octets = np.array(
-    [max(0, octet - ord("0")) if octet <= ord("9") else 0 for octet in range(256)], dtype=np.uint8
-)
+DIGITS = bytes(octet - ord("0") if chr(octet).isdigit() and octet < 128 else 0 for octet in range(256))
 """What each octet counts for: ASCII digits their value, all else nothing."""
 
 
@@ -27,12 +28,18 @@ def octets(texts: pl.Series, size: int, fill: str = "0") -> Octets:
     return padded.bin.reinterpret(dtype=pl.Array(pl.UInt8, size)).to_numpy()
 
 
-def weighed(rows: Octets, weights: Sequence[int], values: Octets = DIGITS) -> npt.NDArray[np.int32]:
+def weighed(rows: Octets, weights: Sequence[int], values: bytes = DIGITS) -> npt.NDArray[np.int32]:
     """The sum of the `values` of the first octets of each row, each times its weight."""
     total: npt.NDArray[np.int32] = np.zeros(len(rows), dtype=np.int32)
     for place, weight in enumerate(weights):
-        total += values[rows[:, place]].astype(np.int32) * weight
+        total += looked_up(values, rows[:, place]).astype(np.int32) * weight
     return total
+
+
+def looked_up(table: bytes, places: npt.NDArray[Any]) -> Octets:
+    """The octet at each of these places of a table."""
+    found: Octets = np.frombuffer(table, dtype=np.uint8)[places]
+    return found
 
 
 def placed(height: int, rows: pl.Series, texts: pl.Series, fits: npt.NDArray[np.bool_]) -> pl.Series:

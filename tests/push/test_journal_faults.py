@@ -6,6 +6,9 @@
 | the request (after its intention)    | sent          | nobody        | waits, looks, sends it            |
 | any statement of the outcome         | sent          | the customer  | looks, finds it, sends nothing    |
 | anything later (after the outcome)   | created       | the customer  | has nothing to do                 |
+
+`pytest tests/push/test_journal_faults.py -k table -rP` prints it in full. A COMMIT is where the disk is synchronised:
+before it nothing of its group is there after a death, after it everything is.
 """
 
 from __future__ import annotations
@@ -90,9 +93,19 @@ def test_every_fault_of_the_journal_has_the_outcome_of_the_table(point: int, fau
     if point < 2 * len(STEPS):
         assert ended == "died" if fault == "death" else "cannot be written" in ended
     made.calm()
+    asked, began = made.requests, made.seconds
     assert sim.live(made) == "ended"
     assert dict(db.execute("SELECT state, count(*) FROM row GROUP BY state")) == {"created": 1}
     assert len(made.server.customers) == 1
+    print(f"| {target} | {fault} before {_named(point)} | {known or 'nothing'} | {there or 'nobody'} | {ended.split(':')[0]} | "
+          f"{made.requests - asked} requests, {made.seconds - began:.0f} s: created |")  # fmt: skip
+
+
+def _named(point: int) -> str:
+    """The statement before which a fault is, of which commit."""
+    if point >= 2 * len(STEPS):
+        return "anything later"
+    return f"{STEPS[point % len(STEPS)]} of the {('intention', 'outcome')[point // len(STEPS)]}"
 
 
 @pytest.mark.parametrize("target", ["piriod", "dayzero"])

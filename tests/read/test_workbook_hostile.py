@@ -39,7 +39,10 @@ for line in sys.stdin:
         print("refused" if stop.remedy else "no remedy", flush=True)
     except (MemoryError, RecursionError):
         print("memory", flush=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
+status = Path("/proc/self/status")  # getrusage tells the peak of the process that started this one, where it is higher
+told = dict(line.split(":", 1) for line in status.read_text().splitlines()) if status.exists() else {}
+peak = int(told["VmHWM"].split()[0]) if told else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(peak // 1024, file=sys.stderr)
 """
 MOST_MEGABYTES = 700  # what reading damaged copies of small files may take; the process has a limit of 3 GB
 

@@ -130,6 +130,15 @@ class Page:
         """A cell of the grid, by the place that its row has in it."""
         return self.page.locator(f'.ag-row[row-index="{row}"] [col-id="{column}"]')
 
+    def written(self, column: str, row: int = 0) -> str:
+        """The text of a cell that is not blank, once the grid has written it."""
+        self.page.wait_for_function(
+            "([column, row]) => document.querySelector(`.ag-row[row-index='${row}'] [col-id='${column}']`)?.innerText",
+            arg=[column, row],
+        )
+        text: str = self.cell(column, row).inner_text()
+        return text
+
     def type(self, column: str, text: str, row: int = 0) -> None:
         """Edit a cell: choose it, Enter, the text, Enter."""
         for _ in range(10):  # rows that arrive in between take the focus away

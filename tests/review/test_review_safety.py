@@ -168,7 +168,7 @@ def test_hostile_cells_stay_texts_everywhere(shell: Shell) -> None:
         page.cause("country.unknown")
         for one in HOSTILE:
             row = HOSTILE.index(one)
-            assert page.cell("c4", row).inner_text() == one
+            assert page.written("c4", row) == one
         page.cell("c2", 0).click()
         page.page.wait_for_selector("#detail li")
         assert HOSTILE[0] in page.page.inner_text("#detail")
