@@ -34,7 +34,7 @@ def test_a_fork_is_a_start(words: tuple[str, ...], shell: Shell) -> None:
 def test_a_fork_dies_of_a_signal_alone(shell: Shell) -> None:
     """A killed fork ends as killed processes do, and the next one starts all the same."""
     first = shell.start("sandbox", "--port", "0", "--json")
-    assert first.poll() is None and first.stdout and "127.0.0.1" in first.stdout.readline()
+    assert first.poll() is None and first.stdout and first.stdout.readline() == "{\n"
     with pytest.raises(subprocess.TimeoutExpired):
         first.wait(0.05)
     began = time.monotonic()
@@ -45,7 +45,7 @@ def test_a_fork_dies_of_a_signal_alone(shell: Shell) -> None:
     assert shell("--version").code == 0
 
 
-@pytest.mark.parametrize("name", ["PYTHONPATH", "LC_ALL", "POLARS_MAX_THREADS"])
+@pytest.mark.parametrize("name", ["PYTHONPATH", "LC_ALL", "LANG"])
 def test_what_changes_how_python_starts_is_a_start_of_its_own(name: str, shell: Shell) -> None:
     """A fork has the interpreter of the process that it comes from."""
     assert warm_start.possible(shell.env)

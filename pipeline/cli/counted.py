@@ -79,12 +79,15 @@ def unread_line(facts: Mapping[str, Any]) -> str | None:
     ) if left else None  # fmt: skip
 
 
-def cause(count: int, title: str, column: str | None, examples: Sequence[tuple[int, str | None]]) -> str:
-    """Why so many rows are not in: `     8 × The tax id is not valid in RUT (row 12: 7.654-K)`."""
+def cause(
+    count: int, title: str, column: str | None, examples: Sequence[tuple[int, str | None]], detail: str = ""
+) -> str:  # fmt: skip
+    """Why so many rows are not in: `     8 × The tax id is not valid in RUT (row 12: 7.654-K)`; `detail` is what the target said."""
     found = [
         say("row {row}: {value}", row=row, value=screen.shown(value)) if value else say("row {row}", row=row)
         for row, value in examples
     ]
     said = say("{title} in {column}", title=title, column=screen.shown(column)) if column else title
+    said = f"{said}: {screen.shown(detail).rstrip('.')}" if detail else said
     shown = f" ({'; '.join(found)})" if found else ""
     return f"  {number(count):>6} × {said}{shown}"

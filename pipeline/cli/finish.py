@@ -215,7 +215,8 @@ def show(folder: RunFolder, summary: report.Summary) -> None:
         put(left)
     wrong = [c for c in summary.causes if c.severity == "error"]
     for cause in wrong[:MOST_CAUSES]:
-        put_cut(counted.cause(cause.rows, cause.title, cause.column, [(e.row, e.value) for e in cause.examples[:1]]))
+        examples = [(e.row, e.value) for e in cause.examples[:1]]
+        put_cut(counted.cause(cause.rows, cause.title, cause.column, examples, cause.detail))
     if more := max(0, len(wrong) - MOST_CAUSES):
         put("  " + say_n("… and {n:n} more cause in the report", "… and {n:n} more causes in the report", more))
     for note in summary.notes:

@@ -100,10 +100,20 @@ def command(**given: Any) -> int:
     pushing = flags.push_options(given)
     with _server(options, given) as server:
         if server is None and not options.dry_run:
+            _files_first(options)
             environment.demand(_target(options.target), server)
         if given["once"] and (code := once.settle(options, server, pushing, bar, given)) is not None:
             return code
         return finish.run(options, server, pushing, bar, given)
+
+
+def _files_first(options: RunOptions) -> None:
+    """A file that is not there is said before anybody is sent for a token."""
+    from pipeline.read import must_exist
+
+    for source in options.sources:
+        if source != "-":
+            must_exist(Path(source))
 
 
 def _target(name: str) -> Any:

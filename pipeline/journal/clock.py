@@ -18,7 +18,6 @@ import platform
 import sqlite3
 import time
 import uuid
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,9 +77,12 @@ class Clock:
         return self._latest
 
     def exact(self, one: float, other: float) -> bool:
-        """Whether the time between two moments is known exactly, and not only at least."""
-        began = [began for began, _ in self._stretches]
-        return bisect_right(began, one) == bisect_right(began, other)
+        """Whether the time between two moments is known exactly, and not only at least.
+
+        The last moment of a stretch and the first of the next one are the same: of such a one nothing is known exactly.
+        """
+        first, last = sorted((one, other))
+        return first == last or not any(first <= began <= last for began, _ in self._stretches[1:])
 
 
 def start(db: sqlite3.Connection, here: Machine) -> Clock:

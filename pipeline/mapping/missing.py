@@ -62,7 +62,7 @@ def missing_message(
     remedy = say("Say it {ways}.", ways="; ".join(ways))
     if not inspect:
         return message, remedy
-    return message, f"{remedy} " + say("`{command}` shows the columns.", command=command("inspect", *inspect))
+    return message, f"{remedy}\n" + say("To see the columns: {command}", command=command("inspect", *inspect))
 
 
 def nearest_column(mapping: Mapping, field: Field, record: type[BaseModel]) -> str | None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.read.source import sha256, take
+from pipeline.read.source import must_exist, sha256, take
 
 if TYPE_CHECKING:
     from pipeline.handoff import Sheet
     from pipeline.progress import Progress
 
-__all__ = ["ReadOptions", "open_sheet", "sha256"]
+__all__ = ["ReadOptions", "must_exist", "open_sheet", "sha256"]
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def take(given: Path | str, scratch: Path) -> Source:
         source = Source("stdin", path, "text", _hashing(path))
     else:
         path = Path(given)
-        _must_exist(path)
+        must_exist(path)
         source = Source(path.name, path, "text", _hashing(path), path.suffix.lower())
     return _recognise(_unpacked(source, scratch))
 
@@ -101,7 +101,12 @@ def _hashing(path: Path) -> Future[str]:
     return digest
 
 
-def _must_exist(path: Path) -> None:
+def must_exist(path: Path) -> None:
+    """Stop where there is no file that can be read.
+
+    Raises:
+        Unreadable: it is not there, it is a folder, or its permissions forbid it.
+    """
     if path.is_dir():
         raise Unreadable(say("{path} is a folder", path=path), say("Name the spreadsheet file itself."))
     if not path.exists():

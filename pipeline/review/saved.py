@@ -34,9 +34,15 @@ def save(desk: Desk) -> str:
 
 
 def filled(desk: Desk) -> pl.DataFrame:
-    """The texts with what was said once for many rows, where one column feeds the field."""
+    """The texts with what was said once for many rows, where one column feeds the field.
+
+    The state of a place has no cell of its own: its text in the place's cell would change the address.
+    """
     cells = desk.now.cells
+    derived = {name for source in desk.facts["sources"] for name, pattern in source["compose"].items() if not pattern}
     for one in desk.folded.replacements:
+        if one.field in derived:
+            continue
         at = desk.place_of(one.field, one.column)
         if at is not None:
             name = f"c{at}"
@@ -44,7 +50,7 @@ def filled(desk: Desk) -> pl.DataFrame:
             cells = cells.with_columns(pl.when(same).then(pl.lit(one.replacement)).otherwise(name).alias(name))
     for field, text in desk.folded.defaults.items():
         at = desk.cell_of(field)
-        if at is not None and text:
+        if at is not None and text and field not in derived:
             name = f"c{at}"
             blank = pl.col(name).fill_null("").str.strip_chars() == ""
             cells = cells.with_columns(pl.when(blank).then(pl.lit(text)).otherwise(name).alias(name))

@@ -23,6 +23,7 @@ from pipeline.report import RESERVED
 from pipeline.rounds.causes import Replacement, replacements
 from pipeline.rounds.damage import kind
 from pipeline.rounds.scrambled import unscrambled
+from pipeline.shellwords import command
 
 MARK = re.compile(r"(?P<run>.+)#(?P<plan>[0-9a-f]{12})(?:\.(?P<round>\d+))?")
 NEEDED = ("_run", "_row", "_key")
@@ -194,7 +195,7 @@ def _run_of(
                 number=number,
                 now=stands,
             ),
-            say("Correct the newest file: {path}", path=newest_errors(folder)),
+            say("Correct the newest file, then: {command}", command=command("run", str(newest_errors(folder)))),
         )
     if number > stands:
         message = say(

@@ -58,7 +58,7 @@ FAILURES = {
     ("run", "full", *PLAN): "run full --to piriod --dry-run --offline",
     ("run", "empty.csv", *PLAN): "run empty.csv --to piriod --dry-run --offline",
     ("run", "torn.xlsx", *PLAN): "run torn.xlsx --to piriod --dry-run --offline",
-    ("run", "xy.csv", *PLAN): "inspect xy.csv",
+    ("run", "xy.csv", *PLAN): "inspect xy.csv --to piriod",
     ("run", RUN): "run list.csv --to piriod",
     ("run", RUN, "--to", "sap"): "run list.csv --to piriod",
     ("run", "mi lista 2026-11.csv", *PLAN): "run 'mi lista 2026-11.csv' --to piriod --dry-run --offline",

@@ -111,6 +111,7 @@ def test_refused_rows_are_told_however_the_target_numbers_them(place: Any, heade
     here.exactly_once(ended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "knobs",
     [{"commit_then_drop": 1.0, "fault_limit": 1}, {"drop_before": 1.0, "fault_limit": 1},
@@ -151,6 +152,7 @@ def _delete(base: str, id_: str) -> None:
         assert client.delete(f"{base}/api/v1/customers/{id_}", headers=headers).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_customer_that_differs_from_what_was_sent_is_unknown(place: Any) -> None:
     """The upload cuts texts silently: the row is neither in nor sent again."""
     rows = people(20)
@@ -162,6 +164,7 @@ def test_a_customer_that_differs_from_what_was_sent_is_unknown(place: Any) -> No
     assert len(here.customers) == 20 and here.count("POST", "/customers") == 0
 
 
+@pytest.mark.slow
 def test_what_the_target_took_and_does_not_show_is_never_sent_again(place: Any) -> None:
     """The upload cuts even the e-mails: it says that it created the rows, and nobody has their e-mails."""
     here = place(people(6), bulk_cuts=24)

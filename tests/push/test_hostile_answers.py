@@ -11,7 +11,7 @@ import traceback
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import anyio
 import pytest
@@ -26,7 +26,7 @@ from pipeline.targets.interface import Answer, Call
 
 POST = Call("POST", "/customers/", body=b'{"name":"Ana"}')
 GET = Call("GET", "/customers/")
-SECRET = 'k"ey/with<odd>&+ñ-4711'
+SECRET = 'k"ey/with <odd>&+ñ-4711'
 Handler = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -139,7 +139,7 @@ async def _clock() -> float:
 @pytest.mark.parametrize("shown", [
     SECRET, json.dumps(SECRET)[1:-1], json.dumps(SECRET, ensure_ascii=False)[1:-1], quote(SECRET, safe=""),
     json.dumps(SECRET)[1:-1].replace("/", "\\/"), base64.b64encode(SECRET.encode()).decode(),
-    "k&quot;ey/with&lt;odd&gt;&amp;+ñ-4711",
+    "k&quot;ey/with &lt;odd&gt;&amp;+ñ-4711", quote_plus(SECRET),
 ])  # fmt: skip
 def test_a_secret_is_taken_out_in_every_spelling(shown: str) -> None:
     """Whatever header it travels in: plain, in JSON, HTML, a URL or base 64."""

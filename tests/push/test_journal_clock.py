@@ -94,6 +94,25 @@ def test_what_passed_between_two_processes_of_one_start_is_counted() -> None:
     assert later.now() == pytest.approx(began) and not later.exact(began - 1, later.now())
 
 
+def test_a_restart_of_a_machine_without_names_is_seen() -> None:
+    """It goes on counting from there, and what passed meanwhile is known at least, not exactly."""
+    for uptime, off in ((10.0, 0.0), (900.0, 0.0), (10.0, -400.0)):  # less than before, more, and with the day set back
+        here = scene(started=1_000_000.0 - 400, restarts=True)
+        journal = here.opened()
+        began = journal.clock.now()
+        journal._write(
+            [Entry(1, "sent", sent_at=began)]
+        )  # the last moment that is known: the next stretch begins there
+        here.started, here.real = here.real, here.real + uptime
+        here.off = off
+        clock = here.opened().clock
+        now = clock.now()
+        here.real += 70
+        assert clock.now() == pytest.approx(now + 70)
+        assert not clock.exact(began, clock.now()) and not clock.exact(now, clock.now() + 1)
+        assert clock.exact(now + 1, clock.now())
+
+
 def test_a_journal_of_version_2_goes_on_with_a_clock_of_its_own(tmp_path: Path) -> None:
     """Its times are of the day: what it sent last counts as sent now, so that it is waited for in full."""
     path = tmp_path / "journal.db"

@@ -13,6 +13,7 @@ from simulation import simulated_world as sim
 
 from pipeline.client import Lost
 from pipeline.journal import Entry
+from pipeline.push.fate import Seen
 from pipeline.targets.interface import Answer, Call
 
 TARGETS = ("piriod", "dayzero")
@@ -261,3 +262,19 @@ def test_a_lost_update_that_is_refused_later_was_made(target: str) -> None:
     scene.run()
     entry = scene.journal.entry(0)
     assert entry is not None and (entry.state, entry.id, writes) == ("updated", "mine", 2)
+
+
+def test_a_customer_with_another_key_is_not_ours() -> None:
+    """Whatever else it shows: the key is what we made it with."""
+    scene = Scene(1, "piriod")
+    entry, creates = told(scene, lambda a: Answer(201, {}, body(a, id="theirs", metadata={"import_key": "another"})))
+    assert (entry.state, entry.id, creates) == ("created", scene.world.server.customers[0]["id"], 1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "totals", "whole"),
+    [("ab", [], True), ("ab", [2, 2], True), ("abc", [2, 3], True), ("ab", [3, 3], False), ("ab", [3, 2], False), ("ab", [2, 3], False)],
+)  # fmt: skip
+def test_a_list_that_shrinks_or_shows_fewer_has_missed_somebody(ids: str, totals: list[int], whole: bool) -> None:
+    """One that is removed while the list is read moves another one to a page that was read already."""
+    assert Seen({}, set(ids), {}, totals).all is whole

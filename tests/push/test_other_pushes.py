@@ -41,12 +41,12 @@ def test_who_came_between_plan_and_push_is_found(
         last.parent.mkdir(parents=True)
         last.write_text(f"{locks.UNDER_WAY} 1234\n", encoding="ascii")
     mine, server = planned(tmp_path, running, "mine")
-    before = last.read_text(encoding="ascii") if killed else ""
+    before = (last.read_text(encoding="ascii"), last.stat().st_mtime_ns) if killed else ("", 1)
     theirs, _ = planned(tmp_path, running, "theirs")
     assert pushed(theirs, server) == {"created": 5}
     if killed:
-        last.write_text(before, encoding="ascii")
-    os.utime(last, (1, 1))
+        last.write_text(before[0], encoding="ascii")  # it was under way all the time, and says nothing since
+    os.utime(last, ns=(before[1], before[1]))
     assert pushed(mine, server) == {"skipped": 5}
     assert len(running.customers("piriod")) == 5
 

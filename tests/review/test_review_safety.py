@@ -188,6 +188,7 @@ def test_hostile_cells_stay_texts_everywhere(shell: Shell) -> None:
 
 
 @needs_page
+@pytest.mark.slow
 def test_a_page_that_is_left_alone_ends_and_loses_nothing(shell: Shell) -> None:
     """After the idle time the process ends by itself, and takes the way to the page with it; the page says what to type."""
     run = faulty_run(shell)
