@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from pipeline.cli import COMMANDS
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CODE = r"^\| `([a-z_]+\.[a-z_]+)` \| (?:error|warning) \|"
 SHOWN = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
@@ -60,7 +62,7 @@ def test_every_shown_output_is_what_comes_out(tmp_path: Path) -> None:
         assert re.fullmatch(pattern, plain(ended.stdout)), f"$ {command}\n{plain(ended.stdout)}"
 
 
-@pytest.mark.parametrize("name", ["run", "push", "status", "inspect", "template", "targets", "sandbox"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_flag_is_in_the_readme(name: str) -> None:
     """A command has help, and the README names it and each of its flags (the sandbox's knobs are in its own help)."""
     from importlib import import_module
@@ -78,3 +80,14 @@ def test_every_code_of_the_catalogue_is_in_the_readme() -> None:
     from pipeline.issues import catalogue
 
     assert set(re.findall(CODE, README, re.MULTILINE)) == set(catalogue())
+
+
+def test_every_picture_and_every_heading_that_is_linked_is_there() -> None:
+    """Links inside the README lead somewhere: a file of the repository, or one of its own headings."""
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for link in re.findall(r"\]\(([^)\s]+)\)", README):
+        if link.startswith("#"):
+            assert link[1:] in anchors, link
+        elif not link.startswith("https://"):
+            assert (ROOT / link).is_file(), link
