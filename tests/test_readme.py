@@ -36,6 +36,7 @@ def plain(text: str) -> str:
     """Output without what differs from run to run: times and ports."""
     text = re.sub(r"\d{8}T\d{6}Z(-\d+)?", "TIME", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "DATE", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
