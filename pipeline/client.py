@@ -228,14 +228,19 @@ async def connect(
     Raises:
         Misuse: the address is no such URL.
     """
+    import ssl
+
     import aiohttp
     import httpx
     from httpx_aiohttp import AiohttpTransport
 
     loopback = check_base_url(base_url)
 
+    # To load the authorities takes 30 ms; without TLS they are not needed, and a context without any trusts nobody.
+    encrypted = urlsplit(base_url).scheme == "https"
+    trusted = httpx.create_ssl_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
     def session() -> aiohttp.ClientSession:
-        trusted = httpx.create_ssl_context() if urlsplit(base_url).scheme == "https" else True  # it takes 30 ms
         connector = aiohttp.TCPConnector(limit=connections + 2, keepalive_timeout=15, ssl=trusted)
         made = aiohttp.ClientSession(
             connector=connector, trust_env=not loopback, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
@@ -243,7 +248,7 @@ async def connect(
         made._retry_connection = False  # a repeated PUT is ours to decide; the test of the client pins it
         return made
 
-    async with AiohttpTransport(client=session) as transport:
+    async with AiohttpTransport(verify=trusted, client=session) as transport:
         yield Client(transport, base_url, headers, limiter, patience, secrets)
 
 
