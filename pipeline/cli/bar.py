@@ -6,6 +6,7 @@ push      ██████░░░░  1,200/20,000 rows  48/s  6 min 32 s le
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import threading
 import time
@@ -53,6 +54,7 @@ class Bar:
 
     def begin(self, stage: str, total: int | None, unit: str = "rows") -> None:
         """Start a bar for `stage`."""
+        _heed_interrupts()
         self.end()
         self._stage, self._unit, self._total, self._done, self._note = stage, unit, total, 0, ""
         self._began = time.monotonic()
@@ -176,3 +178,12 @@ def clear() -> None:
     """Take away what is drawn: the command has ended, in whatever way."""
     while _shown:
         _shown.pop().end()
+
+
+def _heed_interrupts() -> None:
+    """Let Ctrl-C reach Python at once: polars, once loaded, takes it, and forgets it where its query ends just then."""
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
