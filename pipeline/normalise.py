@@ -46,21 +46,20 @@ def normalise(
         others = {**helpers, **{n: mapped[n] for n in names if n != name}}
         cells = _first(mapped[name], split[name]) if split and name in split else mapped[name]
         judged = _judge(field, cells, values.get("country"), others, settings)
-        if (
-            name == "state"
-            and (hole := mapped[name].is_null() & judged.value.is_null()).any()
-            and name in mapping.defaults
-        ):
-            cells = cells.set(hole, mapping.defaults[name])
-            judged = _judge(field, cells, values.get("country"), others, settings)
+        raw = mapped[name]
+        if name == "state" and name in mapping.defaults:
+            silent = raw.is_null() & judged.value.is_null()  # no place of the row tells it
+            if silent.any():
+                cells, raw = (texts.set(silent, mapping.defaults[name]) for texts in (cells, raw))
+                judged = _judge(field, cells, values.get("country"), others, settings)
         if name in cut and field.max_length:
             long = judged.value.str.len_chars().fill_null(0) > field.max_length
             found.append(_cut(name, mapping.label(name), mapped[name], judged.value, long, field.max_length))
             judged = judged._replace(value=judged.value.str.head(field.max_length).str.strip_chars_end())
         values[name] = judged.value.alias(name)
         if judged.code.null_count() < len(judged.code):
-            found.append(_issues(name, mapping.label(name), cells if name == "state" else mapped[name], judged))
-        changes.append(_changes(name, cells if name == "state" else mapped[name], judged, settings))
+            found.append(_issues(name, mapping.label(name), raw, judged))
+        changes.append(_changes(name, raw, judged, settings))
     ordered = pl.DataFrame([values[name] for name in names])
     said = pl.DataFrame(changes).select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
     everything = pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *found])
