@@ -7,6 +7,7 @@ each record that comes back is compared on our side.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,9 @@ MOST_PAGES = 100_000
 READINGS = 3
 """How often a list is read that seems to have moved while it was read."""
 KEYED = "import key="
+FIRST_WAITS = (0.5, 1.0, 2.0)
+LAST_WAIT = 5.0
+"""Seconds before a list is read again that does not show yet who was created a moment ago."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,15 @@ def wanted_of(text: str, payload: str, identities: Sequence[Identity]) -> Wanted
     return Wanted(text, {n: str(sent[n]) for n in names if sent.get(n) is not None and f"{n}=" in text})
 
 
+@dataclass(frozen=True)
+class Awaited:
+    """A customer `id` that a push created a moment ago: until he is shown, or `left` seconds passed, nobody is "not there"."""
+
+    one: Wanted
+    id: str
+    left: float
+
+
 @dataclass
 class Found:
     """Which records answer to which identity; `how` says how they were found, for the report."""
@@ -83,14 +96,40 @@ class Found:
 
 async def find(
     client: Client, target: Target, identities: Sequence[Identity], wanted: Callable[[], Iterator[Wanted]],
-    count: int, progress: Progress,
+    count: int, progress: Progress, awaited: Awaited | None = None,
 ) -> Found:  # fmt: skip
-    """Look up `count` identities.
+    """Look up `count` identities, and again while a list that must show who is `awaited` does not.
 
     Raises:
         Failed: the target does not answer.
         Unavailable: it refuses the credentials.
     """
+    if awaited is None:
+        return await _find(client, target, identities, wanted, count, progress)
+    until, behind = anyio.current_time() + awaited.left, False
+    for seconds in itertools.chain(FIRST_WAITS, itertools.repeat(LAST_WAIT)):
+        found = await _find(client, target, identities, wanted, count, progress, awaited.one)
+        shown = any(str(r.get("id")) == awaited.id for r in found.records.get(awaited.one.identity, ()))
+        left = until - anyio.current_time()
+        if left <= 0 or (shown and not behind):
+            break
+        if not (shown or behind):
+            progress.say(say("{title} does not list customer {id} yet, who was created just now: looking again",
+                             title=target.title, id=awaited.id))  # fmt: skip
+        behind = not shown  # who was created beside this one may be shown a moment later
+        await anyio.sleep(min(seconds, left))
+    return found
+
+
+async def _find(
+    client: Client, target: Target, identities: Sequence[Identity], rows: Callable[[], Iterator[Wanted]],
+    count: int, progress: Progress, beside: Wanted | None = None,
+) -> Found:  # fmt: skip
+    """Look `rows` up once, `count` of them, and who else is wanted `beside` them."""
+
+    def wanted() -> Iterator[Wanted]:
+        return itertools.chain(rows(), () if beside is None else (beside,))
+
     first = await page_of(client, target, target.search({}, None))
     total = first.total if first.total is not None else len(first.items)
     pages = -(-total // target.page_size)
@@ -204,14 +243,14 @@ async def _each(
     count: int, progress: Progress,
 ) -> Found:  # fmt: skip
     found = Found(how=say_n("looked up one by one ({n:n} look-up)", "looked up one by one ({n:n} look-ups)", count))
-    queue = wanted()
+    queue = enumerate(wanted())
     progress.begin(later("look up"), count, later("look-ups"))
 
     async def worker() -> None:
-        for one in queue:
+        for at, one in queue:
             for record in await search(client, target, identities, one):
                 found.add(one.identity, record)
-            progress.advance(1)
+            progress.advance(at < count)
 
     async with anyio.create_task_group() as group:
         for _ in range(target.pace.concurrency):

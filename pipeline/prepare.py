@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 
-from pipeline import existing, identity, lookups, mapping, targets
+from pipeline import existing, identity, latest, lookups, mapping, targets
 from pipeline.ahead import ahead
 from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
@@ -24,7 +24,7 @@ from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Batch, Catalogue, Settings
 from pipeline.language import later, say
 from pipeline.normalise import normalise
-from pipeline.options import MARK, RunOptions, Server
+from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder, Choices, Made
 from pipeline.progress import Progress
@@ -219,9 +219,12 @@ async def _existing(
     count = sum(1 for _ in builder.wanted())
     if not count:
         return existing.Found(how=say("no row has an identity to look up")), 0
+    place = latest.Place(target.name, server.secrets.get(target.workspace, ""), server.base_url)
+    settle = target.pace.timeout + SETTLE_EXTRA
+    awaited = None if server.kind == "sandbox" else latest.awaited(place, target, chosen.identities, settle)
     async with _connected(server, target) as client:
         try:
-            found = await existing.find(client, target, chosen.identities, builder.wanted, count, progress)
+            found = await existing.find(client, target, chosen.identities, builder.wanted, count, progress, awaited)
         except Failed as error:
             raise Unavailable(
                 say("{title} does not answer: {error}", title=target.title, error=error),

@@ -26,7 +26,20 @@ from weakref import WeakKeyDictionary
 import anyio
 import polars as pl
 
-from pipeline import existing, identity, journal, locks, lookups, outcomes, report, rounds, store, targets, typed
+from pipeline import (
+    existing,
+    identity,
+    journal,
+    latest,
+    locks,
+    lookups,
+    outcomes,
+    report,
+    rounds,
+    store,
+    targets,
+    typed,
+)
 from pipeline.client import Client, Failed, Patience, connect
 from pipeline.errors import Misuse, Unavailable
 from pipeline.fitting import fits
@@ -165,6 +178,7 @@ async def _push(
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(set_rate(options, target, server))
     identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
+    place = latest.Place(target.name, server.secrets[target.workspace], server.base_url)
     count = queue.count()
     async with connect(server.base_url, headers, limiter, patience, concurrency, server.private(target)) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
@@ -172,7 +186,8 @@ async def _push(
             await rounds.settle_superseded(folder, client, target, memory, queue, identities, resolve)
             queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
             count = queue.count()
-        held = {} if fresh else await _held(client, target, queue, identities, progress, memory)
+        awaited = None if server.kind == "sandbox" else latest.awaited(place, target, identities, settle)
+        held = {} if fresh else await _held(client, target, queue, identities, progress, memory, awaited)
         sheet = (
             await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)
             if options.bulk else None
@@ -192,6 +207,8 @@ async def _push(
                 beside.cancel_scope.cancel()
         finally:
             progress.end()
+            if engine.result.latest is not None:
+                latest.note(place, folder, *engine.result.latest)
         if result.stopped == "unreachable":
             raise Unavailable(
                 say(
@@ -212,8 +229,9 @@ async def _tell(engine: Engine) -> None:
 
 
 async def _held(
-    client: Client, target: Target, queue: Queue, identities: Any, progress: Progress, memory: Journal | None = None
-) -> dict[str, list[str]]:
+    client: Client, target: Target, queue: Queue, identities: Any, progress: Progress, memory: Journal | None = None,
+    awaited: existing.Awaited | None = None,
+) -> dict[str, list[str]]:  # fmt: skip
     """Who came to the target since the plan was made (or was never looked up): ids by identity."""
 
     open_ = [e.seq for e in memory.in_doubt(queue.retry)] if memory else []
@@ -230,7 +248,7 @@ async def _held(
     if not count:
         return {}
     try:
-        found = await existing.find(client, target, identities, wanted, count, progress)
+        found = await existing.find(client, target, identities, wanted, count, progress, awaited)
     except Failed as error:
         raise Unavailable(
             say("{title} does not answer: {error}", title=target.title, error=error),

@@ -225,7 +225,9 @@ def _brought_up_to_date(batch: pl.DataFrame, chosen: pl.DataFrame, rounds: Seque
 def rows(folder: RunFolder, seqs: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
     """The named rows, superseded ones too, in the order of their seqs."""
     wanted = pl.DataFrame({"seq": seqs}, schema={"seq": pl.UInt32})
-    found = [_scan(plan).select(columns).collect().join(wanted, on="seq", how="semi") for plan in plans(folder)]
+    near = pl.col("seq").is_between(wanted["seq"].min(), wanted["seq"].max())
+    scans = [_scan(plan).filter(near).select(columns) for plan in plans(folder)]
+    found = [scan.collect().join(wanted, on="seq", how="semi") for scan in scans]
     return pl.concat(found).sort("seq")
 
 

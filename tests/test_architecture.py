@@ -16,7 +16,7 @@ LEVELS = [
     {"prepare"},
     {"survey", "findings", "request"},
     {"sources"},
-    {"roundtrip", "forget", "bundle", "fitting", "typed"},
+    {"roundtrip", "latest", "forget", "bundle", "fitting", "typed"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes"},
     {"existing", "watch"},
     {"client", "lookups", "journal", "changes", "identity", "store", "options"},

@@ -28,7 +28,7 @@ a checksum, each commit a number, and the number of the last one is noted in a f
 a journal that knows less than it once did is refused (see `disk`), never taken for an empty one.
 """
 
-from pipeline.journal.clock import Clock, Machine
+from pipeline.journal.clock import Clock, Machine, machine
 from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone
 from pipeline.journal.memory import Journal, Writer
 from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back, undone
@@ -47,6 +47,7 @@ __all__ = [
     "Machine",
     "Undone",
     "Writer",
+    "machine",
     "outcomes",
     "seqs",
     "to_put_back",

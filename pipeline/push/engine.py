@@ -38,9 +38,10 @@ ABSENT = "absent"
 
 @dataclass
 class Result:
-    """What a push did: states by count of this push, why it stopped early (None: it did not), the first causes."""
+    """States by count of this push, who was created last (seq, id), why it stopped early (None: not), first causes."""
 
     counts: Counter[str] = field(default_factory=Counter)
+    latest: tuple[int, str] | None = None
     stopped: str | None = None
     causes: list[str] = field(default_factory=list)
 
@@ -270,6 +271,8 @@ class Engine:
             self._due.pop(row.seq, None)
             self._queue.groups.note(row.seq, entry.state)
             self.result.counts[entry.state] += 1
+            if entry.state == "created" and entry.id is not None:
+                self.result.latest = (row.seq, entry.id)
             self._progress.advance(entry.state != PLANNED)
         self.note()
         if why := self._rules.hear(row, entry, self.result.counts, share=share):

@@ -1,0 +1,106 @@
+"""Lists that show new customers late: what one run has just created, the next one does not create again."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SECRETS, people, write_csv
+
+from pipeline import latest, prepare, run, targets
+from pipeline.journal import Machine
+from pipeline.options import PushOptions, RunOptions, Server
+from pipeline.progress import Silent
+
+OPTIONS = PushOptions(rate=0, timeout=2, settle=0.5)
+
+
+class Heard(Silent):
+    """Keeps what the operator is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def imported(tmp_path: Path, running: Any, name: str, target: str, heard: Heard) -> dict[str, int]:
+    source = write_csv(tmp_path / f"{name}.csv", people(5))
+    server = Server(running.base_url, "live", SECRETS)
+    folder = run.prepare(RunOptions((str(source),), target, out=tmp_path / name), server, heard).folder
+    run.push(folder, server, OPTIONS, heard)
+    told = run.write_report(folder, OPTIONS, datetime.now(UTC), 0, pushed=True, progress=heard)
+    return {name: count for name, count in told.counts.items() if count}
+
+
+@pytest.mark.parametrize("target", ["piriod", "dayzero"])
+@pytest.mark.parametrize("knobs", [{}, {"filter_ignored": True}, {"short_pages": True}], ids=str)
+def test_another_run_does_not_create_again_who_is_not_shown_yet(
+    target: str, knobs: dict[str, Any], tmp_path: Path, sandbox: Any
+) -> None:
+    """The second run begins at once; it waits until the list shows the customer whom the first has created last."""
+    running, heard = sandbox(filter_lag=1.5, **knobs), Heard()
+    assert imported(tmp_path, running, "one", target, heard) == {"created": 5}
+    assert not any("looking again" in line for line in heard.lines)
+    assert imported(tmp_path, running, "two", target, heard) == {"skipped": 5}
+    assert any("looking again" in line for line in heard.lines)
+    assert len(running.customers(target)) == 5
+
+
+def test_a_list_that_shows_everybody_is_read_once(tmp_path: Path, sandbox: Any) -> None:
+    """Where the customer created last is shown, one look-up more than the rows is all it costs."""
+    running, heard = sandbox(), Heard()
+    assert imported(tmp_path, running, "one", "piriod", heard) == {"created": 5}
+    before = len(running.requests())
+    assert imported(tmp_path, running, "two", "piriod", heard) == {"skipped": 5}
+    assert len(running.requests()) - before <= 3
+    assert heard.lines == []
+
+
+def test_who_is_never_shown_again_is_not_waited_for_beyond_the_settle_time(
+    tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He may have been deleted: then "not there" counts after the time that it takes for an own row."""
+    monkeypatch.setattr(prepare, "SETTLE_EXTRA", 1 - targets.load("piriod").pace.timeout)
+    running, heard = sandbox(filter_lag=1000), Heard()
+    assert imported(tmp_path, running, "one", "piriod", heard) == {"created": 5}
+    assert imported(tmp_path, running, "two", "piriod", heard) == {"created": 5}
+    assert sum("looking again" in line for line in heard.lines) == 1
+
+
+def test_only_a_customer_of_this_server_and_this_hour_is_waited_for(
+    tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another address, a time that has passed, a run folder that was forgotten: nobody. After a restart: anew."""
+    running = sandbox()
+    imported(tmp_path, running, "one", "piriod", Heard())
+    piriod = targets.load("piriod")
+    place = latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url)
+    created = {c["id"] for c in running.customers("piriod")}
+
+    def now(where: latest.Place = place) -> str | None:
+        found = latest.awaited(where, piriod, piriod.identities, 90.0)
+        return found and found.id
+
+    assert now() in created
+    assert now(latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], "http://127.0.0.1:9")) is None
+    assert now(latest.Place("piriod", "acc_2", running.base_url)) is None
+    assert stat.S_IMODE(place.path.stat().st_mode) == 0o600
+    told = place.path.read_text(encoding="utf-8")
+    assert not any(person["Correo"] in told or person["RUT"] in told for person in people(5))
+    here = latest.machine()
+    for name, later, awaited in ((here.name, 89, True), (here.name, 91, False), ("restarted", 91, True)):
+        monkeypatch.setattr(latest, "machine", lambda n=name, s=later: Machine(n, lambda: here.ticks() + s))
+        assert (now() in created) is awaited
+    for broken in ("", "{}", "[]", '{"ticks": "x"}', told.replace("one", "none")):
+        place.path.write_text(broken, encoding="utf-8")
+        assert now() is None
