@@ -68,3 +68,16 @@ class Interrupted(Stop):
     """The operator stopped the run; it can go on."""
 
     exit_code = 130
+
+
+def unwrap(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The exception that matters of a task group's: a stop before anything else."""
+    flat: list[BaseException] = []
+    todo: list[BaseException] = [group]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, BaseExceptionGroup):
+            todo += one.exceptions
+        else:
+            flat.append(one)
+    return next((e for e in flat if isinstance(e, Stop)), flat[0])

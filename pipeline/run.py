@@ -41,7 +41,7 @@ from pipeline import (
     typed,
 )
 from pipeline.client import Client, Failed, Patience, connect
-from pipeline.errors import Misuse, Unavailable
+from pipeline.errors import Misuse, Unavailable, unwrap
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.handoff import Catalogue
@@ -52,7 +52,7 @@ from pipeline.pace import Limiter
 from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
-from pipeline.push import UPLOAD_ROWS, Engine, Existing, Options, Queue, Result, form, resolver, unsettled, unwrap
+from pipeline.push import UPLOAD_ROWS, Engine, Existing, Options, Queue, Result, form, resolver, unsettled
 from pipeline.schema import fields
 from pipeline.sources import mapping_of, origin, source_of
 from pipeline.targets.interface import Target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sized
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sized
 from pathlib import Path
 from typing import Any
 
@@ -215,9 +215,13 @@ class Journal:
         """How many rows are in each state."""
         return dict(self._db.execute("SELECT state, count(*) FROM row GROUP BY state"))
 
-    def a_created(self, sent_by: float | None = None) -> Entry | None:
-        """Some row that was created and answered for, to probe the target with; the last one sent by a moment."""
-        found = "SELECT seq FROM row WHERE state = 'created'"
+    def a_created(self, sent_by: float | None = None, beside: Collection[int] = ()) -> Entry | None:
+        """Some row that was created and answered for, to probe the target with; the last one sent by a moment.
+
+        None of those `beside`.
+        """
+        others = ",".join(str(int(seq)) for seq in beside)
+        found = f"SELECT seq FROM row WHERE state = 'created' AND seq NOT IN ({others})"  # noqa: S608
         if sent_by is None:
             first = self._db.execute(f"{found} ORDER BY seq LIMIT 1").fetchone()
         else:

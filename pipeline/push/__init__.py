@@ -4,7 +4,7 @@ from pipeline.push.answered import cut
 from pipeline.push.attempt import Options
 from pipeline.push.bulk import ROWS as UPLOAD_ROWS
 from pipeline.push.bulk import form
-from pipeline.push.engine import Engine, Result, unwrap
+from pipeline.push.engine import Engine, Result
 from pipeline.push.fate import same, shown
 from pipeline.push.queue import Queue, unsettled
 from pipeline.push.resolve import resolver
@@ -23,5 +23,4 @@ __all__ = [
     "same",
     "shown",
     "unsettled",
-    "unwrap",
 ]

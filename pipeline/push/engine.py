@@ -15,18 +15,18 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from pipeline.client import Client
-from pipeline.errors import Stop
 from pipeline.handoff import Catalogue
 from pipeline.journal import OPEN, PLANNED, Entry, Journal
 from pipeline.language import say, say_n
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
 from pipeline.push.bulk import Form, Uploader, takes, unseen
-from pipeline.push.fate import UNSEEN, Case, Detective, Fate, NotThere, There
+from pipeline.push.fate import UNSEEN, Detective, Fate, NotThere, There
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
 from pipeline.push.rules import BREAKER, UPLOADS, Rules
 from pipeline.push.update import as_sent
+from pipeline.push.witness import Case
 from pipeline.targets.interface import Identity, Target
 
 FIRST_LOOK = 1.0
@@ -384,16 +384,3 @@ class Engine:
         if not self._stopping.now:
             with anyio.move_on_after(seconds):
                 await self._ended.wait()
-
-
-def unwrap(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The exception that matters of a task group's: a stop before anything else."""
-    flat: list[BaseException] = []
-    todo: list[BaseException] = [group]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, BaseExceptionGroup):
-            todo += one.exceptions
-        else:
-            flat.append(one)
-    return next((e for e in flat if isinstance(e, Stop)), flat[0])

@@ -29,6 +29,7 @@ from pipeline.language import say
 from pipeline.push.newest import SKEW, Since, moment
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
+from pipeline.push.witness import Case, Witness
 from pipeline.targets.interface import Created, Identity, Page, Record, Target
 
 CHEAP_PAGES = 10
@@ -37,8 +38,6 @@ NOBODY = "no-such-import-key"
 LONGEST_ID = 200
 UNSEEN = "target.unknown_created"
 """A row that the target says it has taken, and does not show: it is not sent again, however often it is not found."""
-
-Case = tuple[Row, Entry]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Detective:
         self._own = target.identities
         self._same = tuple(identities) == tuple(target.identities)
         self._trusted: bool | None = None
-        self._witness: Case | None = None
+        self._witness = Witness(client, target, journal, queue, self._ids)
 
     @property
     def default_identities(self) -> bool:
@@ -122,7 +121,7 @@ class Detective:
         try:
             if self._target.key_filter is None:
                 fate = await self._by_identity(row, entry)
-            elif self._known() is not None and await self._filter_works():
+            elif self._witness.case is not None and await self._filter_works():
                 fate = await self._by_key(row, entry)
             else:
                 return None
@@ -144,7 +143,7 @@ class Detective:
                 found.update(scanned)
             elif (shown := await self._by_newest(creates)) is not None:
                 found.update(shown)
-            elif await self._control_is_found():
+            elif await self._witness.is_found():
                 found.update(await self.fates(creates))
         except Failed:
             pass
@@ -213,39 +212,29 @@ class Detective:
     async def _filter_works(self) -> bool:
         """Whether the filter by key finds a customer that is certainly there, and nobody for a nonsense key."""
         if self._trusted is None:
-            known = self._known()
-            if known is None:
+            if self._witness.case is None:
                 return False
-            self._trusted = not await self._with_key(NOBODY, all_pages=False) and await self._control_is_found()
+            nobody = not await self._with_key(NOBODY, all_pages=False)
+            self._trusted = nobody and await self._witness.is_found()
         return self._trusted
 
-    async def _control_is_found(self) -> bool:
-        known = self._known()
-        if known is None:
-            return False
-        row, entry = known
-        if self._target.key_filter is not None:
-            return any(str(r.get("id")) == entry.id for r in await self._with_key(row.key, all_pages=False))
-        return entry.id in await self.holders(row)
-
-    def _known(self) -> Case | None:
-        """A row whose customer is certainly at the target."""
-        if self._witness is None and (known := self._journal.a_created()) is not None:
-            row = self._queue.rows([known.seq]).get(known.seq)
-            self._witness = (row, known) if row is not None else None
-        return self._witness
+    async def _ids(self, row: Row) -> list[str]:
+        """The ids that the target's filter shows for a row."""
+        if self._target.key_filter is None:
+            return await self.holders(row)
+        return [str(r.get("id")) for r in await self._with_key(row.key, all_pages=False)]
 
     async def _by_scan(self, creates: Sequence[Case], most: int = existing.MOST_PAGES) -> dict[int, Fate] | None:
         """The fates by all pages of the list, in which a customer that is certainly there must appear.
 
         None where the list has more than `most` pages.
         """
-        known = self._known()
-        control = known[1].id if known else None
         seen = await self._seen(creates, existing.pages_of(self._client, self._target), most)
         if seen is None:
             return None
-        if control is not None and control not in seen.ids:
+        while (known := self._witness.case) is not None and (control := known[1].id) not in seen.ids:
+            if await self._witness.dismissed():
+                continue
             why = say("the target's list does not show customer {id}, which is there", id=control)
             return {row.seq: Unclear(why) for row, _ in creates}
         fates = self._told(creates, seen)

@@ -301,6 +301,7 @@ TARGET = BulkTarget(
     view=_view,
     newest=_newest,
     made="created_at",
+    deleted="is_deleted",
     lists={
         "terms": ClosedList(
             lambda page, _: _list("/api/v1/payment-terms", {}, page),

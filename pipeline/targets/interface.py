@@ -142,7 +142,8 @@ class Target:
         regulated: the fields that are required where the row's country is regulated and the account's own.
         merged: object fields that must be read and sent merged on update.
         newest: page token -> request for a page of the customers, the newest first; None where the target has no such
-            order. made: the field of its records that says when a customer was created (ISO 8601).
+            order. made: the field of its records that says when a customer was created (ISO 8601). deleted: the one that
+            is true where it was deleted, if such a one is still answered for by its id.
         key_path: where our import key is stored at the target ("metadata.import_key"); None: nowhere.
         key_filter: filter by our key; None where the target cannot.
     """
@@ -170,6 +171,7 @@ class Target:
     merged: tuple[str, ...] = ()
     newest: Callable[[str | None], Call] | None = None
     made: str = "created"
+    deleted: str | None = None
     key_path: str | None = None
     key_filter: Callable[[str], dict[str, str]] | None = None
     has_test_mode: bool = False

@@ -18,7 +18,7 @@ from pipeline import locks, outcomes, store, targets, typed
 from pipeline.changes import described
 from pipeline.client import Patience as Requests
 from pipeline.client import connect
-from pipeline.errors import Interrupted, Misuse, Unavailable
+from pipeline.errors import Interrupted, Misuse, Unavailable, unwrap
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
@@ -26,7 +26,6 @@ from pipeline.language import later, say
 from pipeline.options import SETTLE_EXTRA, PushOptions, Server
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
-from pipeline.push import unwrap
 from pipeline.report.delimited import CsvFile
 from pipeline.run import binding_of, interruptible, origin, set_rate
 from pipeline.targets.interface import Target

@@ -11,9 +11,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from pipeline.errors import BrokenInvariant, Interrupted, Misuse
+from pipeline.errors import BrokenInvariant, Interrupted, Misuse, unwrap
 from pipeline.journal import Entry, Journal, outcomes
-from pipeline.push import unwrap
 
 BINDING = {"plan": "abc", "target": "piriod", "workspace": "acc_1", "mode": "LIVE"}
 

@@ -24,9 +24,8 @@ import pytest
 from simulation import simulated_world as sim
 
 from pipeline import journal as states
-from pipeline.errors import Interrupted
+from pipeline.errors import Interrupted, unwrap
 from pipeline.journal import STATES, TRANSITIONS, Entry, Journal
-from pipeline.push import unwrap
 
 BINDING = {"plan": "abc", "target": "piriod", "workspace": "acc_1", "mode": "LIVE"}
 STEPS = ("BEGIN", "INSERT", "UPDATE", "COMMIT")

@@ -25,11 +25,11 @@ from simulation.simulated_server import FIELDS, LATEST, Manners, Server
 
 from pipeline import targets
 from pipeline.client import Failed, Lost, NotSent, Patience
-from pipeline.errors import Stop
+from pipeline.errors import Stop, unwrap
 from pipeline.journal import FINAL, OPEN, Entry, Journal, Machine
 from pipeline.journal import clock as clocks
 from pipeline.progress import Silent
-from pipeline.push import Engine, Options, unwrap
+from pipeline.push import Engine, Options
 from pipeline.push.queue import Groups, Row
 from pipeline.run import _held
 from pipeline.targets.interface import Answer, Call

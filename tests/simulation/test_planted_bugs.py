@@ -19,8 +19,9 @@ from pipeline.client import Lost, NotSent
 from pipeline.journal import Clock, Entry, Journal, clock
 from pipeline.push import attempt, fate
 from pipeline.push.engine import Engine
-from pipeline.push.fate import Case, Detective, Fate, NotThere
+from pipeline.push.fate import Detective, Fate, NotThere
 from pipeline.push.queue import Groups
+from pipeline.push.witness import Case
 from pipeline.targets.interface import Answer, Call
 
 MOST = 500
