@@ -48,12 +48,6 @@ def pace(rate: float | None, seconds: str) -> str:
     return say("at {rate} requests a second at least {seconds}", rate=number(rate), seconds=seconds)
 
 
-def listed(names: Sequence[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    *before, last = names
-    return say("{names} and {last}", names=", ".join(before), last=last) if before else last
-
-
 def conservation(read: int, counts: Mapping[str, int]) -> str:
     """The line that proves that no row is lost."""
     return say_n(

@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline import targets
-from pipeline.cli import configuration, counted, keychain
+from pipeline.cli import configuration, keychain
 from pipeline.client import check_base_url
 from pipeline.errors import Misuse
-from pipeline.language import later, say, say_n
+from pipeline.language import later, listed, say, say_n
 from pipeline.language.system import why
 from pipeline.options import Server
 from pipeline.targets.interface import Target
@@ -151,7 +151,7 @@ def demand(target: Target, server: Server | None) -> Server:
     remedy = say("Set in the environment or in a file .env: {secrets}; to try without an account: --sandbox.\n"
                  "Or store them: {command}",
                  secrets=helps, command=f"customer-import login {target.name}{whose}")  # fmt: skip
-    raise Misuse(say_n("{names} is not set", "{names} are not set", len(names), names=counted.listed(names)), remedy)
+    raise Misuse(say_n("{names} is not set", "{names} are not set", len(names), names=listed(names)), remedy)
 
 
 def sandbox_file() -> Path:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli import complete, configuration, counted, keychain
+from pipeline.cli import complete, configuration, keychain
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json, talk
 from pipeline.errors import Misuse
-from pipeline.language import say, say_n
+from pipeline.language import listed, say, say_n
 
 if TYPE_CHECKING:
     from pipeline.targets.interface import Secret, Target
@@ -48,13 +48,13 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
         put_json("login", {"target": chosen.name, "profile": profile, "stored": names, "keyring": keyring})
     elif not quiet:
         stored = say_n("{names} stored in the keyring ({keyring})", "{names} stored in the keyring ({keyring})",
-                       len(names), names=counted.listed(names), keyring=keyring)  # fmt: skip
+                       len(names), names=listed(names), keyring=keyring)  # fmt: skip
         put(say("{stored} for the profile {profile}", stored=stored, profile=profile) if profile else stored)
     if hidden := [n for n in names if environment.place(n, profile) not in ("keyring", None)]:
         place = environment.in_words(environment.place(hidden[0], profile))
         talk(say_n("{names} is set elsewhere too ({place}), and that one is used",
                    "{names} are set elsewhere too ({place}), and those are used",
-                   len(hidden), names=counted.listed(hidden), place=place), quiet=quiet)  # fmt: skip
+                   len(hidden), names=listed(hidden), place=place), quiet=quiet)  # fmt: skip
     further = f"customer-import targets {chosen.name} --check{f' --profile {profile}' if profile else ''}"
     talk(say("next: {command}", command=further), quiet=quiet)
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from pipeline.cli import complete, configuration, counted, keychain
+from pipeline.cli import complete, configuration, keychain
 from pipeline.cli.help import Command
 from pipeline.cli.talk import put, put_json, talk
-from pipeline.language import say, say_n
+from pipeline.language import listed, say, say_n
 
 
 @click.command("logout", cls=Command, short_help="Remove a target's secrets from the system's keyring.")
@@ -30,7 +30,7 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     if as_json:
         put_json("logout", {"target": chosen.name, "profile": profile, "removed": removed})
     elif not quiet:
-        names = counted.listed(removed) if removed else ""
+        names = listed(removed) if removed else ""
         if profile is None:
             put(
                 say_n("{names} removed", "{names} removed", len(removed), names=names)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gettext
 import string
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,14 @@ def number(value: float, language: str | None = None) -> str:
 def _marked(text: str, language: str | None = None) -> str:
     """The text of a number with the marks of the language and the country."""
     return text.translate(_SWAPPED) if (language or _spoken[0]) in DOTTED and _spoken[1] not in POINTED else text
+
+
+def listed(names: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`; "" of none."""
+    if not names:
+        return ""
+    *before, last = names
+    return say("{names} and {last}", names=", ".join(before), last=last) if before else last
 
 
 def tag(language: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from pipeline.columns import countries
 from pipeline.handoff import Choice, Mapping
-from pipeline.language import say
+from pipeline.language import listed, say
 from pipeline.mapping.evidence import Evidence
 from pipeline.mapping.vocabulary import ADDRESS_ROLES, NAME_ROLES, vocabulary
 from pipeline.mapping.words import nearest
@@ -41,7 +41,7 @@ def missing_message(
     """
     known = fields(record)
     names = list(mapping.missing)
-    values = {"fields": _listed(names)}
+    values = {"fields": listed(names)}
     message = say("no column of the source feeds {fields}, which every customer needs", **values)
     near = {name: column for name in names if (column := nearest_column(mapping, known[name], record))}
     settable = [name for name in names if known[name].kind not in ("name", "email", "address")]
@@ -95,7 +95,3 @@ def _quoted(text: str) -> str:
 
 def _example(name: str, example: str) -> str:
     return "CL" if name == "country" else f'"{example}"' if " " in example else example
-
-
-def _listed(names: list[str]) -> str:
-    return say(" and ").join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
