@@ -59,11 +59,11 @@ def normalise(
         values[name] = judged.value.alias(name)
         if judged.code.null_count() < len(judged.code):
             found.append(_issues(name, mapping.label(name), raw, judged))
-        changes.append(_changes(name, raw, judged, settings))
+        if (changed := _changes(name, raw, judged, settings)) is not None:
+            changes.append(changed)
     ordered = pl.DataFrame([values[name] for name in names])
-    said = pl.DataFrame(changes).select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
     everything = pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *found])
-    return Clean(ordered, everything, said.alias("changes"))
+    return Clean(ordered, everything, _said(changes, mapped.height))
 
 
 def _judge(
@@ -87,8 +87,13 @@ def _first(cells: pl.Series, separator: str) -> pl.Series:
 def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataFrame:
     at = judged.code.is_not_null().arg_true()
     parts = {"value": cells, "code": judged.code, "detail": judged.detail, "suggestion": judged.suggestion}
-    frame = pl.DataFrame({"at": at.cast(pl.UInt32), **{part: texts.gather(at) for part, texts in parts.items()}})
-    return frame.with_columns(field=pl.lit(name), column=pl.lit(label)).select(list(ISSUE_SCHEMA))
+    same = {"field": name, "column": label}
+    columns = {
+        "at": at.cast(pl.UInt32),
+        **{part: pl.Series([text], dtype=pl.String).new_from_index(0, len(at)) for part, text in same.items()},
+        **{part: texts.gather(at) for part, texts in parts.items()},
+    }
+    return pl.DataFrame(columns, schema=ISSUE_SCHEMA)
 
 
 def _cut(
@@ -105,19 +110,30 @@ def _cut(
     ).select(list(ISSUE_SCHEMA))  # fmt: skip
 
 
-def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) -> pl.Series:
-    """`field: before -> after` where a value differs from its cell; null elsewhere, and where it was refused."""
+def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) -> pl.Series | None:
+    """`field: before -> after` where a value differs from its cell; null elsewhere, and where it was refused.
+
+    None where nothing differs.
+    """
     after = judged.value.cast(pl.String)
-    differs = after.is_not_null() & cells.ne_missing(after)
-    if judged.code.null_count() < len(judged.code):
-        differs = differs & ~judged.code.to_frame("code").select(issues.is_error("code")).to_series()
-    rows = differs.arg_true()
-    said = pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(cells))
+    rows = (cells.ne_missing(after) & after.is_not_null()).arg_true()
+    codes = judged.code.gather(rows)
+    if codes.null_count() < len(codes):
+        rows = rows.filter(codes.to_frame("code").select(~issues.is_error("code")).to_series())
     if not len(rows):
-        return said
+        return None
     changed = pl.DataFrame({"raw": cells.gather(rows).fill_null(""), "after": after.gather(rows)})
     shown = {str(e.id): f"{e.id} ({e.name})" for e in settings.catalogue.states or ()} if name == "state" else {}
     if shown:
         changed = changed.with_columns(pl.col("after").replace(shown))
-    text = changed.select(pl.concat_str(pl.lit(f"{name}: "), "raw", pl.lit(" -> "), "after")).to_series()
-    return text.alias(name) if len(rows) == len(cells) else said.scatter(rows, text)
+    text = changed.select(pl.format(f"{name}: {{}} -> {{}}", "raw", "after").alias(name)).to_series()
+    nothing = pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(cells))
+    return text if len(rows) == len(cells) else nothing.scatter(rows, text)
+
+
+def _said(changes: list[pl.Series], height: int) -> pl.Series:
+    """The changes of each row, one behind the other; an empty text where there are none."""
+    if not changes:
+        return pl.repeat("", height, eager=True).alias("changes")
+    every = pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)
+    return pl.DataFrame(changes).select(changes=every).to_series()

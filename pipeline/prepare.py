@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
@@ -31,7 +31,7 @@ from pipeline.progress import Progress
 from pipeline.schema import fields
 from pipeline.sources import Source, headers, mapped_fields, open_sources, placed, source_facts
 from pipeline.store import ROWS
-from pipeline.survey import Evidence, survey
+from pipeline.survey import Amounts, Evidence, add, amounts_of, survey
 from pipeline.targets.interface import Target
 from pipeline.validate import validate
 
@@ -97,9 +97,8 @@ def make_plan(
     """Plan the rows of `sources` into `folder`; see `prepare`."""
     settled = correction.facts["settings"]["decimal"] if correction and not options.decimal else {}
     by_country = server is not None and "states" in target.lists  # then the target is asked before any row is judged
-    evidence = survey(options, target, sources, progress, settled, countries=by_country)
+    evidence = survey(options, target, sources, progress, settled, countries=by_country, presuming=correction is None)
     catalogue, unchecked, requests = _catalogue(options, server, target, evidence.countries, progress)
-    settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
     secrets = server.secrets if server else {}
     chosen = Choices(
         identity.parse(options.match, [n for n, f in fields(target.record).items() if f.kind != "object"], target.identities),
@@ -107,19 +106,13 @@ def make_plan(
         correction.facts["workspace"] if correction else secrets.get(target.workspace, ""),
         correction.facts["mode"] if correction else _mode(options, server),
     )  # fmt: skip
-    builder = (correction.builder if correction else Builder)(folder, target, chosen, sources[0].mapping, spool)
     several = len(correction.facts["sources"] if correction else sources) > 1
-    progress.begin(later("check"), sum(s.sheet.facts.rows or 0 for s in sources) or None)
-    for source in sources:
-        before = builder.rows
-        named = source.sheet.facts.name if several else ""
-        judge = partial(_judged, source=source, target=target, settings=settings, builder=builder, named=named)
-        for countries, made in ahead(source.sheet.batches(ROWS), judge):
-            evidence.countries.update(countries)
-            builder.keep(made)
-            progress.advance(made.spooled.height)
-        _conserve(source, builder.rows - before, options.limit)
-    progress.end()
+    while True:
+        settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
+        builder = (correction.builder if correction else Builder)(folder, target, chosen, sources[0].mapping, spool)
+        amounts = _judge_all(options, sources, target, settings, builder, evidence, progress, several=several)
+        if evidence.confirmed(amounts, sources[0].mapping.label):
+            break
     builder.settle_duplicates()
     found = None
     if server is not None:
@@ -137,17 +130,46 @@ def make_plan(
     return Prepared(folder, counts, sources, unchecked, requests)
 
 
+def _judge_all(
+    options: RunOptions, sources: tuple[Source, ...], target: Target, settings: Settings, builder: Builder,
+    evidence: Evidence, progress: Progress, *, several: bool,
+) -> Amounts:  # fmt: skip
+    """Judge every row into `builder`; return what the columns whose marks are presumed tell about them."""
+    amounts: Amounts = {}
+    progress.begin(later("check"), sum(s.sheet.facts.rows or 0 for s in sources) or None)
+    for source in sources:
+        before = builder.rows
+        named = source.sheet.facts.name if several else ""
+        judge = partial(_judged, source=source, target=target, settings=settings, builder=builder, named=named,
+                        presumed=evidence.presumed)  # fmt: skip
+        for judged in ahead(source.sheet.batches(ROWS), judge):
+            evidence.countries.update(judged.countries)
+            add(amounts, judged.amounts)
+            builder.keep(judged.made)
+            progress.advance(judged.made.spooled.height)
+        _conserve(source, builder.rows - before, options.limit)
+    progress.end()
+    return amounts
+
+
+class _Judged(NamedTuple):
+    countries: set[str]
+    amounts: Amounts
+    made: Made
+
+
 def _judged(
-    batch: Batch, *, source: Source, target: Target, settings: Settings, builder: Builder, named: str
-) -> tuple[set[str], Made]:
-    """The countries of a batch, and its rows judged and encoded; changes nothing, so that batches go side by side."""
+    batch: Batch, *, source: Source, target: Target, settings: Settings, builder: Builder, named: str,
+    presumed: frozenset[str],
+) -> _Judged:  # fmt: skip
+    """A batch judged and encoded, and its countries; changes nothing, so that batches go side by side."""
     mapped = mapped_fields(batch.cells, source.mapping, target)
     clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
     checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
     made = builder.made(placed(batch.cells, source.places), checked, mapped, named, source.sheet.facts.sheet,
                         mapping.left_out(batch.cells, source.rules))  # fmt: skip
     countries = clean.record["country"].unique().drop_nulls() if "country" in clean.record.columns else ()
-    return set(countries), made
+    return _Judged(set(countries), amounts_of(mapped, presumed), made)
 
 
 def _mode(options: RunOptions, server: Server | None) -> str:

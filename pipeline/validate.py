@@ -28,7 +28,9 @@ def validate(
     All problems of a row are reported; a field that is wrong already is not called missing as well.
     """
     told = _of_reading(reading, mapping)
-    own = clean.issues.join(told, on=["at", "field"], how="anti")  # one bad cell gives one issue
+    own = clean.issues
+    if told.height:
+        own = own.join(told, on=["at", "field"], how="anti")  # one bad cell gives one issue
     found = [told, own]
     wrong = pl.concat(found).filter(issues.is_error("code"))
     for name in clean.record.columns:
@@ -81,8 +83,7 @@ def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[pl.DataFrame]:
     if not field.required or not record[field.name].null_count():
         return []
-    blank = pl.Series([_decisive(field.name, mapping)], dtype=pl.String).new_from_index(0, record.height)
-    return [_at(record[field.name].is_null(), "field.required", blank)]
+    return [_at(record[field.name].is_null().arg_true(), "field.required", _decisive(field.name, mapping))]
 
 
 def _of_place(missing: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
@@ -113,9 +114,10 @@ def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
     if field.max_length is None or text.dtype != pl.String or not _above(text.str.len_bytes(), field.max_length):
         return []
     length = text.str.len_chars()
+    rows = (length > field.max_length).arg_true()
     template = say("{size} characters; the target allows {limit}", size="{}", limit=field.max_length)
-    said = pl.select(pl.format(template, length)).to_series()
-    return [_at((length > field.max_length).fill_null(False), "text.too_long", said)]
+    said = pl.select(pl.format(template, length.gather(rows))).to_series()
+    return [_at(rows, "text.too_long", said)]
 
 
 def _above(sizes: pl.Series, limit: int) -> bool:
@@ -129,16 +131,8 @@ def _range(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
         return []
     low = field.ge if field.ge is not None else -(2**63)
     high = field.le if field.le is not None else 2**63 - 1
-    outside = ~value.is_between(low, high).fill_null(True)
-    if not outside.any():
-        return []
-    return [
-        _at(
-            outside,
-            "number.range",
-            pl.Series([say("{low} to {high}", low=low, high=high)]).new_from_index(0, len(value)),
-        )
-    ]
+    rows = (~value.is_between(low, high)).arg_true()
+    return [_at(rows, "number.range", say("{low} to {high}", low=low, high=high))] if len(rows) else []
 
 
 def _regulated(
@@ -150,21 +144,23 @@ def _regulated(
     if not codes or "country" not in record.columns:
         return []
     blank = record[name].is_null() if name in record.columns else pl.repeat(True, record.height, eager=True)
-    hit = blank & record["country"].is_in(codes).fill_null(False)
-    if not hit.any():
+    rows = (blank & record["country"].is_in(codes)).arg_true()
+    if not len(rows):
         return []
-    frame = _at(hit, f"{name}.required" if account else f"{name}.may_be_required", record["country"])
+    code = f"{name}.required" if account else f"{name}.may_be_required"
+    frame = _at(rows, code, record["country"].gather(rows))
     raw = mapped[name] if name in mapped.columns else pl.Series([None] * mapped.height, dtype=pl.String)
     return [_named(frame, name, raw, mapping, bad)]
 
 
-def _at(hit: pl.Series, code: str, detail: pl.Series | None = None) -> pl.DataFrame:
-    frame = pl.DataFrame({"at": pl.int_range(len(hit), dtype=pl.UInt32, eager=True)})
-    frame = frame.with_columns(
-        (detail if detail is not None else pl.Series([None] * len(hit), dtype=pl.String)).alias("detail"),
-        pl.lit(code).alias("code"),
-    )
-    return frame.filter(hit.fill_null(False))
+def _at(rows: pl.Series, code: str, detail: pl.Series | str | None = None) -> pl.DataFrame:
+    """The problem `code` in these rows, with a detail for each or one for all."""
+    told = detail if isinstance(detail, pl.Series) else _same(detail, len(rows))
+    return pl.DataFrame({"at": rows.cast(pl.UInt32), "detail": told, "code": _same(code, len(rows))})
+
+
+def _same(text: str | None, height: int) -> pl.Series:
+    return pl.Series([text], dtype=pl.String).new_from_index(0, height)
 
 
 def _named(frame: pl.DataFrame, name: str, cells: pl.Series, mapping: Mapping, bad: pl.Series) -> pl.DataFrame:

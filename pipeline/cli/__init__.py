@@ -6,6 +6,7 @@ Only this package prints, exits and reads the environment. A command is imported
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from importlib import import_module
@@ -110,7 +111,9 @@ def group() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; ends the process with the exit code of the contract."""
-    sys.exit(call(argv))
+    code = call(argv)
+    gc.freeze()  # the process ends: to search all modules for garbage once more takes a tenth of a short run
+    sys.exit(code)
 
 
 def call(argv: list[str] | None = None) -> int:

@@ -87,6 +87,7 @@ def command(**given: Any) -> int:
       customer-import run a.xlsx b.xlsx --to dayzero --on-existing update
       customer-import run runs/clientes-piriod-20261121T093000Z/errors.xlsx
     """
+    _get_ready(given["sources"])
     from pipeline.cli import correction, environment, finish, once
 
     bar = events.bar(quiet=given["quiet"])
@@ -105,6 +106,15 @@ def command(**given: Any) -> int:
         if given["once"] and (code := once.settle(options, server, pushing, bar, given)) is not None:
             return code
         return finish.run(options, server, pushing, bar, given)
+
+
+def _get_ready(sources: tuple[str, ...]) -> None:
+    """A workbook will be read by another process, which may load its libraries now: before this one does."""
+    from pipeline.read import cage
+    from pipeline.read.source import BOOKS
+
+    if any(Path(source).suffix.lower() in BOOKS for source in sources):
+        cage.get_ready()
 
 
 def _files_first(options: RunOptions) -> None:

@@ -1,7 +1,8 @@
 """Turn a scalar rule into a column's verdicts by asking it once for each distinct combination of values.
 
 Fast expressions decide most cells; `settle` hands only the open ones to the rule, and joins its answers back
-with null keys matching (`nulls_equal`), in the order of the rows.
+with null keys matching (`nulls_equal`), in the order of the rows. Where one pattern proves most cells good as they are,
+`beside` leaves the others alone to the way that reads everything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import polars as pl
 
 from pipeline.handoff import Judged
 
-__all__ = ["Also", "Rule", "Verdict", "judge", "settle"]
+__all__ = ["Also", "Rule", "Verdict", "beside", "judge", "settle"]
 
 
 class Verdict(NamedTuple):
@@ -64,6 +65,20 @@ def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series, a
     rows = open_.arg_true()
     told = (_placed(nothing.alias(name), rows, part) for name, part in zip(_PARTS, answers[1:], strict=True))
     return Judged(_placed(decided.alias("value"), rows, answers.value), *told)
+
+
+def beside(cells: pl.Series, sure: pl.Series, decided: pl.Series, general: Callable[[pl.Series], Judged]) -> Judged:
+    """Keep what `decided` holds where `sure` is true; judge the other cells, which are not null, by `general`.
+
+    `decided` may hold anything in the other rows. Sure rows have no code.
+    """
+    rest = ((~sure).fill_null(False)).arg_true()
+    nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(cells))
+    if not len(rest):
+        return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
+    answers = general(cells.gather(rest))
+    told = (_placed(nothing.alias(name), rest, part) for name, part in zip(_PARTS, answers[1:], strict=True))
+    return Judged(decided.clone().scatter(rest, answers.value).alias("value"), *told)
 
 
 def _placed(base: pl.Series, rows: pl.Series, answers: pl.Series) -> pl.Series:

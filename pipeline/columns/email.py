@@ -15,9 +15,9 @@ import polars as pl
 
 from pipeline.columns import cells as text_of
 from pipeline.columns import mistyped
-from pipeline.columns.distinct import Verdict, settle
-from pipeline.columns.mistyped import PLAIN, SPECIAL
-from pipeline.columns.typos import corrected_domain, suspicious_domain
+from pipeline.columns.distinct import Verdict, beside, settle
+from pipeline.columns.mistyped import CERTAIN, PLAIN, SPECIAL
+from pipeline.columns.typos import corrected_domain, suspicious_domain, typos
 from pipeline.columns.unmailable import clause
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
@@ -31,6 +31,8 @@ _RESERVED = re.compile(r"\.(local|invalid|test)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:|/\"]+@[^\s<>()\[\],;:|/\"@]+")
 _BRACKETS = re.compile(r"^(?P<name>[^<>]*)<\s*(?P<address>[^<>]*@[^<>]*?)\s*>$")
 _COMMENT = re.compile(r"^(?P<address>\S+@\S+)\s*\([^()@]*\)$")
+_ENCLOSED = re.compile(r"^[^()\[\]@<>]*[(\[]\s*(?P<address>[^()\[\]\s@<>]+@[^()\[\]\s@<>]+)\s*[)\]]$")
+_LABEL = re.compile(r"^(?:e-?mail|mail|correo(?: electr[oó]nico)?)\s*:\s*(?=[^\s:]+@)", re.IGNORECASE)
 _MAILTO = re.compile(r"^mailto:\s*([^?]*)(?:\?.*)?$", re.IGNORECASE)
 _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in (
     (r"^[\s.,;:<>'\"]+|[\s.,;:<>'\"]+$", ""),
@@ -44,11 +46,20 @@ _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in
 _WORDS = re.compile(r"^[^@<>()\[\],;:|/\"]*[^\s@<>()\[\],;:|/\"]\s[^\s@]+@")
 _NAMED = re.compile(r"^(?:[^\W\d_a-zß-ÿ][\w.'-]*\s+){1,5}[^\sA-Z@]+@\S+$")
 _SHAPE = re.compile(r"^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$")
+_NO_ENDING = "The part after the @-sign is not valid. It is not within a valid top-level domain."  # the library's own words
 _MARKERS = "'="  # a spreadsheet's mark for text, and for a formula
 
 
 def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an address needs no neighbours
     """Addresses (String): `email.syntax`, `email.several`; warnings `email.typo`, `email.international`."""
+    cell = pl.col("cell")
+    domain = cell.str.slice(cell.str.find("@", literal=True) + 1)
+    sure = cells.to_frame("cell").select(cell.str.contains(CERTAIN) & ~domain.is_in(typos().implode())).to_series()
+    return beside(cells, sure, cells, _normalise)
+
+
+def _normalise(cells: pl.Series) -> Judged:
+    """The same of any cells."""
     text = text_of.without_stand_ins(cells)
     frame = pl.DataFrame({"cell": cells, "text": text}).with_columns(
         # Of the raw cell: an invisible character is not plain, so that its removal is said.
@@ -95,8 +106,9 @@ def judge(raw: str | None) -> Verdict:
 
 
 def _unwrapped(text: str) -> str:
-    """Take off a display name, brackets, `mailto:`, quotes around the whole, and a comment behind."""
-    for pattern in (_BRACKETS, _COMMENT):
+    """Take off a display name, brackets, `mailto:` or `E-mail:`, quotes around the whole, a comment and a sign of lists behind."""
+    text = _LABEL.sub("", text.rstrip(";, ") or text)
+    for pattern in (_BRACKETS, _COMMENT, _ENCLOSED):
         match = pattern.match(text)
         if match and "@" not in match.groupdict().get("name", ""):
             text = match["address"]
@@ -109,12 +121,16 @@ def _unwrapped(text: str) -> str:
 
 def _validated(text: str) -> tuple[str, bool]:
     """The address with its local part as written and its domain normalised; whether it needs SMTPUTF8."""
+    if mistyped.is_plain(text):
+        return mistyped.lowered(text), False
     reserved = _RESERVED.search(text)
     # The library knows no switch for these three; a stand-in of the same length gets all its other checks.
     checked = text if not reserved else text[: reserved.start(1)] + "x" * len(reserved[1])
-    from email_validator import validate_email
+    from email_validator import EmailNotValidError, validate_email
 
     found = validate_email(checked, check_deliverability=False)
+    if len(found.ascii_domain.rpartition(".")[2]) == 1:  # ".c" of ".cl" or ".com": no registry has one letter
+        raise EmailNotValidError(_NO_ENDING)
     local = text.rpartition("@")[0] if found.local_part.isascii() else found.local_part
     domain = found.domain if not reserved else found.domain[: -len(reserved[1])] + reserved[1].lower()
     return f"{local}@{domain}", found.smtputf8

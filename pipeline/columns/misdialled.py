@@ -7,23 +7,12 @@ digit are no number; two valid ones with a sign between them are two. What is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from pipeline.columns.numbering import (
-    CHANGED,
-    OLD_FORMS,
-    begins_without,
-    calling_code,
-    e164,
-    groups,
-    only_digits,
-    patterns,
-    plainly_written,
-)
+from pipeline.columns.numbering import calling_code, plain
 from pipeline.handoff import Judged
 from pipeline.language import later, say
 
@@ -38,47 +27,12 @@ REASONS = {
 """Why a number cannot be, as the detail of `phone.invalid`."""
 
 LOCAL = later("; the area code may be missing")
-_WORTH_IT = 40  # rows of one country, below which compiling its patterns takes longer than asking the library
+_WORTH_IT = 40  # numbers, below which asking the library takes no longer
 _TWO = r"^(?<first>[0-9 ().+-]+)[;,|/](?<second>[0-9 ().+-]+)$"
 _WORDED = r"^(?<number>[+(]*[0-9][0-9 ().-]*[0-9]) +(?<words>[A-Za-z. ]*[A-WYZa-wyz][A-Za-z. ]*)$"
 _LONGER = ~pl.col("plus") & (pl.col("digits").str.len_bytes() > 9) & (pl.col("kind") != "possible")
 _ENDLESS = 99  # digits; more than any number has
 _FEWEST, _MOST = 4, 13  # digits; fewer are no phone number to the library, more may be two numbers
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """What a calling code's main region says about the length of its numbers; patterns are anchored."""
-
-    code: str
-    possible: tuple[int, ...]
-    local: tuple[int, ...]
-    known: str
-    general: str
-    international_prefix: str
-    national_prefix: str | None
-    earlier: str | None
-
-
-@cache
-def _lengths(region: str) -> Lengths | None:
-    facts = PhoneMetadata.metadata_for_region(region, None)
-    if facts is None or facts.country_code is None or facts.general_desc is None:
-        return None
-    sharing = COUNTRY_CODE_TO_REGION_CODE[facts.country_code]
-    if sharing[0] != region or not facts.general_desc.possible_length:
-        return None
-    earlier = [table[facts.country_code] for table in (OLD_FORMS, CHANGED) if facts.country_code in table]
-    return Lengths(
-        code=str(facts.country_code),
-        possible=tuple(facts.general_desc.possible_length),
-        local=tuple(facts.general_desc.possible_length_local_only),
-        known=f"^(?:{'|'.join(dict.fromkeys(p for each in sharing for p in patterns(each)))})$",
-        general=f"^(?:{facts.general_desc.national_number_pattern})$",
-        international_prefix=f"^(?:{facts.international_prefix})",
-        national_prefix=f"^(?:{facts.national_prefix_for_parsing})" if facts.national_prefix_for_parsing else None,
-        earlier=f"(?:{'|'.join(earlier)})" if earlier else None,
-    )
 
 
 def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
@@ -87,19 +41,26 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     `text` is tidy and never null; none of it is a number that `numbering.e164` decides.
     """
     frame = pl.DataFrame({"text": text, "country": country}).with_row_index("at")
+    if frame.height < _WORTH_IT:
+        nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, frame.height)
+        return nothing.is_not_null(), Judged(nothing, nothing, nothing, nothing)
     wordy = frame.filter(~pl.col("text").str.contains(r"\d")).select("at", code=pl.lit("phone.invalid"))
-    plain = _plain(frame)
-    lengths, two, worded = _by_length(plain), _two(frame), _worded(frame)
+    written = _of_usual_length(text, country)
+    lengths, two, worded = _by_length(written), _two(frame), _worded(frame)
     longer = lengths.filter(_LONGER)
+    if longer.height < _WORTH_IT:
+        lengths, longer = lengths.filter(~_LONGER), longer.clear()
     meant = ("+" + longer["digits"]).alias("text")
     nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(meant))
     asked = [(two["first"], two["country"]), (two["second"], two["country"]), (worded["number"], worded["country"]),
              (meant, nowhere)]  # fmt: skip
     first, second, alone, meant = _numbers(asked)
-    homeless = plain.filter(
-        pl.col("country").is_null() & ~pl.col("plus") & ~pl.col("digits").str.starts_with("00")
-    ).select("at", code=pl.lit("phone.no_country"))
-    told = _told(_suggested(lengths, longer.with_columns(meant=meant)))
+    homeless = written.filter(pl.col("country").is_null() & ~pl.col("plus")).select(
+        "at", code=pl.lit("phone.no_country")
+    )
+    told = _told(
+        _suggested(lengths, longer.with_columns(meant=meant)) if longer.height else lengths.with_columns(meant=None)
+    )
     found = pl.concat([wordy, homeless, _pairs(two, first, second), _named(worded, alone), told], how="diagonal")
     rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
     value, code, detail, suggestion = (
@@ -110,9 +71,12 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
 
 
 def _numbers(asked: list[tuple[pl.Series, pl.Series]]) -> list[pl.Series]:
-    """The E.164 numbers of some texts and countries; all at once, as each plan is compiled for every call."""
+    """The E.164 numbers of some texts and countries, all read at once."""
+    from pipeline.columns import plans
+
     texts, countries = (pl.concat([pair[i].rename("") for pair in asked]) for i in (0, 1))
-    numbers, at = e164(texts, countries), 0
+    written = plain(texts, countries)
+    numbers, at = texts.clear().extend_constant(None, len(texts)).scatter(written["at"], plans.e164(written)), 0
     found = []
     for text, _ in asked:
         found.append(numbers.slice(at, len(text)))
@@ -160,63 +124,26 @@ def _longest(code: str) -> int:
     return max(max(each) for each in sizes) if sizes and len(sizes) == len(regions) else _ENDLESS
 
 
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """The plainly written numbers of a usual length: at, country, digits, plus, key (calling code or country)."""
-    return (
-        frame.filter(plainly_written(pl.col("text")))
-        .select(
-            "at", "country", digits=only_digits(pl.col("text")), plus=pl.col("text").str.contains("+", literal=True)
-        )
-        .filter(pl.col("digits").str.len_bytes().is_between(_FEWEST, _MOST))
-        .with_columns(key=pl.when("plus").then(calling_code(pl.col("digits"))).otherwise("country"))
-    )
+def _of_usual_length(text: pl.Series, country: pl.Series) -> pl.DataFrame:
+    """The plainly written numbers of a usual length: at, country, digits, plus; not those with 00, which may be a + ."""
+    written = plain(text, country).filter(pl.col("digits").str.len_bytes().is_between(_FEWEST, _MOST))
+    return written.filter(pl.col("plus") | ~pl.col("digits").str.starts_with("00"))
 
 
-def _by_length(plain: pl.DataFrame) -> pl.DataFrame:
+def _by_length(written: pl.DataFrame) -> pl.DataFrame:
     """What the length says: at, digits, plus, number (E.164), kind (a key of REASONS, or "possible")."""
-    parts = [_group(rows, key, plus) for (key, plus), rows in groups(plain, _WORTH_IT)]
-    return pl.concat([_nothing(), *parts])
+    from pipeline.columns import plans
 
-
-def _nothing() -> pl.DataFrame:
-    texts = dict.fromkeys(("number", "kind"), pl.String)
-    return pl.DataFrame(schema={"at": pl.get_index_type(), "digits": pl.String, "plus": pl.Boolean, **texts})
-
-
-def _group(frame: pl.DataFrame, key: str, plus: bool) -> pl.DataFrame:
-    rules = _lengths(COUNTRY_CODE_TO_REGION_CODE[int(key)][0] if plus else key)
-    if rules is None:
-        return _nothing()
-    number = pl.col("digits").str.slice(len(rules.code) if plus else 0).alias("number")
-    frame = frame.select("at", "digits", "plus", number)
-    written, size = pl.col("number"), pl.col("number").str.len_bytes()
-    sure = (size > 1) & ~written.str.contains(rules.known)
-    if not plus:
-        as_it_is = written.str.contains(rules.general) & size.is_in(list(rules.possible))
-        sure = sure & ~written.str.contains(rules.international_prefix)
-        sure = sure & (~written.str.starts_with(rules.code) | as_it_is)
-    if rules.national_prefix:
-        sure = sure & begins_without(written, rules.national_prefix)
-    if rules.earlier:
-        sure = sure & ~written.str.contains(rules.earlier)
-    kind = (
-        pl.when(size.is_in(list(rules.local))).then(pl.lit("local"))
-        .when(size.is_in(list(rules.possible))).then(pl.lit("possible"))
-        .when(size < rules.possible[0]).then(pl.lit("short"))
-        .when(size > rules.possible[-1]).then(pl.lit("long"))
-        .otherwise(pl.lit("length"))
-    )  # fmt: skip
-    return frame.filter(sure).select(
-        "at", "digits", "plus", pl.concat_str(pl.lit("+" + rules.code), written).alias("number"), kind.alias("kind")
-    )
+    return plans.by_length(written)
 
 
 def _suggested(lengths: pl.DataFrame, longer: pl.DataFrame) -> pl.DataFrame:
     """Add `meant`: the number that more than nine digits are with a + in front; leave out what cannot be told."""
     text = ("+" + longer["digits"]).alias("text")
     nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(text))
-    plain = _plain(pl.DataFrame({"text": text, "country": nowhere}).with_row_index("at"))
-    sure = set(_by_length(plain)["at"]) | set(plain.filter(pl.col("key").is_null())["at"])
+    written = _of_usual_length(text, nowhere)
+    codeless = written.filter(calling_code(pl.col("digits")).is_null())
+    sure = set(_by_length(written)["at"]) | set(codeless["at"])
     told = pl.Series([meant is not None or at in sure for at, meant in enumerate(longer["meant"])], dtype=pl.Boolean)
     return pl.concat([lengths.filter(~_LONGER).with_columns(meant=pl.lit(None, pl.String)), longer.filter(told)])
 

@@ -17,7 +17,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, Valida
 from pipeline.columns import cells as text_of
 from pipeline.columns import misdialled
 from pipeline.columns.distinct import Verdict, settle
-from pipeline.columns.numbering import CHANGED, OLD_FORMS, e164
+from pipeline.columns.numbering import CHANGED, OLD_FORMS, PARTIAL, e164
 from pipeline.handoff import Around, Judged
 from pipeline.language import later, say
 
@@ -27,11 +27,14 @@ _LOST = re.compile(text_of.LOST)
 _NUMBER_CELL = re.compile(r"^(\+?\d{6,})\.0$")
 _LABEL = re.compile(
     r"^\W*(?:p|t|f|tel[eé]?f?(?:ono)?s?|telefone|fono|ph(?:one)?|m[oó]vil|cel(?:ular)?|mobile|mob|casa|of(?:icina)?|trabajo"
+    r"|tl?fn?o?|cell|office|work|home|main|direct|rpm|rpc|[mc](?=[.:])"
     r"|whats?app|wsp|wa|fax|contacto|n[°ºo]|num(?:ero)?|número)\s*[.:#°º]*\s*(?=[+(\d])", re.IGNORECASE)  # fmt: skip
 _EXTENSION = re.compile(
-    r"(?<=\d)[\s,;.(]*(?:anexo|anx|ramal|rml|interno|int|opci[oó]n|opc)\b[\s.:#]*(\d{1,7})\)?$", re.IGNORECASE
+    r"(?<=\d)[\s,;.(]*(?:anexo|anx?|ramal|rml|r(?=[.:])|interno|int|opci[oó]n|opc)\b[\s.:#]*(\d{1,7})\)?$",
+    re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"\s*[;,|/\n\r]\s*|\s+(?:y|o|e|ou|and|or)\s+|(?<=\d)\s*(?=\+)", re.IGNORECASE)
+_ABROAD = re.compile(r"[( ]*00[) -]*(?=[1-9])")  # the international prefix of ITU-T E.164, annex A
 _SHORT_TAIL = re.compile(r"(?:\d\D*){6,}/\s*\d{1,4}\s*$")
 _LETTER = re.compile(r"[^\W\d_xX]")
 _VANITY = re.compile(r"^\W*(?:\d\W*){3,}(?:[A-Za-z]\W*){3,}[\dA-Za-z\W]*$")
@@ -82,8 +85,13 @@ def judge(raw: str | None, country: str | None) -> Verdict:
 
 def _read(text: str, country: str | None) -> tuple[PhoneNumber | None, str]:
     """The number as the library reads it, in today's form; or None, and the reason."""
-    if country is None and re.match(r"\W*00[1-9]", text):
-        text = "+" + text.lstrip("( ")[2:]  # 00 is the international prefix of ITU-T E.164, annex A
+    abroad = _ABROAD.match(text)
+    if abroad:
+        dialled = "+" + text[abroad.end() :]
+        # The library would read 0057 in Colombia as the carrier 005 and the calling code 7, and nothing in the United States.
+        own = f"+{library.country_code_for_region(country or 'ZZ')}"
+        if country is None or dialled.startswith(own) or _valid(dialled, None) is not None:
+            text = dialled
     try:
         number = library.parse(text, country)
     except library.NumberParseException as problem:
@@ -124,13 +132,21 @@ def _told(number: PhoneNumber, text: str, country: str | None, extension: bool) 
     eight = _eight_digits(number)
     if eight is not None:
         return eight
-    length = library.is_possible_number_with_reason(number)
+    length = _length(number)
     local = length == ValidationResult.IS_POSSIBLE_LOCAL_ONLY
     # Written internationally the number is complete for its writer; written nationally it cannot be dialled from outside.
     if length == ValidationResult.IS_POSSIBLE or (local and _is_international(text, number, country)):
         form = _form(number)
         return Verdict(form, "phone.doubtful", say(misdialled.LOCAL) if local else _newer(number), form)
     return _refused(text, country, _REASONS.get(length, ""))
+
+
+def _length(number: PhoneNumber) -> int:
+    """What the length of a number that is not valid says of it (a `ValidationResult`)."""
+    pattern = PARTIAL.get(number.country_code or 0)
+    if pattern and re.match(pattern, library.national_significant_number(number)):
+        return int(ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
+    return int(library.is_possible_number_with_reason(number))
 
 
 def _form(number: PhoneNumber) -> str:

@@ -22,6 +22,7 @@ __all__ = ["normalise"]
 
 CHECK_DIGIT = "tax_id_check_digit"
 _LOST = re.compile(raw.LOST)
+_PASSPORT = re.compile(r"pas(?:aporte|saporte|sport|ap|s)?\b\W*(?:n[°ºro.]*\W+)?[A-Z]{0,3}\W?[0-9]{5,12}[A-Z]?$", re.IGNORECASE)
 _JOINABLE = r"^[0-9][0-9. ]*$"
 
 
@@ -44,7 +45,8 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     text = cells.clone().scatter(left, rest)
     if whole is cells:
         padded = left.filter((rest != cells.gather(left)).fill_null(False))
-        decided = decided.clone().scatter(padded, accepted(country.gather(padded), text.gather(padded)))
+        if len(padded):
+            decided = decided.clone().scatter(padded, accepted(country.gather(padded), text.gather(padded)))
     return settle(decided, decided.is_null() & text.is_not_null(), _judge, text, country, digit)
 
 
@@ -64,15 +66,20 @@ def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
     if compacted in known.GENERIC:
         return Verdict(known.present(compacted), "tax_id.generic", say(known.NAME))
     reason = known.judge(compacted) if compacted else "format"
-    if reason is None:
+    if reason in (None, "other_document"):
         remarks = remarking(country or "")
         remark = remarks.remark(text) if remarks else None
         normal = known.present(compacted)
-        return Verdict(normal, f"tax_id.{remark}", say(known.NAME), normal) if remark else Verdict(normal)
+        if remark:
+            return Verdict(normal, f"tax_id.{remark}", say(known.NAME), normal)
+    if reason is None:
+        return Verdict(known.present(compacted))
     code = f"tax_id.{reason}"
-    if issues.catalogue()[code].severity == "error":
-        return Verdict(None, code, say(known.NAME), _completed(country or "", known, text))
-    return Verdict(known.present(compacted), code, say(known.NAME))
+    if issues.catalogue()[code].severity != "error":
+        return Verdict(known.present(compacted), code, say(known.NAME))
+    if _PASSPORT.match(text):
+        return Verdict(text, "tax_id.other_document", say(known.NAME))
+    return Verdict(None, code, say(known.NAME), _completed(country or "", known, text))
 
 
 def _joined(known: Rule, text: str, digit: str | None) -> str:

@@ -15,7 +15,7 @@ from functools import partial
 import polars as pl
 
 from pipeline.columns import cells as text_of
-from pipeline.columns.distinct import Verdict, settle
+from pipeline.columns.distinct import Verdict, beside, settle
 from pipeline.handoff import Around, Judged
 
 __all__ = ["judge", "normalise"]
@@ -23,6 +23,10 @@ __all__ = ["judge", "normalise"]
 # Every character up to U+024F is its own NFC form; no-break space, soft hyphen and the C1 controls are left out.
 _LETTERS = r"\x20-\x7E\u00A1-\u00AC\u00AE-\u024F\u2013\u2014\u2018\u2019\u201C\u201D\u2022\u2026\u20AC\u2122"
 PLAIN_LINE, PLAIN = f"^[{_LETTERS}]*$", f"^[{_LETTERS}\r\n]*$"
+
+# Texts that stay as they are: letters of which none can be the second one of a SUSPECT, and single spaces within.
+_SIGN = r"!-~\u00C0-\u0151\u0154-\u015F\u0162-\u0177\u0179-\u017C\u017F-\u0191\u0193-\u024F"
+CERTAIN, CERTAIN_CODE = f"^[{_SIGN}]+(?: [{_SIGN}]+)*$", f"^[{_SIGN}](?:[{_SIGN} ]*[{_SIGN}])?$"
 
 # UTF-8 read as cp1252 or latin-1: a letter such as Ã, then a sign or a rare letter. A closing quotation mark or a
 # space after Ã may be meant ("IRMÔ, IRMÃ DULCE), so they do not count unless a letter follows the mark.
@@ -35,6 +39,9 @@ BREAKS = r"[ ,;]*(?:\r\n|[\r\n\v\f\u2028\u2029])[\s,;]*"
 
 _SUSPECT = re.compile(SUSPECT)
 _C1 = re.compile(r"[\x80-\x9f]")
+_C1_PAIR = re.compile(
+    "[\u00c2-\u00f4][\x80-\x9f]"
+)  # UTF-8 read as latin-1, or as cp1252 where that has no sign: "Ã\x8d" for Í
 _BREAKS = re.compile(BREAKS)
 _ANY_BREAK = re.compile(r"[\r\n\v\f\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -47,6 +54,14 @@ _JOINER = re.compile(r"(?<=[\u0590-\U0010ffff])[\u200c\u200d](?=[\u0590-\U0010ff
 def normalise(cells: pl.Series, around: Around) -> Judged:
     """Clean text (String); the field's kind says whether it is one line, `identifier` whether it is a code."""
     one_line, identifier = around.field.kind in ("name", "address"), around.field.column.identifier
+    sure = cells.str.contains(CERTAIN_CODE if identifier else CERTAIN)
+    if identifier:
+        sure = sure & ~text_of.precision_lost(cells)
+    return beside(cells, sure, cells, partial(_normalise, one_line=one_line, identifier=identifier))
+
+
+def _normalise(cells: pl.Series, one_line: bool, identifier: bool) -> Judged:
+    """The same of any cells."""
     frame = pl.DataFrame({"cell": cells}).select("cell", trimmed=pl.col("cell").str.strip_chars())
     trimmed = pl.col("trimmed")
     plain = trimmed.str.contains(PLAIN_LINE if one_line else PLAIN) & ~pl.col("cell").str.contains(SUSPECT)
@@ -90,12 +105,13 @@ def judge(raw: str | None, one_line: bool = False, identifier: bool = False) -> 
 
 def _decoded_once(text: str) -> str:
     """Undo a wrong decoding that both our signs and ftfy see, and letters of cp1252 read as control characters."""
-    if not _SUSPECT.search(text) and not _C1.search(text):
+    suspect = _SUSPECT.search(text) or _C1_PAIR.search(text)
+    if not suspect and not _C1.search(text):
         return text
     import ftfy
     from ftfy.fixes import fix_c1_controls
 
-    return str(fix_c1_controls(ftfy.fix_encoding(text) if _SUSPECT.search(text) else text))
+    return str(fix_c1_controls(ftfy.fix_encoding(text) if suspect else text))
 
 
 def _seen(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 
-__all__ = ["corrected_domain", "suspicious_domain"]
+__all__ = ["corrected_domain", "suspicious_domain", "typos"]
 
 _PROVIDERS = ("gmail.com", "hotmail.com", "outlook.com", "yahoo.com", "icloud.com")
 
@@ -78,8 +78,14 @@ def corrected_domain(domain: str) -> str | None:
     return better if better != domain else None
 
 
+@lru_cache(maxsize=1)
+def typos() -> pl.Series:
+    """The domains (lower case, String) that are a slip of a provider's."""
+    return pl.Series("typo", list(_typos()), dtype=pl.String)
+
+
 def suspicious_domain(domain: pl.Expr) -> pl.Expr:
     """Whether a domain (lower case) is one that `corrected_domain` corrects; false where it is null."""
-    listed = domain.is_in(list(_typos()))
+    listed = domain.is_in(typos().implode())
     ending = domain.str.extract(r"\.([^.]*)$").is_in(list(_ENDINGS))
     return listed.fill_null(False) | ending.fill_null(False)

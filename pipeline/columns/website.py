@@ -18,7 +18,7 @@ import idna
 import polars as pl
 
 from pipeline.columns import cells as text_of
-from pipeline.columns.distinct import Verdict, settle
+from pipeline.columns.distinct import Verdict, beside, settle
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
 
@@ -29,6 +29,8 @@ _HOST = r"(?:[A-Za-z0-9]{1,30}(?:-[A-Za-z0-9]{1,30})?\.){1,3}[A-Za-z]{2,20}"
 _PATH = r"(?:/[A-Za-z0-9._~/%+=&?#-]*)?"
 PLAIN = rf"^(?:https?://)?{_HOST}{_PATH}$"
 _DOUBTFUL = r"(?i)^(?:https?://)?(?:https?\.|www\.[^./]+(?:/|$))"  # "https.//x", and an ending left out
+
+_MANY = 500  # cells, below which compiling the list of endings takes longer than it saves
 
 _LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$")
 _EMAIL = re.compile(r"^(?:mailto:)?[^\s@/]+@(?P<host>[^\s@/]+\.[^\s@/]+)$", re.IGNORECASE)
@@ -59,6 +61,19 @@ _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in
 
 def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - an address needs no neighbours
     """Web addresses (String): `website.syntax`, `website.handle`; warning `website.ending`."""
+    if len(cells) < _MANY:
+        return _normalise(cells)
+    sure = cells.str.contains(_certain()) & ~cells.str.contains(_DOUBTFUL)
+    cell = pl.col("cell")
+    schemed = cell.str.starts_with("https://") | cell.str.starts_with("http://")
+    full = cells.to_frame("cell").select(
+        pl.when(schemed).then(cell).otherwise(pl.concat_str(pl.lit("https://"), cell))
+    ).to_series()  # fmt: skip
+    return beside(cells, sure, full, _normalise)
+
+
+def _normalise(cells: pl.Series) -> Judged:
+    """The same of any cells."""
     text = text_of.without_stand_ins(cells)
     column = pl.col("text")
     schemed = column.str.contains(r"(?i)^https?://")
@@ -97,6 +112,14 @@ def _endings() -> frozenset[str]:
     text = resources.files("pipeline.columns").joinpath("endings.txt").read_text(encoding="utf-8")
     listed = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(" ".join(listed).split()) | {"example", "test", "invalid", "local"}
+
+
+@lru_cache(maxsize=1)
+def _certain() -> str:
+    """The plain addresses that need a scheme at most, as a pattern: in lower case, with a short ending that there is."""
+    endings = "|".join(sorted(ending for ending in _endings() if re.fullmatch("[a-z]{2,3}|info|example", ending)))
+    host = _HOST.replace("A-Za-z", "a-z").replace("[a-z]{2,20}", f"(?:{endings})")
+    return rf"^(?:https?://)?{host}{_PATH}$"
 
 
 def _ending(address: str) -> str:

@@ -52,20 +52,21 @@ def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl
     blank = pl.Series(field, [None] * height, dtype=pl.String)
     replaced = mapping.values.get(field, {})
     null_words = frozenset(word.casefold() for word in mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
+    either = _either(mapping.null_words)  # of all fields: a pattern each would be more than are kept compiled
     if field not in mapping.compose:
         index = next((c.index for c in mapping.choices if c.field == field), None)
         if index is None:
             return blank
-        return _text(cells[f"c{index}"], replaced, null_words)
+        return _text(cells[f"c{index}"], replaced, null_words, either)
     headers = [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
     if not mapping.compose[field]:
         return _of_place(cells, mapping.parts.get(field, ()), replaced, blank)
     pattern = parse(mapping.compose[field], headers)
-    parts = {i: _text(cells[f"c{i}"].str.strip_chars(), {}, null_words - IN_PARTS) for i in pattern.indexes}
+    parts = {i: _text(cells[f"c{i}"].str.strip_chars(), {}, null_words - IN_PARTS, either) for i in pattern.indexes}
     value = blank
-    for alternative in join(pattern, parts, height):
-        text = _text(alternative, replaced, null_words)
-        value = value.zip_with(value.is_not_null(), text)
+    for alternative in join(pattern, parts):
+        text = _text(alternative, replaced, null_words, either)
+        value = text if value.null_count() == height else value.zip_with(value.is_not_null(), text)
     return value
 
 
@@ -79,11 +80,11 @@ def _of_place(cells: pl.DataFrame, places: tuple[int, ...], replaced: object, bl
     return place.replace_strict(table, default=None, return_dtype=pl.String).alias(blank.name)
 
 
-def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Collection[str]) -> pl.Series:
+def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Collection[str], either: str) -> pl.Series:
     """The cells with the value map applied; null where blank or a null word. Untouched cells stay as they are."""
     assert isinstance(replaced, dict)
     if not replaced:
-        return _without(cells, null_words)
+        return _without(cells, null_words, either)
     frame = pl.DataFrame({"raw": cells})
     key = pl.col("raw").str.strip_chars().str.to_lowercase()
     frame = frame.with_columns(key.alias("key"))
@@ -99,9 +100,12 @@ def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Colle
     return frame.select(pl.when(known).then(pl.when(mapped == "").then(None).otherwise(mapped)).otherwise(kept))[:, 0]
 
 
-def _without(cells: pl.Series, null_words: Collection[str]) -> pl.Series:
-    """The cells, null where blank or a null word: one look at each, and a second one at those that may be such a word."""
-    rows = cells.str.contains(_either(frozenset(null_words))).arg_true()
+def _without(cells: pl.Series, null_words: Collection[str], either: str) -> pl.Series:
+    """The cells, null where blank or a null word: one look at each, and a second one at those that may be such a word.
+
+    `either` is a pattern that fits all that may be.
+    """
+    rows = cells.str.contains(either).arg_true()
     if not len(rows):
         return cells
     doubtful = cells.gather(rows)
@@ -111,11 +115,11 @@ def _without(cells: pl.Series, null_words: Collection[str]) -> pl.Series:
 
 
 @lru_cache(maxsize=64)
-def _either(null_words: frozenset[str]) -> str:
+def _either(null_words: tuple[str, ...]) -> str:
     """A pattern that fits every blank cell and every cell that is one of the words, and hardly any other."""
     if sum(map(len, null_words)) > LONGEST_PATTERN:
         return "^"
-    words = "|".join("".join(map(_sign, word)) for word in sorted(null_words)).replace(
+    words = "|".join("".join(map(_sign, word)) for word in sorted({word.casefold() for word in null_words})).replace(
         "i\\x{307}", "(?:i\\x{307}|\u0130)"
     )
     return rf"^\s*(?i:{words})?\s*$"

@@ -167,20 +167,47 @@ def _numbered(name: str) -> int | None:
     return at - 1
 
 
-def join(pattern: Pattern, cells: dict[int, pl.Series], height: int) -> list[pl.Series]:
+def join(pattern: Pattern, cells: dict[int, pl.Series]) -> list[pl.Series]:
     """One series of texts for each alternative of the pattern, null where all its parts are blank.
 
     `cells` has the parts' texts by column index, already trimmed, with null where blank.
     """
-    return [_join(alternative, cells, height) for alternative in pattern.alternatives]
+    return [_join(alternative, cells) for alternative in pattern.alternatives]
 
 
-def _join(alternative: Alternative, cells: dict[int, pl.Series], height: int) -> pl.Series:
+def _join(alternative: Alternative, cells: dict[int, pl.Series]) -> pl.Series:
     first, *others = alternative.parts
     text = _part(first, cells)
     if not others and not (alternative.start or alternative.end or first.after):
         return text
-    frame = pl.DataFrame({"text": text, "gap": pl.Series([""] * height, dtype=pl.String)})
+    return (_joined_pairs if len(others) == 1 else _joined)(alternative, cells)
+
+
+def _joined_pairs(alternative: Alternative, cells: dict[int, pl.Series]) -> pl.Series:
+    """The same of two parts: where both are there, and the one cannot repeat the other, they are only put together."""
+    one, two = alternative.parts
+    first, second = pl.col("first"), pl.col("second")
+    signs = (alternative.start, first, one.after + two.between + two.before, second, two.after + alternative.end)
+    whole = pl.concat_str(
+        pl.lit(sign) if isinstance(sign, str) else sign for sign in signs if isinstance(sign, pl.Expr) or sign
+    )
+    asked = first.is_null() | second.is_null()
+    if "," in two.between:
+        # In lower case a text keeps its number of characters, but for the one letter that becomes two.
+        asked = asked | (first.str.len_chars() == second.str.len_chars())
+        asked = asked | first.str.contains("[,\u0130]") | second.str.contains("\u0130", literal=True)
+    found = pl.DataFrame({"first": _part(one, cells), "second": _part(two, cells)}).select(text=whole, asked=asked)
+    rows = found["asked"].arg_true()
+    if not len(rows):
+        return found["text"]
+    some = {index: texts.gather(rows) for index, texts in cells.items()}
+    return found["text"].scatter(rows, _joined(alternative, some))
+
+
+def _joined(alternative: Alternative, cells: dict[int, pl.Series]) -> pl.Series:
+    """The same of any parts."""
+    text = _part(alternative.parts[0], cells)
+    frame = pl.DataFrame({"text": text, "gap": pl.repeat("", len(text), eager=True)})
     for at, part in enumerate(alternative.parts):
         if at:
             frame = frame.with_columns(_part(part, cells).alias("part"))

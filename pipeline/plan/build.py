@@ -12,15 +12,18 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from pipeline import identity as who
-from pipeline import issues, store
+from pipeline import store
 from pipeline.changes import described, differences
 from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.language import later
-from pipeline.plan import duplicates
+from pipeline.plan import duplicates, problems
+from pipeline.plan.likeness import likeness
 from pipeline.plan.payload import Pieces, frame, unframe
 from pipeline.plan.seal import sealed
+from pipeline.plan.spool import Part, Spool
+from pipeline.plan.verdicts import issue
 from pipeline.progress import Progress
 from pipeline.schema import fields
 from pipeline.targets.interface import Identity, Record, Target
@@ -51,13 +54,18 @@ class _Existing:
     payload: str | None
     before: str | None
     changes: str
-    issue: dict[str, str | None] | None
+    issue: problems.Problem | None
 
 
 class Made(NamedTuple):
-    """An encoded batch: its rows as they are spooled, their `likeness`, and how many columns the source has."""
+    """An encoded batch: its rows as they are spooled, what is the same in all, their problems and `likeness`.
+
+    `width` is how many columns the source has.
+    """
 
     spooled: pl.DataFrame
+    constant: dict[str, str | None]
+    problems: pl.DataFrame
     alike: pl.Series
     width: int
 
@@ -68,9 +76,8 @@ class Builder:
     def __init__(self, folder: RunFolder, target: Target, choices: Choices, mapping: Mapping, spool: Path) -> None:
         """Spool into `spool`, a private folder that the caller removes."""
         self._folder, self._target, self._choices, self._mapping = folder, target, choices, mapping
-        self._spool = spool
+        self._spool = Spool(spool)
         self._hashes = duplicates.Hashes()
-        self._parts = 0
         self._cells = 0
         self._verdicts = duplicates.Verdicts()
         self.rows = 0
@@ -93,30 +100,27 @@ class Builder:
         """
         skip = left_out.is_not_null() if left_out is not None else pl.repeat(False, cells.height, eager=True)
         if left_out is not None and skip.any():
-            checked = _without(checked, left_out, skip)
+            checked = problems.left_out(checked, left_out, skip)
         known = fields(self._target.record)
         sent = checked.record.select(n for n in checked.record.columns if n not in known or known[n].sent)
         pieces = Pieces.of(sent)
         identity = who.of_rows(checked.record, self._choices.identities)
         first = {i.fields[0]: None for i in self._choices.identities if i.fields[0] in checked.record.columns}
-        spooled = pl.DataFrame([checked.valid, identity, _issue_lists(checked.issues, cells.height), checked.changes,
-                                self._blanks(mapped)]).hstack(frame(pieces))  # fmt: skip
-        spooled = spooled.hstack([checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first])
-        spooled = spooled.with_columns(
-            skip.alias("skip"), source=pl.lit(source), sheet=pl.lit(sheet, dtype=pl.String)
-        ).hstack(cells)
+        by = [checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first]
+        blanks = self._blanks(mapped)
+        spooled = pl.DataFrame(
+            [checked.valid, identity, checked.changes, blanks, *frame(pieces), *by, skip.alias("skip"), *cells]
+        )
         width = max((int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit()), default=0)
-        return Made(spooled, duplicates.likeness(checked.record), width)
+        found = problems.errors_first(checked.issues)
+        return Made(spooled, {"source": source, "sheet": sheet}, found, likeness(checked.record), width)
 
     def keep(self, made: Made) -> None:
         """Spool an encoded batch, as the rows behind those that are there."""
-        spooled = made.spooled
-        # Texts one behind the other: to read them back costs less than with polars' own layout.
-        spooled.write_ipc(self._part(self._parts), compression="uncompressed", compat_level=pl.CompatLevel.oldest())
-        self._hashes.add(_who(spooled), spooled["valid"], made.alike)
-        self._parts += 1
+        self._spool.put(made.spooled, made.problems, made.constant)
+        self._hashes.add(_who(made.spooled), made.spooled["valid"], made.alike)
         self._cells = max(self._cells, made.width)
-        self.rows += spooled.height
+        self.rows += made.spooled.height
 
     def _blanks(self, mapped: pl.DataFrame) -> pl.Series:
         if not self._choices.clear_blanks or not mapped.width:
@@ -189,18 +193,9 @@ class Builder:
         progress.end()
         return counts
 
-    def _part(self, number: int) -> Path:
-        return self._spool / f"{number:06}.ipc"
-
-    def _read(self, asked: Callable[[str], bool] | None = None) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+    def _read(self, asked: Callable[[str], bool] = lambda _: True) -> Iterator[Part]:
         """The seqs and the rows of each part, in order; without those columns that are not `asked` for."""
-        start = 0
-        for number in range(self._parts):
-            path = self._part(number)
-            names = [name for name in pl.read_ipc_schema(path) if asked is None or asked(name)]
-            part = pl.read_ipc(path, columns=names)
-            yield pl.int_range(start, start + part.height, dtype=pl.UInt32, eager=True).alias("seq"), part
-            start += part.height
+        return self._spool.parts(asked)
 
     def _settled(self, seq: pl.Series, part: pl.DataFrame, found: Found | None) -> pl.DataFrame:
         """The rows of one part as PLAN_SCHEMA."""
@@ -214,7 +209,7 @@ class Builder:
         )  # fmt: skip
         overlays = [*self._of_duplicates(plan), *self._of_existing(plan, found)]
         for overlay in overlays:
-            plan = plan.update(overlay, on="seq", include_nulls=False) if overlay.height else plan
+            plan = _overlaid(plan, overlay)
         plan = self._with_issues(plan, found)
         sent = (pl.col("action") != "none") | (pl.col("after").is_not_null() & ~pl.col("seq").is_in(self._frozen))
         going = pl.col("status") != "invalid"  # who was found at the target, and may not be there, follows nobody
@@ -223,16 +218,16 @@ class Builder:
         return plan.with_columns(**cells)
 
     def _keys(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
-        base = f"{self._target.name}|{self._choices.workspace}|{self._choices.mode}|"
         known = self._verdicts_of(seq)
         ordinal = pl.zeros(part.height, dtype=pl.UInt32, eager=True)
         if known.height:
             ordinal = ordinal.scatter(known["seq"] - seq[0], known["ordinal"])
         columns = pl.DataFrame([part["valid"], part["source"], seq.alias("seq"), _who(part), ordinal.alias("ordinal")])
-        own = pl.concat_str(pl.lit(base), "who", pl.lit("|"), "ordinal")
-        row = pl.concat_str(pl.lit(f"{base}row|"), "source", pl.lit("|"), "seq")
+        own = pl.concat_str("who", pl.lit("|"), "ordinal")
+        row = pl.concat_str(pl.lit("row|"), "source", pl.lit("|"), "seq")
         texts = columns.select(pl.when("valid").then(own).otherwise(row).cast(pl.Binary)).to_series().to_list()
-        return pl.Series("key", [blake2b(text, digest_size=16).hexdigest() for text in texts], dtype=pl.String)
+        begun = blake2b(f"{self._target.name}|{self._choices.workspace}|{self._choices.mode}|".encode(), digest_size=16)
+        return pl.Series("key", _digests(begun, texts), dtype=pl.String)
 
     def _verdicts_of(self, seq: pl.Series) -> pl.DataFrame:
         """The verdicts about the rows of a part (`verdicts.SCHEMA`)."""
@@ -270,12 +265,12 @@ class Builder:
     def _decide(self, line: dict[str, Any], records: Sequence[Record]) -> _Existing:
         ids = [str(r.get("id")) for r in records]
         if len(records) > 1 and self._choices.on_existing != "skip":
-            issue = _issue("plan.existing_several", ", ".join(ids), who.readable(line["name"]))
-            return _Existing("invalid", "none", None, None, None, "", issue)
+            several = issue("plan.existing_several", ", ".join(ids), who.readable(line["name"]))
+            return _Existing("invalid", "none", None, None, None, "", several)
         if self._choices.on_existing == "error":
-            return _Existing("invalid", "none", ids[0], None, None, "", _issue("plan.existing_error", ids[0]))
+            return _Existing("invalid", "none", ids[0], None, None, "", issue("plan.existing_error", ids[0]))
         if self._choices.on_existing == "skip":
-            return _Existing("skipped", "none", ids[0], None, None, "", _issue("plan.existing", ", ".join(ids)))
+            return _Existing("skipped", "none", ids[0], None, None, "", issue("plan.existing", ", ".join(ids)))
         theirs = self._target.view(records[0])
         ours = json.loads(line["payload"])
         if self._target.key_path:
@@ -293,15 +288,15 @@ class Builder:
                          json.dumps(before, ensure_ascii=False), described(changes, theirs), None)  # fmt: skip
 
     def _with_issues(self, plan: pl.DataFrame, found: Found | None) -> pl.DataFrame:
-        first = plan["seq"][0] if plan.height else 0
-        told = _whole_rows(self._verdicts_of(plan["seq"]), first)
-        found_there = [(s - first, e.issue) for s, e in self._decided.items() if e.issue]
-        more = pl.DataFrame(found_there, schema={"at": pl.UInt32, "issue": store.ISSUE}, orient="row")
-        ready = pl.repeat(False, plan.height, eager=True)
+        first = plan["seq"][0]
+        told = problems.of_verdicts(self._verdicts_of(plan["seq"]), first)
+        there = problems.of_rows([(s - first, e.issue) for s, e in self._decided.items() if e.issue])
+        unverified = pl.repeat(False, plan.height, eager=True)
         if found is None:
             named = plan["identity"].is_not_null() | (self._target.key_path is not None)
-            ready = (plan["status"] == "ready") & named
-        plan = plan.with_columns(issues=_appended(plan["issues"], pl.concat([told, more]), ready))
+            unverified = (plan["status"] == "ready") & named
+        lists = problems.lists([self._spool.problems(first), told, there], unverified)
+        plan = plan.with_columns(lists.alias("issues"))
         changed = {s: e.changes for s, e in self._decided.items() if e.changes}
         if changed:
             text = pl.col("seq").replace_strict(changed, default=None, return_dtype=pl.String)
@@ -309,24 +304,23 @@ class Builder:
         return plan.with_columns(pl.col("changes").fill_null(""))
 
 
-def _appended(
-    lists: pl.Series, more: pl.DataFrame, unverified: pl.Series
-) -> pl.Series:  # fmt: skip
-    """The issues of each row, those of `more` (`at`, `issue`) and, where it holds, that nobody was looked up; never null.
+def _overlaid(plan: pl.DataFrame, overlay: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what `overlay` (`seq`, some columns) says of them; its nulls say nothing."""
+    if overlay.is_empty():
+        return plan
+    at = overlay["seq"] - plan["seq"][0]
+    said = [(column, column.is_not_null()) for column in overlay.drop("seq")]
+    return plan.with_columns(plan[c.name].clone().scatter(at.filter(some), c.filter(some)) for c, some in said)
 
-    One flat frame of all issues is gathered into lists once: to concatenate lists of structs costs ten times that.
-    """
-    at = pl.int_range(len(lists), dtype=pl.UInt32, eager=True).alias("at")
-    own = pl.DataFrame([at, lists.alias("issue")]).filter(lists.list.len() > 0).explode("issue")
-    flat = [own, more]
-    if unverified.any():
-        said = pl.Series("issue", [_issue("plan.unverified")], dtype=store.ISSUE)
-        places = at.filter(unverified)
-        flat.append(pl.DataFrame([places, said.new_from_index(0, len(places))]))
-    every = pl.concat(flat).sort("at", maintain_order=True)
-    whole = every.group_by("at", maintain_order=True).agg("issue")
-    joined = pl.DataFrame([at]).join(whole, on="at", how="left", maintain_order="left")["issue"]
-    return joined.fill_null([]) if joined.null_count() else joined
+
+def _digests(begun: blake2b, texts: Sequence[bytes]) -> list[str]:
+    """The hash of each text behind what `begun` has read; to go on from a copy takes half the time of a beginning."""
+    made = []
+    for text in texts:
+        own = begun.copy()
+        own.update(text)
+        made.append(own.hexdigest())
+    return made
 
 
 def _is_compared(name: str) -> bool:
@@ -335,7 +329,7 @@ def _is_compared(name: str) -> bool:
 
 
 def _is_no_cell(name: str) -> bool:
-    return name not in ("issues", "changes") and not (name[0] == "c" and name[1:].isdigit())
+    return name != "changes" and not (name[0] == "c" and name[1:].isdigit())
 
 
 def _who(part: pl.DataFrame) -> pl.Series:
@@ -346,41 +340,3 @@ def _who(part: pl.DataFrame) -> pl.Series:
         return identity
     names = [n for n in part.columns if n == "body" or n.startswith("object.")]
     return identity.clone().scatter(nobody, unframe(part.select(pl.col(names).gather(nobody))).text())
-
-
-def _whole_rows(verdicts: pl.DataFrame, first: int) -> pl.DataFrame:
-    """The issues of verdicts: `at` counts from the row `first`, `issue` is as in the plan."""
-    said = verdicts.filter(pl.col("code").is_not_null())
-    names = [
-        pl.col(f.name) if f.name in said.columns else pl.lit(None, dtype=pl.String).alias(f.name)
-        for f in store.ISSUE.fields
-    ]
-    return said.select((pl.col("seq") - first).alias("at"), pl.struct(names).alias("issue"))
-
-
-def _issue(code: str, detail: str | None = None, value: str | None = None) -> dict[str, str | None]:
-    return {"field": None, "column": None, "value": value, "code": code, "detail": detail, "suggestion": None}
-
-
-def _without(checked: Checked, left_out: pl.Series, skip: pl.Series) -> Checked:
-    """The batch with the rows of `skip` not sent, and no other problem of theirs than why they are left out."""
-    at = pl.int_range(len(skip), dtype=pl.UInt32, eager=True)
-    said = pl.DataFrame([at.alias("at"), left_out.alias("detail")]).filter(skip).with_columns(
-        pl.lit("row.left_out").alias("code"), *(pl.lit(None, dtype=pl.String).alias(n) for n in ("field", "column", "value", "suggestion"))
-    )  # fmt: skip
-    others = checked.issues.filter(~pl.col("at").is_in(at.filter(skip).implode()))
-    changes = checked.changes.zip_with(~skip, pl.Series([None] * len(skip), dtype=pl.String))
-    return Checked(checked.record, checked.valid & ~skip, pl.concat([others, said.select(others.columns)]), changes)
-
-
-def _issue_lists(found: pl.DataFrame, height: int) -> pl.Series:
-    """The issues of each row as a list of structs, errors first; null where there are none."""
-    names = [f.name for f in store.ISSUE.fields]
-    lists = (
-        found.sort(~issues.is_error("code"), maintain_order=True)
-        .select("at", pl.struct(names).alias("issues"))
-        .group_by("at", maintain_order=True)
-        .agg("issues")
-    )
-    rows = pl.DataFrame({"at": pl.int_range(height, dtype=pl.UInt32, eager=True)})
-    return rows.join(lists, on="at", how="left", maintain_order="left")["issues"]

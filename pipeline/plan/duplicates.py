@@ -18,7 +18,7 @@ from pipeline.identity import readable
 from pipeline.language import say
 from pipeline.plan.verdicts import SCHEMA, Verdict, Verdicts
 
-__all__ = ["Hashes", "Policy", "Verdict", "Verdicts", "judge", "judge_some", "likeness", "settled"]
+__all__ = ["Hashes", "Policy", "Verdict", "Verdicts", "judge", "judge_some", "settled"]
 
 Policy = Literal["error", "first", "last", "all"]
 MOST_NAMED = 10
@@ -69,17 +69,6 @@ class Hashes:
         """To which of so many shares each row belongs; all rows of a customer are in one."""
         self.whole()
         return (self.who[0].gather(seqs) % shares).alias("share")
-
-
-def likeness(record: pl.DataFrame) -> pl.Series:
-    """Name and address of each row (String) without case, accents and punctuation; null where one of both is blank."""
-    if not {"name", "address"} <= set(record.columns):
-        return pl.Series("alike", [None], dtype=pl.String).new_from_index(0, record.height)
-    folded = [
-        pl.col(n).str.normalize("NFKD").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "")
-        for n in ("name", "address")
-    ]
-    return record.select(alike=pl.concat_str(folded, separator="|")).to_series()
 
 
 def judge(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> Verdicts:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-_ESCAPED = r'["\\\x00-\x1f]'  # what JSON text cannot hold as it is
+_CONTROL = bytes(range(0x20))
 
 
 class Pieces(NamedTuple):
@@ -43,10 +43,12 @@ class Pieces(NamedTuple):
             columns = columns.with_columns(key.alias("key"))
             member = pl.concat_str(pl.lit(f'{json.dumps(entry)}:"'), "key", pl.lit('"'))
             objects[parent] = _joined([objects[parent], member]) if parent in objects else member
-        parts = [pl.col("body")]
-        for parent, members in objects.items():
-            parts.append(pl.concat_str(pl.lit(f"{json.dumps(parent)}:{{"), members, pl.lit("}")))
-        return columns.select(pl.concat_str(pl.lit("{"), _joined(parts), pl.lit("}")).alias("text")).to_series()
+        behind = [pl.concat_str(pl.lit(f",{json.dumps(parent)}:{{"), members, pl.lit("}"))
+                  for parent, members in objects.items()]  # fmt: skip
+        text = pl.concat_str(pl.lit("{"), "body", *behind, pl.lit("}"), ignore_nulls=True)
+        if self.body.has_nulls():
+            text = text.str.replace(r"^\{,", "{")
+        return columns.select(text.alias("text")).to_series()
 
 
 def frame(pieces: Pieces) -> pl.DataFrame:
@@ -61,21 +63,37 @@ def unframe(spooled: pl.DataFrame) -> Pieces:
 
 
 def _members(record: pl.DataFrame, names: dict[str, str]) -> pl.Series:
-    """The members of each row that have a value (String); null where none has."""
-    parts = []
+    """The members of each row that have a value (String); null where none has.
+
+    All texts are made in one pass: what stands before and behind a value is null where the value is.
+    """
+    parts: list[pl.Expr] = []
     for column, name in names.items():
-        if record[column].null_count() == record.height:
+        cells = record[column]
+        if cells.null_count() == record.height:
             continue
-        start, value = f"{json.dumps(name, ensure_ascii=False)}:", pl.col(column)
-        if record[column].dtype == pl.String and not record[column].str.join("").str.contains(_ESCAPED).item():
-            parts.append(pl.concat_str(pl.lit(start + '"'), value, pl.lit('"')))
+        start, value = f",{json.dumps(name, ensure_ascii=False)}:", pl.col(column)
+        if cells.dtype == pl.String and not _has_escaped(cells):
+            around = [pl.lit(start + '"'), value, pl.lit('"')]
+        elif cells.dtype == pl.Boolean or cells.dtype.is_integer():
+            around = [pl.lit(start), value.cast(pl.String)]
         else:
             encoded = pl.struct(value.alias("v")).struct.json_encode().str.slice(5).str.head(-1)  # behind {"v":
-            parts.append(pl.when(value.is_not_null()).then(pl.concat_str(pl.lit(start), encoded)))
+            around = [pl.lit(start), encoded]
+        if cells.has_nulls():
+            around = [part if part is value else pl.when(value.is_not_null()).then(part) for part in around]
+        parts += around
     if not parts:
         return pl.Series([None] * record.height, dtype=pl.String)
-    text = record.select(_joined(parts).alias("t")).to_series()
-    return text.set(text == "", None)
+    text = record.select(pl.concat_str(parts, ignore_nulls=True).str.strip_prefix(",").alias("t")).to_series()
+    blank = text == ""
+    return text.set(blank, None) if blank.any() else text
+
+
+def _has_escaped(cells: pl.Series) -> bool:
+    """Whether any of the texts has a character that JSON text cannot hold as it is."""
+    octets: bytes = cells.str.join("").cast(pl.Binary).item()
+    return b'"' in octets or b"\\" in octets or len(octets.translate(None, _CONTROL)) < len(octets)
 
 
 def _joined(parts: list[pl.Expr]) -> pl.Expr:

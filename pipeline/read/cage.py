@@ -1,6 +1,6 @@
 """Turn a workbook of unknown origin into spooled rows, in a child process that may neither grow nor linger.
 
-The parent writes a job and waits; the child limits itself before it opens the file, and leaves its rows and a
+The parent gives a job and waits; the child limits itself before it opens the file, and leaves its rows and a
 `result.json` in the scratch folder. Whatever happens to the child, the parent is alive and small.
 """
 
@@ -26,6 +26,15 @@ SMALLER = later(
     "Open it in a spreadsheet program, save the sheet with the customers as CSV UTF-8, and run again with that."
 )
 
+_ready: list[subprocess.Popen[bytes]] = []
+"""A child that waits for its job, at most one; it ends when its standard input does, with the parent at the latest."""
+
+
+def get_ready() -> None:
+    """Start a child before it is known what it shall read: it loads its libraries while the parent loads its own."""
+    if not _ready:
+        _ready.append(_child())
+
 
 def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> dict[str, Any]:
     """Read a workbook in a child process.
@@ -37,22 +46,19 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
         Unreadable: the child says so, or did not come to an end within its limits.
     """
     job = {"path": str(path), "kind": kind, "name": name, "sheet": sheet, "scratch": str(scratch), "voice": voice()}
-    (scratch / "job.json").write_text(json.dumps(job), encoding="utf-8")
     result = scratch / "result.json"
     result.unlink(missing_ok=True)
     limit = SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20)
-    # The parent's own way to find the package counts, so that the child runs the same code.
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2", **ALLOCATOR}
-    child = [sys.executable, "-m", MODULE, str(scratch / "job.json")]
-    try:
-        subprocess.run(  # noqa: S603 - our own module, no shell
-            child, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Unreadable(
-            say("{name} takes longer than {limit} seconds to read: it may be an attack", name=name, limit=limit),
-            say(SMALLER),
-        ) from None
+    with _ready.pop() if _ready else _child() as child:
+        try:
+            child.communicate(json.dumps(job).encode(), timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise Unreadable(
+                say("{name} takes longer than {limit} seconds to read: it may be an attack", name=name, limit=limit),
+                say(SMALLER),
+            ) from None
+        finally:
+            child.kill()  # nothing happens to one that has ended
     if not result.is_file():
         raise Unreadable(
             say(
@@ -66,6 +72,15 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     if "stop" in found:
         raise Unreadable(found["stop"], found["remedy"])
     return found
+
+
+def _child() -> subprocess.Popen[bytes]:
+    # The parent's own way to find the package counts, so that the child runs the same code.
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2", **ALLOCATOR}
+    unheard = subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-m", MODULE], env=env, stdin=subprocess.PIPE, stdout=unheard, stderr=unheard
+    )
 
 
 def stopped(stop: Stop) -> dict[str, Any]:

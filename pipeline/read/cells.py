@@ -11,7 +11,13 @@ import polars as pl
 from pipeline.read.sheetxml import LAST_ROW
 
 ATTRIBUTES = r'(?: s="(?P<s1>[0-9]{1,6})")?(?: t="(?P<kind>[A-Za-z]+)")?(?: s="(?P<s2>[0-9]{1,6})")?'
-COMMON = r'^[A-Z]{1,3}[0-9]{1,8}"(?: s="[0-9]{1,6}")?(?: t="[A-Za-z]+")?(?: s="[0-9]{1,6}")?(?:><v>[^<]*</v></c>| ?/>)$'
+STYLE = r'(?: s="[0-9]{1,6}")?'
+INLINE = "</t></is></c>"
+COMMON = (
+    r'^[A-Z]{1,3}[0-9]{1,8}"' + STYLE
+    + r'(?:(?: t="[A-Za-z]+")?' + STYLE + r"(?:><v>[^<]*</v></c>| ?/>)"
+    + r'| t="inlineStr"' + STYLE + r'><is><t(?: xml:space="preserve")?>[^<]*' + INLINE + ")$"
+)  # fmt: skip
 KNOWN = (
     r'^(?P<letters>[A-Z]{1,3})[0-9]{1,8}"' + ATTRIBUTES
     + r"(?P<end> ?/>|>(?P<formula><f(?:>[^<]*</f>| [^<>]*/>| [^<>]*[^/<>]>[^<]*</f>))?"
@@ -19,7 +25,7 @@ KNOWN = (
 )  # fmt: skip
 HEAD = r'^"(?: s="(?P<s1>[0-9]+)")?(?: t="(?P<kind>[A-Za-z]+)")?(?: s="(?P<s2>[0-9]+)")?'
 OPENING = r"^[^<>]*(?:>|/>)\s*(?:</row>\s*)?$"
-INLINE = b't="inlineStr"><is><t>'
+LETTERS = 3  # that a column has at most
 KINDS = ("s", "n", "str", "b", "e", "inlineStr", "d")
 
 
@@ -33,39 +39,41 @@ def taken_apart(piece: bytes) -> tuple[pl.Series, int, pl.DataFrame] | None:
         text = piece.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    lines = pl.Series("line", [text]).str.split('<row r="').explode(empty_as_null=True)
-    if lines[0].strip():
+    cells = pl.Series("cell", [text]).str.split('<c r="').explode(empty_as_null=True)
+    before, cells = cells.head(1), cells.slice(1)
+    # Behind its last cell a row ends, and the next ones begin.
+    last = (~cells.str.ends_with("</c>")).arg_true()
+    last = last.filter(cells.gather(last).str.contains("</row>", literal=True))
+    if cells.len() and (not last.len() or last[-1] != cells.len() - 1):
         return None
-    lines = lines.slice(1).str.strip_chars_end(" \t\r\n").str.strip_suffix("</row>")
-    rows = lines.str.split('<c r="')
-    numbers = lines.str.extract('^([0-9]{1,8})"').cast(pl.UInt32, strict=False).alias("row")
-    openings = rows.list.first()
-    if numbers.null_count() or not openings.str.contains(OPENING).all() or not _rises(numbers):
+    ends = cells.gather(last).str.splitn("</row>", 2).struct.unnest()
+    between = pl.concat([before, ends["field_1"]]).str.split('<row r="')
+    opened = between.list.len() - 1
+    rows = between.list.slice(1).filter(opened > 0).explode(empty_as_null=True)
+    numbers = rows.str.extract('^([0-9]{1,8})"').cast(pl.UInt32, strict=False).alias("row")
+    if (
+        between.list.first().str.strip_chars().ne("").any()
+        or (opened.head(last.len()) == 0).any()
+        or not rows.str.contains(OPENING).all()
+        or numbers.null_count()
+        or not _rises(numbers)
+    ):
         return None
-    hidden = openings.str.contains(' hidden="(?:1|true)"').sum()
-    counts = rows.list.len() - 1
-    cells = rows.list.slice(1).filter(counts > 0).explode(empty_as_null=True).alias("cell")
-    at = (
-        pl.int_range(rows.len(), dtype=pl.UInt32, eager=True).repeat_by(counts).explode(empty_as_null=True).drop_nulls()
-    )
-    common = cells.str.contains(COMMON)
-    if not common.all() and (changed := _inline_as_values(piece)) != piece:
-        return taken_apart(changed)
-    found = _cut(cells, common)
+    cells = cells.scatter(last, ends["field_0"])
+    found = _cut(cells, cells.str.contains(COMMON))
     if found is None:
         return None
+    at = _rows_of(opened, last)
     frame = found.with_columns(at.alias("at"), numbers.gather(at).alias("row"))
+    hidden = rows.str.contains(' hidden="(?:1|true)"').sum()
     return numbers, int(hidden), frame.filter(pl.col("value").is_not_null() | pl.col("uncomputed"))
 
 
-def _inline_as_values(piece: bytes) -> bytes:
-    """Inline texts written as values, which they are to us, unless some are written in an unusual way."""
-    if b"<is>" not in piece:
-        return piece
-    changed = piece.replace(b'<is><t xml:space="preserve">', b"<is><t>")
-    if not changed.count(INLINE) == changed.count(b"<is>") == changed.count(b"</t></is></c>"):
-        return piece
-    return changed.replace(INLINE, b't="inlineStr"><v>').replace(b"</t></is></c>", b"</v></c>")
+def _rows_of(opened: pl.Series, last: pl.Series) -> pl.Series:
+    """The position of each cell's row; `opened` counts the rows that begin before each `last` cell of one, and behind all."""
+    row = (opened.cum_sum().cast(pl.Int64) - 1).head(last.len()).cast(pl.UInt32)
+    cells = pl.concat([pl.Series([-1]), last.cast(pl.Int64)]).diff().drop_nulls()
+    return row.repeat_by(cells).explode(empty_as_null=True)
 
 
 def _rises(numbers: pl.Series) -> bool:
@@ -84,20 +92,26 @@ def _cut(cells: pl.Series, common: pl.Series) -> pl.DataFrame | None:
 
 
 def _cut_common(cells: pl.Series) -> pl.DataFrame | None:
-    """Cut cells such as `B7" s="1" t="s"><v>0</v></c>`."""
-    after = cells.str.strip_chars_start("ABCDEFGHIJKLMNOPQRSTUVWXYZ").alias("after")
-    frame = pl.DataFrame([cells, after]).select(
-        pl.col("cell").str.head(pl.col("cell").str.len_bytes() - pl.col("after").str.len_bytes()).alias("letters"),
-        pl.col("after").str.find('"', literal=True).alias("quote"),
-        pl.col("after").str.strip_suffix("</v></c>").alias("rest"),
+    """Cut cells such as `B7" s="1" t="s"><v>0</v></c>` and `B7" t="inlineStr"><is><t>Ana</t></is></c>`."""
+    cell, end = pl.col("cell"), pl.col("end")
+    frame = pl.DataFrame([cells]).with_columns(
+        cell.str.find('"', literal=True).alias("quote"),
+        # Where the opening of a cell that has a value ends.
+        pl.when(cell.str.ends_with("</c>")).then(cell.str.find(">", literal=True)).alias("end"),
     )
-    frame = frame.with_columns(pl.col("rest").str.find("><v>", literal=True).alias("start"))
-    frame = frame.select(
-        "letters",
-        pl.col("rest").str.slice(pl.col("quote"), pl.col("start") - pl.col("quote")).alias("head"),
-        pl.col("rest").str.slice(pl.col("start") + 4).alias("value"),
-    )
-    return _described(frame.with_columns(pl.lit(False).alias("uncomputed")))
+    rest, before = cell.str.strip_suffix("</v></c>"), pl.lit(len("><v>"), dtype=pl.UInt32)
+    inline = cells.str.ends_with(INLINE)
+    if inline.any():
+        rest = rest.str.strip_suffix(INLINE)
+        plain, spaced = len("><is><t>"), len('><is><t xml:space="preserve">')
+        opening = pl.when(cell.str.contains('<t xml:space="preserve">', literal=True)).then(spaced).otherwise(plain)
+        before = pl.when(inline).then(opening.cast(pl.UInt32)).otherwise(before)
+    return _described(frame.select(
+        cell.str.head(LETTERS).alias("letters"),
+        cell.str.slice(pl.col("quote"), end - pl.col("quote")).alias("head"),
+        rest.str.slice(end + before).alias("value"),
+        pl.lit(False).alias("uncomputed"),
+    ))  # fmt: skip
 
 
 def _cut_known(cells: pl.Series) -> pl.DataFrame | None:
@@ -138,8 +152,9 @@ def _described(frame: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def _column_numbers(letters: pl.Series) -> pl.Series:
+    """The columns of cells whose references begin so; what is behind the letters does not count."""
     known = letters.drop_nulls().unique()
-    numbers = pl.Series([column_number(name) for name in known], dtype=pl.UInt32)
+    numbers = pl.Series([column_number(name.rstrip('0123456789"')) for name in known], dtype=pl.UInt32)
     return numbers.gather(letters.cast(pl.Enum(known)).to_physical())
 
 

@@ -6,7 +6,7 @@ A grid knows nothing of headers; `table` finds the customer list in it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ import polars as pl
 HEAD_ROWS = 300  # the rows in which the table is looked for
 TAIL_ROWS = 30  # the rows in which totals and footers are looked for
 PART_ROWS = 16_384  # rows of one spooled part
+MOST_CELLS = 2 << 20  # of a frame that is put together from parts
 
 PROBLEM_SCHEMA = {
     "row": pl.UInt32,
@@ -89,18 +90,39 @@ class Spool:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Append a part."""
-        frame.write_ipc(self.folder / f"{self.parts:06}.arrow", compression="lz4")
+        frame.write_ipc(self.folder / part_name(self.parts), compression="lz4")
         self.parts += 1
 
     def frames(self, size: int) -> Iterator[pl.DataFrame]:
         """All rows again, at most `size` a time."""
-        for part in range(self.parts):
-            yield from part_frames(self.folder / f"{part:06}.arrow", size)
+        return filled((pl.read_ipc(self.folder / part_name(part)) for part in range(self.parts)), size)
 
 
-def part_frames(path: Path, size: int) -> Iterator[pl.DataFrame]:
-    """The rows of one part."""
-    yield from pl.read_ipc(path).iter_slices(size)
+def part_name(number: int) -> str:
+    """The file of a part in the folder of its spool."""
+    return f"{number:06}.arrow"
+
+
+def filled(parts: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """The rows of all parts in frames of `size` rows, since who works on whole columns pays for each frame.
+
+    Frames of very many columns have fewer rows, to fit into memory.
+    """
+    waiting: list[pl.DataFrame] = []
+    rows = 0
+    for part in parts:
+        most = max(1, min(size, MOST_CELLS // part.width))
+        rest = part
+        while rows + rest.height >= most:
+            waiting.append(rest.head(most - rows))
+            rest = rest.slice(most - rows)
+            yield pl.concat(waiting, rechunk=True)
+            waiting, rows = [], 0
+        if rest.height:
+            waiting.append(rest)
+            rows += rest.height
+    if waiting:
+        yield pl.concat(waiting, rechunk=True)
 
 
 def problem_frame(found: Sequence[tuple[int, int | None, str, str | None, str | None]]) -> pl.DataFrame:

@@ -1,8 +1,12 @@
-"""Turn one job into spooled rows: the child's side of the cage, started as `python -m pipeline.read.inside JOB`."""
+"""Turn one job, given on standard input, into spooled rows: the child's side of the cage.
+
+Started as `python -m pipeline.read.inside`, perhaps before its job is known.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import sys
 from pathlib import Path
@@ -29,8 +33,13 @@ def limit(seconds: int) -> None:
 
 
 def main() -> None:
-    """Read the job, limit this process, write the result."""
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    """Get the job, limit this process, write the result; without a job there is nothing to do."""
+    from pipeline.read import choosing, ooxml, spooling  # noqa: F401 - large libraries, loaded while a job is waited for
+
+    given = sys.stdin.buffer.read()
+    if not given:
+        return
+    job = json.loads(given)
     limit(cage.SECONDS + cage.SECONDS_PER_MEGABYTE * (Path(job["path"]).stat().st_size >> 20))
     speak(*job["voice"])
     scratch = Path(job["scratch"])
@@ -43,6 +52,7 @@ def main() -> None:
     part = scratch / "result.part"
     part.write_text(json.dumps(result), encoding="utf-8")
     part.replace(scratch / "result.json")
+    gc.freeze()  # the process ends, and the parent waits for that: nothing is searched for garbage once more
 
 
 def read(job: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +64,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
         formats and errors were not seen).
     """
     from pipeline.read.choosing import Chosen, choose
-    from pipeline.read.spooling import spool  # after the limits: it loads a large library
+    from pipeline.read.spooling import spool
 
     book = _open(Path(job["path"]), job["kind"], job["name"])
     facts = book.facts()

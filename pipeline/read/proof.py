@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipeline.ahead import ahead
@@ -22,15 +23,12 @@ from pipeline.read.sheeterrors import ERROR, ERROR_STARTS
 CHUNK = 2 << 20  # bytes; what a processor keeps at hand, and small enough to make up batches of nearly full size
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
-FIRST = 5  # bytes of a record
 PACKED = (b"x\x01", b"x^", b"x\xda")  # polars takes bytes that begin so for compressed ones
 MARK = b"\xef\xbb\xbf"  # polars leaves it out where bytes begin with it
 PLUS, EXPONENT_SIGN = 43, 69  # + and E
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
 HASH, EQUALS = 35, 61  # what error values and formulas begin with
-RUNNING = np.bitwise_xor.accumulate(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), axis=1)
-RUNNING = np.packbits(RUNNING, axis=1).ravel()  # which bits of an octet an odd number of bits precedes, itself counted
 WORKERS = 2  # polars and numpy work outside of Python's lock; more than two blocks at once are not kept in memory
 
 
@@ -151,28 +149,25 @@ def look(piece: bytes | bytearray, shape: Shape, size: int | None = None) -> Sur
         return None
     if piece.find(b"\xef", 0, end) >= 0 and piece.find(b"\xef\xbf\xbd", 0, end) >= 0:  # one byte is found sooner
         return None
-    octets, after = _series(piece, 0, end), _series(piece, 1, end)
+    octets = _series(piece, 0, end)
     if not _is_utf8(octets) or (_has_pair(octets) and EXPONENT.search(piece, 0, end)):
         return None
-    marks, feeds = octets == shape.quote[0], octets == FEED
-    if piece.find(b"#", 0, end) >= 0 and _has_error(piece, octets, after):
+    if piece.find(b"#", 0, end) >= 0 and _has_error(piece, octets, _series(piece, 1, end)):
         return None
-    structure = octets.filter(marks | feeds | (octets == shape.delimiter[0]))
-    empties = False
-    if marks.any():
-        quotation = _quotation(octets, marks, after.filter(marks.head(after.len())), shape)
-        if quotation is None:
-            return None
-        empties = quotation
-        structure = structure.filter(_are_outside(structure, shape))
-    if piece.find(b"\r", 0, end) >= 0 and not _returns_fit(piece[:end], octets, after, shape.quote):
+    found = _structure(octets, shape)
+    empties = _quotation(found, shape)
+    if empties is None or not _returns_fit(piece, octets, found, shape.quote):
         return None
+    structure, behind = found.octets, found.after
+    if found.quoted:
+        outside = _are_outside(structure, shape)
+        structure, behind = structure.filter(outside), found.starts(shape, empties).filter(outside.head(behind.len()))
     records = int((structure == FEED).sum())
     last = structure.to_numpy()[shape.width - 1 :: shape.width]
     each = structure.len() == records * shape.width and bool((last == FEED).all())
     if not each and not _blank_or_full(piece[:end], shape):
         return None
-    return Survey(records, not each or _may_be_blank(piece, octets, feeds, shape), empties)
+    return Survey(records, not each or _has_blank(piece, end, behind.to_numpy(), shape), empties)
 
 
 def _series(piece: bytes | bytearray, start: int, end: int) -> pl.Series:
@@ -182,7 +177,7 @@ def _series(piece: bytes | bytearray, start: int, end: int) -> pl.Series:
 
 def _is_utf8(octets: pl.Series) -> bool:
     try:
-        octets.implode().cast(pl.Binary).cast(pl.String)
+        octets.reshape((1, -1)).arr.to_list().cast(pl.Binary).cast(pl.String)
     except pl.exceptions.ComputeError:
         return False
     return True
@@ -200,38 +195,72 @@ def _has_error(piece: bytes | bytearray, octets: pl.Series, after: pl.Series) ->
     return _among(following, *ERROR_STARTS).any() and ERROR.search(piece, 0, octets.len()) is not None
 
 
-def _quotation(octets: pl.Series, marks: pl.Series, following: pl.Series, shape: Shape) -> bool | None:
+class _Structure(NamedTuple):
+    """The octets that make the structure (delimiters, line feeds, quotation marks), and what stands beside each."""
+
+    octets: pl.Series
+    before: pl.Series  # a line feed where nothing precedes
+    after: pl.Series  # nothing follows the last one
+    quoted: bool
+
+    def starts(self, shape: Shape, empties: bool) -> pl.Series:
+        """What follows each; a line feed where that is `""`, or begins a cell with a doubled mark."""
+        if not empties:
+            return self.after
+        marks = self.after == shape.quote[0]
+        twice = marks & marks.shift(-1, fill_value=False)
+        return self.after.set(twice, FEED)
+
+
+def _structure(octets: pl.Series, shape: Shape) -> _Structure:
+    marks = octets == shape.quote[0]
+    quoted = marks.any()
+    at = (octets == FEED) | (octets == shape.delimiter[0])
+    if quoted:
+        at |= marks
+    most = octets.len() - 1
+    before, after = octets.head(most).filter(at.slice(1)), octets.slice(1).filter(at.head(most))
+    if at[0]:
+        before = pl.Series(np.insert(before.to_numpy(), 0, FEED))
+    return _Structure(octets.filter(at), before, after, quoted)
+
+
+def _quotation(found: _Structure, shape: Shape) -> bool | None:
     """Whether some cell is `""`; None unless all marks open where a cell begins and close where it ends.
 
     A doubled mark closes and opens again. A quoted `="007"`, which is a formula, needs a closer look.
     """
-    if following.len() % 2:
+    if not found.quoted:
+        return False
+    quote = shape.quote[0]
+    marks = found.octets == quote
+    preceding = found.before.filter(marks).to_numpy()
+    following = found.after.filter(marks.head(found.after.len())).to_numpy()
+    if len(following) % 2:
         return None
-    preceding = octets.head(octets.len() - 1).filter(marks.slice(1))
-    at_start = int(marks[0])  # nothing precedes it
-    opening, behind = preceding.to_numpy()[at_start::2], following.to_numpy()
-    if (preceding.to_numpy()[1 - at_start :: 2] == EQUALS).any():
+    opening, behind = preceding[0::2], following[1::2]
+    edges = np.zeros(256, bool)
+    edges[[shape.delimiter[0], quote, FEED]] = True
+    if not edges[opening].all() or (preceding[1::2] == EQUALS).any():
         return None
-    edges = (shape.delimiter[0], shape.quote[0], FEED)
-    if not _among(pl.Series(opening), *edges).all() or not _among(pl.Series(behind[1::2]), *edges, RETURN).all():
+    edges[RETURN] = True
+    if not edges[behind].all():
         return None
     # One that opens and closes at once, and is no half of a doubled mark.
-    empty = (behind[0::2] == shape.quote[0]) & (behind[1::2] != shape.quote[0])
-    empty[at_start:] &= opening != shape.quote[0]
-    return bool(empty.any())
+    return bool(((following[0::2] == quote) & (behind != quote) & (opening != quote)).any())
 
 
 def _are_outside(structure: pl.Series, shape: Shape) -> pl.Series:
-    """Which delimiters and line feeds stand outside of quoted cells.
-
-    A mark opens and the next one closes, so what an odd number of marks precedes is inside of a cell.
-    """
-    quoted = np.packbits(structure.to_numpy() == shape.quote[0])
-    inside = RUNNING[quoted]  # from the start of each octet on
-    odd = inside & 1
-    before = (np.cumsum(odd, dtype=np.uint8) - odd) & 1
-    inside ^= np.negative(before)  # all bits are turned where an odd number precedes the octet
-    return pl.Series(np.unpackbits(inside | quoted, count=structure.len())) == 0
+    """Which delimiters and line feeds stand outside of quoted cells: a mark opens and the next one closes."""
+    octets = structure.to_numpy()
+    outside = octets != shape.quote[0]
+    marks = np.flatnonzero(~outside)
+    opening, within = marks[0::2], marks[1::2] - marks[0::2] - 1
+    full = within > 0  # few quoted cells hold a delimiter or a line feed
+    opening, within = opening[full], within[full]
+    runs = np.repeat(opening + 1 - (np.cumsum(within) - within), within)  # where each begins, less what came before
+    outside[runs + np.arange(len(runs))] = False
+    return pl.Series(outside)
 
 
 def _among(octets: pl.Series, *wanted: int) -> pl.Series:
@@ -241,11 +270,13 @@ def _among(octets: pl.Series, *wanted: int) -> pl.Series:
     return found
 
 
-def _returns_fit(piece: bytes | bytearray, octets: pl.Series, after: pl.Series, quote: bytes) -> bool:
+def _returns_fit(piece: bytes | bytearray, octets: pl.Series, found: _Structure, quote: bytes) -> bool:
     """Whether a carriage return outside of quoted cells is part of a line end."""
-    if (after.filter((octets == RETURN).head(after.len())) == FEED).all():
+    if piece.find(b"\r", 0, octets.len()) < 0:
         return True
-    outside = _outside(piece, quote)
+    if (octets == RETURN).sum() == (found.before.filter(found.octets == FEED) == RETURN).sum():
+        return True
+    outside = _outside(piece[: octets.len()], quote)
     return outside.count(b"\r") == outside.count(b"\r\n")
 
 
@@ -262,20 +293,20 @@ def _blank_or_full(piece: bytes | bytearray, shape: Shape) -> bool:
     return lines.keys() <= {b"", shape.delimiter * (shape.width - 1)} and lines[b""] == blank + 1
 
 
-def _may_be_blank(piece: bytes | bytearray, octets: pl.Series, feeds: pl.Series, shape: Shape) -> bool:
-    """Whether some record has empty cells only; a line inside of a cell that looks like one counts too."""
-    delimiter, quote = shape.delimiter[0], shape.quote[0]
+def _has_blank(piece: bytes | bytearray, end: int, behind: npt.NDArray[np.uint8], shape: Shape) -> bool:
+    """Whether some record has empty cells only; a line inside of a cell that looks like one counts too.
+
+    `behind` is the octet that follows each separator, but for the last one.
+    """
     separator, empty = re.escape(shape.delimiter), re.escape(shape.quote * 2)
-    blank = re.compile(rb"(?:%b)?(?:%b(?:%b)?)*\r?\n" % (empty, separator, empty))
-    if blank.match(piece, 0, octets.len()):
+    record = re.compile(rb"(?:%b)?(?:%b(?:%b)?)*\r?\n" % (empty, separator, empty))
+    if record.match(piece, 0, end):
         return True
-    # A blank record has as many bytes as cells at least. Some of its first tell nearly always that it is none.
-    look = min(shape.width, FIRST)
-    begins = feeds.head(max(0, octets.len() - look))
-    suspects = None
-    for i in (1, look, *range(2, look)):
-        found = _among(octets.slice(i, begins.len()).filter(begins), delimiter, quote, FEED, RETURN)
-        suspects = found if suspects is None else suspects & found
+    starts = behind[shape.width - 1 :]  # of the cells of all records but the first, in rows of the table's width
+    suspects = np.True_
+    for column in range(shape.width):
+        start = starts[column :: shape.width]
+        suspects = suspects & ((start == shape.delimiter[0]) | (start == FEED) | (start == RETURN))
         if not suspects.any():
             return False
-    return re.search(b"\n" + blank.pattern, piece[: octets.len()]) is not None
+    return re.search(b"\n" + record.pattern, piece[:end]) is not None

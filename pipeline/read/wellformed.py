@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # its library takes longer to import than a small file to rea
     from pipeline.read.proof import Part, Survey
 
 SMALL = 64 << 10  # bytes; below, the tolerant reader is as quick
+MOST = 8 << 20  # bytes that polars reads at once, on each of two hands: more is no quicker, and stays in memory
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class _Scan:
     def _parted(self, size: int) -> Iterator[pl.DataFrame]:
         """The file by the parts of its proof: polars reads bytes at hand with less effort than a file."""
         first = self.start
-        for part, frame in ahead(_grouped(self.survey.parts, size), self._read, hands=1):
+        for part, frame in ahead(_grouped(self.survey.parts, size), self._read):
             self._must_be(frame.height, part.records)
             yield frame.with_row_index("row", first)
             first += part.records
@@ -164,12 +165,12 @@ class _Scan:
 
 
 def _grouped(parts: Iterable[Part], size: int) -> Iterator[Part]:
-    """Neighbours together, as long as they have no more than `size` records."""
+    """Neighbours together, as long as they have no more than `size` records, and no more than MOST bytes."""
     from pipeline.read.proof import Part
 
     group: Part | None = None
     for part in parts:
-        if group and group.records + part.records <= size:
+        if group and group.records + part.records <= size and group.size + part.size <= MOST:
             group = Part(group.at, group.size + part.size, group.records + part.records)
         else:
             if group:

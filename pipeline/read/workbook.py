@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pipeline.handoff import SourceFacts
 from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.read import cage, package
-from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, part_frames, problem_frame
+from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, filled, part_name, problem_frame
 from pipeline.read.source import Source
 
 
@@ -55,21 +54,33 @@ class _Parts:
     width: int
 
     def __call__(self, size: int) -> Iterator[pl.DataFrame]:
-        for part in range(self.parts):
-            for frame in part_frames(self.folder / f"{part:06}.arrow", size):
-                missing = columns(self.width)[frame.width - 1 :]
-                nothing = pl.lit(None, dtype=pl.String)
-                yield frame.with_columns(nothing.alias(name) for name in missing) if missing else frame
+        return filled(map(self.part, range(self.parts)), size)
+
+    def part(self, number: int) -> pl.DataFrame:
+        """The rows of one part."""
+        frame = pl.read_ipc(self.folder / part_name(number))
+        missing = columns(self.width)[frame.width - 1 :]
+        nothing = pl.lit(None, dtype=pl.String)
+        return frame.with_columns(nothing.alias(name) for name in missing) if missing else frame
 
 
 def _ends(frames: _Parts) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The first and the last rows, from the parts that hold them."""
     head: list[Row] = []
-    tail: deque[Row] = deque(maxlen=TAIL_ROWS)
-    for frame in frames(1 << 20):
-        if len(head) < HEAD_ROWS:
-            head += [Row(row[0], row[1:]) for row in frame.head(HEAD_ROWS - len(head)).iter_rows()]
-        tail.extend(Row(row[0], row[1:]) for row in frame.tail(TAIL_ROWS).iter_rows())
+    tail: list[Row] = []
+    for part in range(frames.parts):
+        head += _rows(frames.part(part).head(HEAD_ROWS - len(head)))
+        if len(head) == HEAD_ROWS:
+            break
+    for part in reversed(range(frames.parts)):
+        tail = _rows(frames.part(part).tail(TAIL_ROWS - len(tail))) + tail
+        if len(tail) == TAIL_ROWS:
+            break
     return tuple(head), tuple(tail)
+
+
+def _rows(frame: pl.DataFrame) -> list[Row]:
+    return [Row(row[0], row[1:]) for row in frame.iter_rows()]
 
 
 def _notes(found: dict[str, Any], kind: str) -> Iterator[str]:

@@ -19,7 +19,8 @@ CHUNK = 4_000  # rows whose XML is in memory at once
 
 _STRANGE = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]|_x[0-9A-Fa-f]{4}_"
 _ONE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_NOTHING = pl.lit("")
+_ODD = rf"{_STRANGE}|[&<>]|^\s|\s$"  # a column without any of it is written as it is, after one look instead of three
+_NOTHING, _CLOSE, _KEEP = pl.lit(""), "</t></is></c>", ' xml:space="preserve"'
 
 
 def escaped(texts: pl.Series) -> pl.Series:
@@ -42,42 +43,53 @@ def rows_xml(
     marks: Mapping[int, pl.Series],
     first: int,
     lines: pl.Series | None = None,
-) -> str:
-    """The rows as `<row>` elements; `first` is the number of the first one as a spreadsheet shows it.
+) -> bytes:
+    """The rows as `<row>` elements in UTF-8; `first` is the number of the first one as a spreadsheet shows it.
 
     `styles` are the columns' numbers in the style sheet; `marks` overrule them, for blank cells too: by column a
     series (Int32) with one number for each cell, null for the column's own. `lines` is how many lines of text each row is tall.
     """
     height = len(cells[0]) if cells else 0
     if not height:
-        return ""
+        return b""
+    odd = pl.select(pl.lit(texts).str.contains(_ODD).any().alias(str(at)) for at, texts in enumerate(cells)).row(0)
     columns = [pl.int_range(first, first + height, eager=True).cast(pl.String).alias("r")]
     parts: list[pl.Expr] = [pl.lit('<row r="'), pl.col("r"), _tall(lines), pl.lit('">')]
     for at, (texts, style) in enumerate(zip(cells, styles, strict=True)):
         mark = marks.get(at)
         if mark is None and texts.null_count() == height:
             continue
-        columns.append(escaped(texts).alias(f"t{at}"))
+        columns.append((escaped(texts) if odd[at] else texts).alias(f"t{at}"))
+        space = odd[at] and bool(texts.str.contains(r"^\s|\s$").any())
         if mark is not None:
             columns.append(mark.alias(f"s{at}"))
-        parts.append(_cell(at, columns, style, marked=mark is not None))
+            parts.append(_marked(at, style, space=space))
+        elif texts.null_count():
+            parts.append(pl.concat_str(_cell(at, style, space=space)))
+        else:  # not put together before the row is: a text is copied once
+            parts += _cell(at, style, space=space)
     parts.append(pl.lit("</row>"))
-    return str(pl.DataFrame(columns).select(pl.concat_str(parts).str.join("")).item())
+    rows = pl.DataFrame(columns).select(pl.concat_str(parts, ignore_nulls=True).str.join("").cast(pl.Binary))
+    return bytes(rows.item())
 
 
-def _cell(at: int, columns: list[pl.Series], style: int, *, marked: bool) -> pl.Expr:
-    texts = columns[-2] if marked else columns[-1]
+def _cell(at: int, style: int, *, space: bool) -> list[pl.Expr]:
+    """The parts of the cells of a column; put together they are null where the text is."""
+    middle = pl.lit(f'" s="{style}"{_open(space=space)}')
+    return [pl.lit(f'<c r="{letters(at)}'), pl.col("r"), middle, pl.col(f"t{at}"), pl.lit(_CLOSE)]
+
+
+def _marked(at: int, style: int, *, space: bool) -> pl.Expr:
+    """The cells of a column some of which have a style of their own, which a blank one keeps."""
     text, mark = pl.col(f"t{at}"), pl.col(f"s{at}")
-    look = mark.fill_null(style).cast(pl.String) if marked else pl.lit(str(style))
-    start = [pl.lit(f'<c r="{letters(at)}'), pl.col("r"), pl.lit('" s="'), look]
-    space = ' xml:space="preserve"' if texts.str.contains(r"^\s|\s$").any() else ""
-    full = pl.concat_str([*start, pl.lit(f'" t="inlineStr"><is><t{space}>'), text, pl.lit("</t></is></c>")])
-    if not texts.null_count():
-        return full
-    blank = (
-        pl.when(mark.is_null()).then(_NOTHING).otherwise(pl.concat_str([*start, pl.lit('"/>')])) if marked else _NOTHING
-    )
+    start = [pl.lit(f'<c r="{letters(at)}'), pl.col("r"), pl.lit('" s="'), mark.fill_null(style).cast(pl.String)]
+    blank = pl.when(mark.is_null()).then(_NOTHING).otherwise(pl.concat_str([*start, pl.lit('"/>')]))
+    full = pl.concat_str([*start, pl.lit(f'"{_open(space=space)}'), text, pl.lit(_CLOSE)])
     return pl.when(text.is_null()).then(blank).otherwise(full)
+
+
+def _open(*, space: bool) -> str:
+    return f' t="inlineStr"><is><t{_KEEP if space else ""}>'
 
 
 def _tall(lines: pl.Series | None) -> pl.Expr:

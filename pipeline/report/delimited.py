@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from pipeline.report.safe import escape, escape_text, needed
+from pipeline.report.safe import escape, escape_text, suspected
 
 BOM = b"\xef\xbb\xbf"
 
@@ -33,7 +33,7 @@ class CsvFile:
         """Append the rows of frames that stand side by side."""
         rows = pl.concat(frames, how="horizontal")
         if not self._raw:
-            wanted = rows.select(needed(cs.string()))
+            wanted = rows.select(suspected(cs.string()))
             rows = rows.with_columns(escape(pl.col(name)) for name in wanted.columns if wanted[name].item())
         self._append(rows)
 

@@ -47,9 +47,9 @@ class Files:
         """Append one batch to every file; the files are written beside one another."""
         beside = [self._hands.submit(self._add_results, told), self._hands.submit(self._add_errors, told)]
         try:
-            self.tally.add(told.frame, told.issues)
-            self.shown.add(told.frame, told.issues)
-            self.values.add(told.issues)
+            self.tally.add(told)
+            self.shown.add(told)
+            self.values.add(told)
         finally:
             wait(beside)
         for done in beside:
@@ -90,7 +90,7 @@ class Files:
             self._book.write(helpers, cells)
 
     def _add_errors(self, told: Told) -> None:
-        wrong, issues = told.frame.filter(pl.col("status").is_in(TO_CORRECT)), told.issues
+        wrong = told.frame.filter(pl.col("status").is_in(TO_CORRECT))
         if wrong.is_empty():
             return
         plan = self._layout
@@ -103,9 +103,9 @@ class Files:
         cells = self._cells(wrong)
         self._error_csv.write(helpers, cells)
         if self._error_book:
-            here = pl.int_range(pl.len(), dtype=pl.UInt32).alias("here")
-            theirs = issues.join(wrong.select("at", here), on="at", how="inner", maintain_order="left")
-            self._error_book.write(helpers, cells, theirs.drop("at").rename({"here": "at"}))
+            theirs = told.problems(wrong["at"])
+            here = wrong["at"].search_sorted(theirs["at"]).cast(pl.UInt32).alias("at")
+            self._error_book.write(helpers, cells, theirs.with_columns(here))
 
     def _cells(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(f"c{index}" for index in range(len(self._facts.headers)))

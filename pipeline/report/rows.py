@@ -27,29 +27,42 @@ _PLAIN = {
 class Told(NamedTuple):
     """A batch in words.
 
-    `frame` is the batch with `_error_codes`, `_errors`, `_advice` (the errors with their remedies),
-    `_warnings` and `_changes` added (String, null where there is nothing to say). `issues` has one row per
-    problem: `at` (position in the batch), source, sheet, row, status, the issue's own columns, severity,
-    message, remedy, and `reason` (Boolean: it is why the row is not in).
+    `frame` is the batch without `issues` and `changes`, with `at` (UInt32, position in the batch) and `_error_codes`, `_errors`, `_advice` (the
+    errors with their remedies), `_warnings` and `_changes` (String, null where there is nothing to say).
+
+    Thousands of rows have the very same problem, so each is put into words once: `kinds` has one row for each
+    different one, in the order in which they first occur: the issue's own columns, severity, message, remedy, and
+    `first`, the `at` of its first row. `issues` has one row for each problem of each row: `at`, `kind` (UInt32, the
+    row of `kinds`), and `reason` (Boolean: it is why the row is not in).
     """
 
     frame: pl.DataFrame
+    kinds: pl.DataFrame
     issues: pl.DataFrame
+
+    def problems(self, at: pl.Series, counts: pl.Series | None = None) -> pl.DataFrame:
+        """The problems of the rows at these places in full: `at`, `kind`, `reason` and the columns of `kinds`.
+
+        `counts` says of each of `kinds` whether it is wanted; all are where it is not given.
+        """
+        here = pl.zeros(self.frame.height, dtype=pl.Boolean, eager=True).scatter(at, True)
+        wanted = here.gather(self.issues["at"])
+        theirs = self.issues.filter(wanted if counts is None else wanted & counts.gather(self.issues["kind"]))
+        return pl.concat([theirs, self.kinds.select(pl.all().gather(theirs["kind"]))], how="horizontal")
 
 
 def tell(batch: pl.DataFrame, lang: str = "en") -> Told:
     """Put the problems of a batch into words of a language."""
-    at = pl.int_range(pl.len(), dtype=pl.UInt32).alias("at")
-    issues = (
-        batch.select(at, "source", "sheet", "row", "status", "issues")
-        .filter(pl.col("issues").list.len() > 0)
-        .explode("issues")
-        .unnest("issues")
+    frame = batch.with_columns(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"),
+        pl.when(pl.col("changes") != "").then("changes").alias("_changes"),
     )
+    kinds, issues = _told_apart(frame)
     said = pl.when(pl.col("message").fill_null("") != "").then("message").otherwise(pl.col("code").fill_null("?"))
-    issues = render(issues, lang).with_columns(_reason().alias("reason"), said.alias("message"))
-    changes = pl.when(pl.col("changes") != "").then("changes").alias("_changes")
-    return Told(batch.with_columns(at, changes, *_by_row(issues, batch.height)), issues)
+    kinds = render(kinds, lang).with_columns(said.alias("message"))
+    issues = issues.with_columns(_reason(kinds, issues, frame["status"]))
+    own = frame.drop("issues", "changes")  # lists are dear to filter, and nobody reads them from here on
+    return Told(own.with_columns(_by_row(kinds, issues, frame.height)), kinds, issues)
 
 
 def helper_frame(told: pl.DataFrame, names: Sequence[str], facts: Facts, *, advice: bool) -> pl.DataFrame:
@@ -60,58 +73,69 @@ def helper_frame(told: pl.DataFrame, names: Sequence[str], facts: Facts, *, advi
     )  # fmt: skip
 
 
-def _reason() -> pl.Expr:
+def _told_apart(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The different problems, each with the `first` row that has it, and for each problem of a row its kind."""
+    each = frame.select("at", "issues").explode("issues", empty_as_null=False, keep_nulls=False).unnest("issues")
+    own = each.columns[1:]
+    together = each.with_row_index("nth").group_by(own, maintain_order=True)
+    kinds = together.agg("nth", pl.col("at").first().alias("first"))
+    places = kinds.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("kind"), "nth").explode("nth")
+    kind = pl.zeros(each.height, dtype=pl.UInt32, eager=True).scatter(places["nth"], places["kind"]).alias("kind")
+    return kinds.drop("nth"), pl.DataFrame([each["at"], kind])
+
+
+def _reason(kinds: pl.DataFrame, issues: pl.DataFrame, status: pl.Series) -> pl.Series:
     code = pl.col("code").fill_null("")
-    explains = pl.any_horizontal(code.str.starts_with(start) for start in EXPLAINS_SKIPPED)
-    return is_error("code").fill_null(True) | (explains & (pl.col("status") == "skipped"))
+    wrong = kinds.select(is_error("code").fill_null(True)).to_series().gather(issues["kind"])
+    explains = kinds.select(pl.any_horizontal(code.str.starts_with(start) for start in EXPLAINS_SKIPPED)).to_series()
+    if explains.any():
+        wrong |= explains.gather(issues["kind"]) & (status == "skipped").gather(issues["at"])
+    return wrong.alias("reason")
 
 
-def _by_row(issues: pl.DataFrame, height: int) -> list[pl.Series]:
+def _by_row(kinds: pl.DataFrame, issues: pl.DataFrame, height: int) -> list[pl.Series]:
     """For each row of the batch `_error_codes`, `_errors`, `_advice`, `_warnings`: null where there is nothing to say."""
-    wrong, doubtful = issues.filter("reason"), issues.filter(~pl.col("reason"))
     start = pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
     said, remedy = pl.col("message").str.strip_chars_end(". "), pl.col("remedy").fill_null("")
     advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(said, pl.lit(". "), remedy))
-    codes = wrong.filter(pl.col("code").is_not_null()).unique(["at", "code"], keep="first", maintain_order=True)
-    parts = [
-        ("_error_codes", codes, pl.col("code"), ";"),
-        ("_errors", wrong, pl.concat_str(start, "message"), " | "),
-        ("_advice", wrong, pl.concat_str(start, advice), " | "),
-        ("_warnings", doubtful, pl.concat_str(start, "message"), " | "),
-    ]
+    texts = kinds.select("code", told=pl.concat_str(start, "message"), advised=pl.concat_str(start, advice))
+    wrong, doubtful = issues.filter("reason"), issues.filter(~pl.col("reason"))
+    codes = wrong.with_columns(texts["code"].gather(wrong["kind"])).filter(pl.col("code").is_not_null())
+    once = codes.unique(["at", "code"], keep="first", maintain_order=True)
     return [
-        _joined(some["at"], some.select(text).to_series(), height, by).alias(name) for name, some, text, by in parts
+        *_joined(once, [texts["code"].alias("_error_codes")], height, ";"),
+        *_joined(wrong, [texts["told"].alias("_errors"), texts["advised"].alias("_advice")], height, " | "),
+        *_joined(doubtful, [texts["told"].alias("_warnings")], height, " | "),
     ]
 
 
-def _joined(at: pl.Series, texts: pl.Series, height: int, separator: str) -> pl.Series:
-    """The texts of each row, which stand together in `at`, put together; null where they say nothing."""
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, height)
+def _joined(issues: pl.DataFrame, texts: Sequence[pl.Series], height: int, separator: str) -> list[pl.Series]:
+    """For each of `texts` (by kind), those of each row's problems put together; null where they say nothing."""
+    at, kind = issues["at"], issues["kind"]
     if not len(at):
-        return nothing
-    place = pl.int_range(len(at), eager=True)
-    first = at != at.shift()
-    nth = (
-        place
-        - place.zip_with(
-            first.fill_null(True), pl.Series([None], dtype=pl.Int64).new_from_index(0, len(at))
-        ).forward_fill()
-    )
+        return [pl.Series(text.name, [None], dtype=pl.String).new_from_index(0, height) for text in texts]
+    first = (at != at.shift()).fill_null(True)
+    row = first.cum_sum() - 1  # the problems of a row stand together
+    rows, nth = at.filter(first), pl.int_range(len(at), eager=True) - first.arg_true().gather(row)
+    back = _placed(pl.int_range(len(rows), dtype=pl.UInt32, eager=True), rows, height)
     most = int(nth.max()) + 1  # type: ignore[arg-type]
     if most > MOST_SIDE_BY_SIDE:
-        lists = pl.DataFrame([at, texts.alias("text")]).group_by("at", maintain_order=True).agg("text")
-        said = lists["text"].list.join(separator, ignore_nulls=True)
-        joined = nothing.scatter(lists["at"], said)
+        lists = pl.DataFrame([row.alias("row"), *(text.gather(kind) for text in texts)])
+        grouped = lists.group_by("row", maintain_order=True).agg(pl.exclude("row"))
+        joined = [grouped[text.name].list.join(separator, ignore_nulls=True) for text in texts]
     else:
-        columns = [
-            nothing.clone().scatter(at.filter(nth == n), texts.filter(nth == n)).alias(str(n)) for n in range(most)
-        ]
-        if most == 1:
-            joined = columns[0]
-        else:
-            joined = (
-                pl.DataFrame(columns)
-                .select(pl.concat_str(pl.all(), separator=separator, ignore_nulls=True))
-                .to_series()
-            )
-    return joined.set((joined == "").fill_null(False), None)
+        kinds = [_placed(kind.filter(nth == n), row.filter(nth == n), len(rows)) for n in range(most)]
+        joined = [_side_by_side([text.gather(one) for one in kinds], separator).alias(text.name) for text in texts]
+    return [said.set((said == "").fill_null(False), None).gather(back) for said in joined]
+
+
+def _side_by_side(columns: Sequence[pl.Series], separator: str) -> pl.Series:
+    if len(columns) == 1:
+        return columns[0]
+    numbered = pl.DataFrame([column.alias(str(n)) for n, column in enumerate(columns)])
+    return numbered.select(pl.concat_str(pl.all(), separator=separator, ignore_nulls=True)).to_series()
+
+
+def _placed(values: pl.Series, places: pl.Series, height: int) -> pl.Series:
+    """A series (UInt32) with `values` at `places`, null elsewhere."""
+    return pl.Series([None], dtype=pl.UInt32).new_from_index(0, height).scatter(places, values)

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.report.facts import NOT_IN, Facts
+from pipeline.report.rows import Told
 
 MOST_ROWS = 1_000
 MOST_COLUMNS = 40
@@ -40,25 +41,27 @@ class Shown:
             return self._all
         return (self._wrong + self._waiting)[:MOST_ROWS]
 
-    def add(self, frame: pl.DataFrame, issues: pl.DataFrame) -> None:
-        """Take what the page needs from one told batch (see `rows.Told`)."""
+    def add(self, told: Told) -> None:
+        """Take what the page needs from one told batch."""
+        frame = told.frame
         self.complete = self.complete and self._seen + frame.height <= MOST_ROWS
         if self.complete:
-            self._all += self._take(frame, issues, MOST_ROWS - self._seen)
+            self._all += self._take(told, frame, MOST_ROWS - self._seen)
         self._seen += frame.height
         for kept, statuses in ((self._wrong, _REACHED), (self._waiting, ("not_attempted",))):
-            if len(kept) < MOST_ROWS:
-                kept += self._take(frame.filter(pl.col("status").is_in(statuses)), issues, MOST_ROWS - len(kept))
+            if len(kept) < MOST_ROWS and (these := frame["status"].is_in(statuses)).any():
+                kept += self._take(told, frame.filter(these), MOST_ROWS - len(kept))
 
-    def _take(self, frame: pl.DataFrame, issues: pl.DataFrame, most: int) -> list[dict[str, Any]]:
+    def _take(self, told: Told, frame: pl.DataFrame, most: int) -> list[dict[str, Any]]:
         frame = frame.head(most)
         if frame.is_empty():
             return []
         problems: dict[int, list[list[str | None]]] = {}
-        theirs = issues.join(frame.select("at"), on="at", how="semi", maintain_order="left")
-        for at, *problem in theirs.select(
-            "at", "severity", "code", "column", "field", "value", "message", "remedy", "suggestion"
-        ).iter_rows():
+        for at, *problem in (
+            told.problems(frame["at"])
+            .select("at", "severity", "code", "column", "field", "value", "message", "remedy", "suggestion")
+            .iter_rows()
+        ):
             found = problems.setdefault(at, [])
             if len(found) < MOST_PROBLEMS:
                 found.append([cut(text, LONGEST_TEXT) for text in problem])

@@ -20,11 +20,10 @@ import polars as pl
 
 from pipeline.report.cellxml import CHUNK, rows_xml
 from pipeline.report.notes import Notes
+from pipeline.report.packed import Package
 
 if TYPE_CHECKING:  # a library that only a run with errors needs
     from xlsxwriter import Workbook
-
-COMPRESSION = 1  # a higher one takes three times as long for a file a fifth smaller
 
 _PROBE = re.compile(r'<row r="2"[^>]*>(.*?)</row>')
 _STYLE = re.compile(r'<c r="[A-Z]+2" s="(\d+)"/>')
@@ -44,9 +43,9 @@ class Streamed:
         self._draw, self._looks = draw, looks
         self._parts, self._rows, self._styles, self._head = self._skeleton(0)
         self.notes = Notes(scratch, path.name) if notes else None
-        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION)
-        self._put("[Content_Types].xml", self._parts["[Content_Types].xml"])
-        self._sheet = self._zip.open(self._rows, "w", force_zip64=True)
+        self._package = Package(path)
+        self._package.put("[Content_Types].xml", self._parts["[Content_Types].xml"])
+        self._sheet = self._package.part(self._rows)
         self._sheet.write(self._head)
 
     def write(
@@ -66,8 +65,7 @@ class Streamed:
             some = {at: mark.slice(start, CHUNK) for at, mark in numbered.items()}
             some = {at: mark for at, mark in some.items() if mark.null_count() < len(mark)}
             tall = None if lines is None else lines.slice(start, CHUNK)
-            xml = rows_xml(piece.get_columns(), styles, some, self.count + 2, tall)
-            self._sheet.write(xml.encode())
+            self._sheet.write(rows_xml(piece.get_columns(), styles, some, self.count + 2, tall))
             self.count += piece.height
 
     def finish(self) -> None:
@@ -83,26 +81,22 @@ class Streamed:
             noted = self.notes.parts() if self.notes and name.startswith(("xl/comments", "xl/drawings/vml")) else None
             if noted:
                 before, middle, after = noted[0 if name.startswith("xl/comments") else 1]
-                with self._zip.open(name, "w", force_zip64=True) as entry:
+                with self._package.part(name) as entry:
                     entry.write(before)
                     shutil.copyfileobj(middle, entry, 1 << 20)
                     entry.write(after)
             else:
-                self._put(name, content)
-        self._zip.close()
+                self._package.put(name, content)
+        self._package.close()
         if self.notes:
             self.notes.close()
 
     def abandon(self) -> None:
         """Let go of a workbook that will not be completed; harmless after `finish`."""
-        for opened in (self._sheet, self._zip, self.notes):
+        for opened in (self._sheet, self._package, self.notes):
             if opened:
                 with contextlib.suppress(OSError, ValueError):  # why it is abandoned is told already
                     opened.close()
-
-    def _put(self, name: str, content: bytes) -> None:
-        with self._zip.open(name, "w") as entry:
-            entry.write(content)
 
     def _skeleton(self, rows: int) -> tuple[dict[str, bytes], str, list[int], bytes]:
         """The parts of the drawn workbook, the large sheet's part, the numbers of its styles, and what is before its rows."""

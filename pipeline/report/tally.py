@@ -5,6 +5,7 @@ Memory is bounded by the number of different causes and by fixed limits, not by 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,13 @@ import polars as pl
 
 from pipeline.issues import catalogue, render
 from pipeline.report.facts import STATUSES, Cause, Change, Example, Facts
+from pipeline.report.rows import Told
 
 EXAMPLES = 3
 MOST_CAUSES = 2_000
 MOST_PAIRS = 500
 LONGEST = 300
+ARROW = " -> "
 
 _KEY = ("code", "column", "field", "gist")
 
@@ -44,13 +47,14 @@ class Tally:
         self._causes: dict[tuple[str, str, str | None, str], _Found] = {}
         self._changes: dict[str, _Pairs] = {}
 
-    def add(self, frame: pl.DataFrame, issues: pl.DataFrame) -> None:
-        """Count one told batch (see `rows.Told`)."""
+    def add(self, told: Told) -> None:
+        """Count one told batch."""
+        frame = told.frame
         self.rows += frame.height
         self.statuses.update(dict(frame["status"].value_counts().iter_rows()))
-        ready = frame.filter(pl.col("status") == "ready")["action"]
+        ready = frame["action"].filter(frame["status"] == "ready")
         self.actions.update(dict(ready.value_counts().iter_rows()))
-        self._add_issues(issues)
+        self._add_issues(told)
         self._add_changes(frame["_changes"])
 
     def counts(self) -> dict[str, int]:
@@ -72,24 +76,35 @@ class Tally:
         found = [Change(name, label(name), p.cells, p.top(), p.complete) for name, p in self._changes.items()]
         return tuple(sorted(found, key=lambda change: -change.cells))
 
-    def _add_issues(self, issues: pl.DataFrame) -> None:
-        if issues.is_empty():
+    def _add_issues(self, told: Told) -> None:
+        if told.issues.is_empty():
             return
-        told = issues.with_columns(
+        kinds = told.kinds.with_columns(
             pl.col("code").fill_null(""),
             pl.col("column").fill_null(pl.col("field")).fill_null(""),
-            (_gist() if issues["code"].str.starts_with("target.").any() else pl.lit("")).alias("gist"),
-        )
+            (_gist() if told.kinds["code"].str.starts_with("target.").any() else pl.lit("")).alias("gist"),
+            *(told.frame[name].gather(told.kinds["first"]) for name in ("row", "sheet")),
+        ).with_row_index("kind")
         example = pl.struct("row", "sheet", "value", "message", "suggestion")
-        groups = told.group_by(_KEY, maintain_order=True).agg(
-            pl.col("at").n_unique().alias("rows"),
+        groups = kinds.group_by(_KEY, maintain_order=True).agg(
+            "kind",
             pl.col("detail").n_unique().alias("details"),
             pl.col("suggestion").n_unique().alias("suggestions"),
             pl.col("severity", "remedy", "detail", "message", "value", "suggestion").first(),
             example.filter(pl.col("value").is_first_distinct()).head(EXAMPLES).alias("examples"),
         )
-        for group in groups.with_columns(general=_general(groups, self._facts.lang)).iter_rows(named=True):
+        groups = groups.with_columns(_rows(groups["kind"], told.issues)).drop("kind")
+        for group in self._with_general(groups).iter_rows(named=True):
             self._add_group(group)
+
+    def _with_general(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """The groups with `general`, their remedy in general: only of causes that have not been met before."""
+        met = pl.Series([key in self._causes for key in groups.select(_KEY).iter_rows()], dtype=pl.Boolean)
+        if met.all():
+            return groups.with_columns(general=pl.lit(None, pl.String))
+        new = (~met).arg_true()
+        general = pl.Series([None], dtype=pl.String).new_from_index(0, groups.height)
+        return groups.with_columns(general.scatter(new, _general(groups[new], self._facts.lang)).alias("general"))
 
     def _add_group(self, group: dict[str, Any]) -> None:
         code, column, name, gist = (group[part] for part in _KEY)
@@ -112,17 +127,30 @@ class Tally:
                 found.examples.setdefault(text.value, text)
 
     def _add_changes(self, changes: pl.Series) -> None:
-        every = changes.drop_nulls().str.split(" | ").explode(empty_as_null=True).alias("part")
+        # as a pattern: its search is the faster one
+        every = changes.drop_nulls().str.split(r" \| ", literal=False).explode(empty_as_null=True).alias("part")
+        for name, kept in self._changes.items():
+            if not kept.complete:  # only how many there are is told of such a field, and no pair need be looked at
+                theirs = every.str.starts_with(f"{name}: ").fill_null(False)
+                pair = rf"^{re.escape(name)}: (?s:.*?){ARROW}"
+                kept.cells += int(every.filter(theirs).str.contains(pair).sum())
+                every = every.filter(~theirs)
         parts = (
             every.value_counts(sort=True)
             .select(pl.col("part").str.splitn(": ", 2).struct.rename_fields(["name", "rest"]), "count").unnest("part")
-            .filter(pl.col("rest").str.contains(" -> ", literal=True) & pl.col("name").str.contains(r"^[\w.]+$"))
+            .filter(pl.col("rest").str.contains(ARROW, literal=True) & pl.col("name").str.contains(r"^[\w.]+$"))
         )  # fmt: skip
         for (name,), of_it in parts.group_by("name", maintain_order=True):
             kept = self._changes.setdefault(str(name), _Pairs())
             kept.cells += int(of_it["count"].sum())
-            if kept.complete or not kept.seen:
-                kept.add(of_it.select("rest", "count"))
+            kept.add(of_it.select("rest", "count"))
+
+
+def _rows(groups: pl.Series, issues: pl.DataFrame) -> pl.Series:
+    """How many rows have a problem of each group (lists of kinds)."""
+    of_kind = pl.DataFrame([groups.alias("kind")]).with_row_index("group").explode("kind").sort("kind")["group"]
+    each = pl.DataFrame([issues["at"], of_kind.gather(issues["kind"]).alias("group")])
+    return each.group_by("group").agg(pl.col("at").n_unique()).sort("group")["at"].alias("rows")
 
 
 def _general(groups: pl.DataFrame, lang: str) -> pl.Series:
@@ -148,7 +176,7 @@ class _Pairs:
             self.seen = Counter(dict(self.seen.most_common(EXAMPLES)))
             pairs = pairs.head(EXAMPLES - len(self.seen))
         for text, count in pairs.iter_rows():
-            before, _, after = text.partition(" -> ")
+            before, _, after = text.partition(ARROW)
             self.seen[_short(before) or "", _short(after) or ""] += count
 
     def top(self) -> tuple[tuple[str, str, int], ...]:

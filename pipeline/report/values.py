@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.report.facts import TO_CORRECT
+from pipeline.report.rows import Told
 
 MOST_VALUES = 200_000
 MOST_LISTED = 1_000
@@ -44,16 +45,17 @@ class Values:
 
     def __init__(self) -> None:
         """Begin with nothing counted."""
-        self._found = pl.DataFrame(schema=_SCHEMA)
+        self._found = [pl.DataFrame(schema=_SCHEMA)]  # put together when they may be too many: not after each batch
 
-    def add(self, issues: pl.DataFrame) -> None:
-        """Count the problems of one told batch (see `rows.Told`)."""
+    def add(self, told: Told) -> None:
+        """Count the problems of one told batch."""
         mendable = ~pl.any_horizontal(pl.col("code").str.starts_with(start) for start in NO_CELL)
-        wrong = issues.filter(
-            pl.col("status").is_in(TO_CORRECT) & (pl.col("severity") == "error") & mendable.fill_null(False)
+        counts = told.kinds.select(
+            (pl.col("severity") == "error") & mendable.fill_null(False)
             & pl.any_horizontal(pl.col("field", "column").is_not_null())
             & (pl.col("value").fill_null("").str.len_bytes() <= LONGEST)
-        )  # fmt: skip
+        ).to_series()  # fmt: skip
+        wrong = told.problems(told.frame["at"].filter(told.frame["status"].is_in(TO_CORRECT)), counts)
         if wrong.is_empty():
             return
         counted = (
@@ -61,18 +63,26 @@ class Values:
             .group_by(KEY, maintain_order=True)
             .agg(pl.col("at").n_unique().cast(pl.UInt32).alias("rows"), pl.col("message", "suggestion").first())
         )
-        self._found = (
-            pl.concat([self._found, counted.select(*_SCHEMA)])
+        self._found.append(counted.select(*_SCHEMA))
+        if sum(found.height for found in self._found) > MOST_VALUES:
+            self._found = [self._together()]
+
+    def _together(self) -> pl.DataFrame:
+        """What was counted so far; of too many different values those that most rows have."""
+        found = (
+            pl.concat(self._found)
             .group_by(KEY, maintain_order=True)
             .agg(pl.col("rows").sum(), pl.col("message", "suggestion").first())
+            .select(*_SCHEMA)
         )
-        if self._found.height > MOST_VALUES:
-            self._found = self._found.sort("rows", descending=True, maintain_order=True).head(MOST_VALUES // 2)
+        if found.height <= MOST_VALUES:
+            return found
+        return found.sort("rows", descending=True, maintain_order=True).head(MOST_VALUES // 2)
 
     def most(self) -> Sequence[Value]:
         """The values worth a correction of their own, the most frequent cause first, and in it the most frequent value."""
         cause = ["code", "field", "column"]
-        ranked = self._found.sort("rows", descending=True, maintain_order=True).with_columns(
+        ranked = self._together().sort("rows", descending=True, maintain_order=True).with_columns(
             pl.col("rows").sum().over(cause).alias("all"), pl.len().over(cause).alias("several"),
             pl.int_range(pl.len()).over(cause).alias("rank"),
         )  # fmt: skip

@@ -102,15 +102,17 @@ def accepted(country: pl.Series, text: pl.Series) -> pl.Series:
 def _by_country(country: pl.Series, text: pl.Series, read: Callable[[Fast, pl.Series], pl.Series]) -> pl.Series:
     """What `read` makes of the texts of each country that has a column rule."""
     found = pl.Series("value", [None], dtype=pl.String).new_from_index(0, len(text))
-    for code, known in rules().items():
-        if not _is_fast(code):
-            continue
-        of_it = (country == code).fill_null(False)
-        if of_it.all() and len(of_it) >= WORTH_IT:
-            return read(cast("Fast", known), text).alias("value")
-        rows = of_it.arg_true()
-        if len(rows) >= WORTH_IT:
-            found = found.clone().scatter(rows, read(cast("Fast", known), text.gather(rows)))
+    if len(text) < WORTH_IT:
+        return found
+    codes = _fast()
+    place = country.cast(pl.Enum(codes), strict=False).to_physical()
+    for code, count in place.value_counts(name="rows").drop_nulls().iter_rows():
+        known = cast("Fast", rule(codes[code]))
+        if count == len(text):
+            return read(known, text).alias("value")
+        if count >= WORTH_IT:
+            rows = (place == code).arg_true()
+            found = found.scatter(rows, read(known, text.gather(rows)))
     return found
 
 
@@ -128,6 +130,7 @@ def completing(country: str) -> Completing | None:
     return known if isinstance(known, Completing) else None
 
 
-@lru_cache(maxsize=1024)
-def _is_fast(country: str) -> bool:
-    return isinstance(rule(country), Fast)
+@lru_cache(maxsize=1)
+def _fast() -> list[str]:
+    """The countries that have a column rule."""
+    return [country for country, known in rules().items() if isinstance(known, Fast)]

@@ -10,12 +10,17 @@ Normativa de Directorio 102100000011: 99001, 99002 and 99003 are codes of specia
 
 from __future__ import annotations
 
+import re
+
 from pipeline.taxids.interface import Reason
 from pipeline.taxids.writing import bare, digits
 
 NAME = "NIT"
 GENERIC = frozenset({"99001", "99002", "99003"})
 """Foreigners without a number, the authority's own controls, small sales of the day."""
+
+_CARD = re.compile(r"E?[0-9]{5,8}(?:[0-9][A-Z])?(?:LP|SC|CB|CBBA|OR|PT|CH|TJ|BE|BN|PD|PA|PO)?")
+"""A person's or (E) a foreigner's card. Source: https://www.segip.gob.bo (complemento; lugar de expedición)."""
 
 LABELS = ("NIT", "CI", "BO", "NRO", "NO", "N")
 
@@ -26,9 +31,9 @@ def compact(text: str) -> str:
 
 
 def judge(compacted: str) -> Reason | None:
-    """What is wrong."""
+    """What is wrong; a card with its complement or the letters of a department is another document."""
     if not digits(compacted):
-        return "format"
+        return "other_document" if _CARD.fullmatch(compacted) else "format"
     return None if 5 <= len(compacted) <= 15 else "length"
 
 

@@ -12,6 +12,8 @@ bare characters (Manual de Orientação da NF-e: `CNPJ`, `CPF`).
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 from stdnum.br import cnpj, cpf
 
@@ -20,17 +22,21 @@ from pipeline.taxids.writing import bare, digits, reason
 
 NAME = "CNPJ/CPF"
 GENERIC: frozenset[str] = frozenset()
-LABELS = ("CNPJ", "CPF", "MF", "BR")
+LABELS = ("CNPJ", "CPF", "CGC", "MF", "BR", "NUMERO", "NRO", "NO", "N")
 SIZES = (11, 14)
+_LABELLED_CPF = re.compile("CPF[0-9]{11}")
+_CPF_APART = re.compile(r"\W*C\.?P\.?F\b", re.IGNORECASE)
 
 
 def compact(text: str) -> str:
     """Letters and digits in upper case, with the leading zeros that the check digits prove."""
     number = bare(text, LABELS, SIZES)
+    if _LABELLED_CPF.fullmatch(number) and (_CPF_APART.match(text) or not cnpj.is_valid(number)):
+        number = number[3:]  # fourteen characters as well, but none of a CNPJ
     if digits(number):
         if len(number) in (12, 13) and cnpj.is_valid(number.zfill(14)):
             return number.zfill(14)
-        if len(number) in (9, 10) and cpf.is_valid(number.zfill(11)):
+        if len(number) in (8, 9, 10) and cpf.is_valid(number.zfill(11)):
             return number.zfill(11)
     return number
 

@@ -21,9 +21,9 @@ from pipeline.taxids.interface import Reason
 from pipeline.taxids.writing import PLAIN, bare, digits
 
 NAME = "RUT"
-GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111"})
+GENERIC = frozenset({"666666666", "555555555", "444444444", "111111111", "333333333", "999999999"})
 """66.666.666-6: buyer without a name on a boleta, 55.555.555-5: foreign buyer (SII, Formato DTE, RUTRecep);
-44.444.444-4: foreigner without a RUT; 11.111.111-1: what forms are filled with."""
+44.444.444-4: foreigner without a RUT; 11.111.111-1, 33.333.333-3, 99.999.999-9: what forms are filled with."""
 
 LABELS = ("RUT", "RUN", "ROL", "CL", "NRO", "NO", "N")
 _LAYOUT = r"^[1-9][0-9]?[., ]?[0-9]{3}[., ]?[0-9]{3} ?[-\u2013]? ?[0-9Kk]$"
@@ -34,7 +34,7 @@ _SHORTEST = 8  # numbers below a million were given before 1930
 
 def compact(text: str) -> str:
     """Digits and check digit without leading zeros; K in upper case."""
-    return bare(text, LABELS).lstrip("0")
+    return bare(text, LABELS).replace("DV", "").lstrip("0")
 
 
 def judge(compacted: str) -> Reason | None:

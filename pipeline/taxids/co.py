@@ -24,8 +24,8 @@ NAME = "NIT"
 GENERIC = frozenset({"222222222222", "222222222222-7", "222222222", "222222222-7"})
 """The final consumer."""
 
-LABELS = ("NIT", "CC", "CO", "NRO", "NO", "N")
-_FOREIGN = re.compile(r"(?:CE|TI|PEP|PPT)[0-9]{5,15}")  # documents of foreigners and minors
+LABELS = ("NIT", "CC", "NUIP", "CEDULA", "CO", "NRO", "NO", "N")
+_FOREIGN = re.compile(r"(?:CE|TI|RC|PEP|PPT)[0-9]{5,15}")  # documents of foreigners and minors
 _MARKED = re.compile(r"[0-9]\s*(?:[-\u2010-\u2015\u2212]|DV[\s:.]*|/)\s*([0-9])\s*$", re.IGNORECASE)
 
 _CHECK_DIGITS = b"01987654321"

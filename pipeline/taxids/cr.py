@@ -20,7 +20,7 @@ from pipeline.taxids.writing import bare, digits, reason
 
 NAME = "cédula"
 GENERIC: frozenset[str] = frozenset()
-LABELS = ("CEDULA", "CEDJURIDICA", "CEDJUR", "CED", "DIMEX", "NITE", "CR", "NRO", "NO", "N")
+LABELS = ("CEDULA", "CEDJURIDICA", "CEDJUR", "CED", "JURIDICA", "FISICA", "DIMEX", "NITE", "CR", "NRO", "NO", "N")
 _PERSON = re.compile(r"\s*0?([1-9])-([0-9]{1,4})-([0-9]{1,4})\s*")
 
 

@@ -19,7 +19,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
 from pipeline.language import later
-from pipeline.taxids.interface import Reason
+from pipeline.taxids.interface import Reason, Remark
 from pipeline.taxids.writing import bare, digits, reason
 
 STATES = ("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
@@ -41,7 +41,27 @@ OTHERS: dict[str, tuple[str, ...]] = {
 }
 """Modules of python-stdnum for the tax numbers of a state that are no VAT numbers."""
 
-LABELS = ("VATNUMBER", "VATID", "VATNO", "VAT", "USTIDNR", "USTID", "TVA", "PIVA", "PARTITAIVA", "IVA")
+LABELS = ("VATNUMBER", "VATID", "VATREG", "VATNO", "VAT", "TVA", "IVA")
+OWN_LABELS: dict[str, tuple[str, ...]] = {
+    "AT": ("UIDNR", "UID", "USTID"),
+    "BE": ("BTW", "NTVA"),
+    "CZ": ("DIC", "ICO"),
+    "DE": ("USTIDNR", "USTID", "UMSATZSTEUERID"),
+    "DK": ("CVR", "MOMS"),
+    "FI": ("YTUNNUS", "ALV"),
+    "FR": ("NTVA", "TVAINTRACOMMUNAUTAIRE", "SIRET", "SIREN"),
+    "GR": ("AFM", "ΑΦΜ"),
+    "HR": ("OIB", "PDV"),
+    "IT": ("PIVA", "PARTITAIVA", "CODICEFISCALE"),
+    "LT": ("PVM",),
+    "LV": ("PVN",),
+    "NL": ("BTW",),
+    "PL": ("NIP",),
+    "RO": ("CUI", "CIF"),
+    "SE": ("MOMS", "ORGNR"),
+    "SK": ("ICDPH", "DIC", "ICO"),
+}
+"""What a member state calls its numbers; none is how one of them begins (an Italian's codice fiscale may begin with PVN)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,9 @@ class Member:
 
     def compact(self, text: str) -> str:
         """Prefix and number; a valid number of another member state keeps its own prefix."""
-        number = bare(text, LABELS)
+        number = self._bare(text)
+        if self.remark(text):
+            return self.prefix + number.zfill(11)
         if number.startswith(self.country) and self.country != self.prefix:
             number = self.prefix + number[len(self.country) :]
         if number[:2] != self.prefix and (self._other(number) or vat.is_valid(number)):
@@ -64,6 +86,12 @@ class Member:
             return str(vat.compact(number if number[:2] == self.prefix else self.prefix + number))
         except ValidationError:
             return number
+
+    def remark(self, text: str) -> Remark | None:
+        """Whether leading zeros of an Italian number were restored, which a spreadsheet program took."""
+        number = self._bare(text)
+        short = self.country == "IT" and digits(number) and 8 <= len(number) <= 10
+        return "zeros_restored" if short and vat.is_valid("IT" + number.zfill(11)) else None
 
     def judge(self, compacted: str) -> Reason | None:
         """What is wrong; a number of the state that is no VAT number is another document."""
@@ -76,6 +104,9 @@ class Member:
     def present(self, compacted: str) -> str:
         """The compact form."""
         return compacted
+
+    def _bare(self, text: str) -> str:
+        return bare(text, OWN_LABELS.get(self.country, ()) + LABELS)
 
     def _other(self, number: str) -> bool:
         if digits(number) and vat.is_valid(self.prefix + number):

@@ -35,6 +35,11 @@ WORDS = frozenset({
 """Words that the SAT replaces at the beginning of a person's RFC."""
 
 _FORM = re.compile(r"([A-ZÑ&]{3,4})([0-9]{6})([0-9A-Z]{3})?")
+_WRITTEN = (("&amp;", "&"), ("&AMP;", "&"), ("Ã‘", "Ñ"), ("Ã±", "ñ"))  # of XML, and of UTF-8 read as cp1252
+_LOST_LETTER = re.compile(
+    r"\s*(?:R\.?F\.?C\.?\W*)?[A-Z&Ñ]{1,3}(#|[/\\*'`´_](?=[A-Z&Ñ]))(?=[A-Z&Ñ]{0,2}[\s-]*[0-9]{6})", re.IGNORECASE
+)
+"""A sign among the initials, as old programs write for Ñ; taken out, it would leave another taxpayer's number."""
 _HOMOCLAVE = re.compile(r"[1-9A-V][1-9A-Z][0-9A]")
 _SHAPE = r"^[A-ZÑ&]{3,4}[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])[1-9A-V][1-9A-Z][0-9A]$"
 _CHECK_DIGITS = b"0A987654321"
@@ -43,8 +48,11 @@ _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFG
 
 
 def compact(text: str) -> str:
-    """Letters and digits in upper case; an & of three initials stays."""
-    return bare(text, LABELS, SIZES)
+    """Letters and digits in upper case; an & of three initials stays, and so does the sign in the place of a lost Ñ."""
+    for wrong, right in _WRITTEN:
+        text = text.replace(wrong, right)
+    lost = _LOST_LETTER.match(text)
+    return bare(f"{text[: lost.start(1)]}?{text[lost.end(1) :]}" if lost else text, LABELS, SIZES)
 
 
 def judge(compacted: str) -> Reason | None:

@@ -17,8 +17,9 @@ from pipeline.taxids.interface import Reason
 NAME = "RUC"
 GENERIC: frozenset[str] = frozenset()
 _DASH = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
-_LABEL = re.compile(r"^(?:R\.?U\.?C\.?|C[EÉ]DULA)[\s:.]*")
+_LABEL = re.compile(r"^(?:R\.?U\.?C\.?|C[EÉ]DULA|C\.?I\.?P\.?)[\s:.]*")
 _CHECK = re.compile(r"[\s,;]*D\.?V\.?[\s:.]*([0-9]{1,2})$")
+_UNMARKED = re.compile(r"(?<=-[0-9]{4})-([0-9]{2})$")  # behind a company's year
 _FORM = re.compile(
     r"(?:[0-9]{1,2}|[0-9]{1,2}(?:AV|PI|NT)|PE|E|N|[0-9]{1,9})"  # province and kind, or a company's volume
     r"(?:-NT)?-[0-9]{1,5}-[0-9]{1,7}(?: DV [0-9]{2})?"
@@ -28,7 +29,7 @@ _FORM = re.compile(
 def compact(text: str) -> str:
     """The groups with plain dashes, and the check digits after `DV`."""
     number = _DASH.sub("-", _LABEL.sub("", text.strip().upper()))
-    check = _CHECK.search(number)
+    check = _CHECK.search(number) or _UNMARKED.search(number)
     body = re.sub(r"\s", "", number[: check.start()] if check else number)
     return f"{body} DV {check[1].zfill(2)}" if check else body
 

@@ -16,7 +16,7 @@ from pipeline.taxids.writing import bare, reason
 
 NAME = "NIF"
 GENERIC = frozenset({"999999990"})
-LABELS = ("NIF", "NIPC", "VAT", "IVA", "PT", "NO", "N")
+LABELS = ("NIF", "NIPC", "CONTRIBUINTE", "VAT", "IVA", "PT", "NRO", "NO", "N")
 
 
 def compact(text: str) -> str:

@@ -21,8 +21,9 @@ LABELS = ("NIT", "DUI", "SV", "NRO", "NO", "N")
 
 
 def compact(text: str) -> str:
-    """The fourteen digits, or the nine of a DUI."""
-    return bare(text, LABELS)
+    """The fourteen digits, with a leading zero that the check digit proves, or the nine of a DUI."""
+    number = bare(text, LABELS)
+    return "0" + number if len(number) == 13 and digits(number) and nit.is_valid("0" + number) else number
 
 
 def judge(compacted: str) -> Reason | None:

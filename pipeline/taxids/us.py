@@ -23,7 +23,7 @@ from pipeline.taxids.writing import bare, digits, reason
 
 NAME = "EIN"
 GENERIC: frozenset[str] = frozenset()
-LABELS = ("EIN", "FEIN", "TIN", "TAXID", "US", "NO", "N")
+LABELS = ("EIN", "FEIN", "FEI", "TIN", "FEDERAL", "FED", "IRS", "TAXID", "ID", "US", "NUMBER", "NO", "N")
 _PERSONAL = re.compile(r"[0-9]{3}[-\s\u2010-\u2015][0-9]{2}[-\s\u2010-\u2015][0-9]{4}")
 
 

@@ -20,7 +20,7 @@ from stdnum.exceptions import (
 
 from pipeline.taxids.interface import Reason
 
-SEPARATORS = r"\s.,:;/\\_#'\"`´‘’“”º°ª\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff\ufe58\ufe63\uff0d"
+SEPARATORS = r"\s().,:;/\\_#'\"`´‘’“”º°ª\-\u00ad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff\ufe58\ufe63\uff0d"
 """What people put between the digits, as the inside of a character class; an equals sign is not among it."""
 
 PLAIN = (".", "-", " ", ",", "\u00a0", "\u2013")
@@ -31,6 +31,8 @@ NUMBER_CELL = r"^\s*[0-9]{5,}\.0+\s*$"
 
 _SEPARATOR = re.compile(f"[{SEPARATORS}]+")
 _ZERO_DECIMAL = re.compile(r"^\s*(\d{5,})\.0+\s*$")
+_BASES = str.maketrans("ÁÀÂÃČÉÊÍÓÔÕÚÜÇ", "AAAACEEIOOOUUC")
+"""Letters of labels without their accents ("CÉDULA"); a number keeps its own."""
 _ORDER: tuple[tuple[type[Exception], Reason], ...] = (
     (InvalidLength, "length"),
     (InvalidFormat, "format"),
@@ -51,7 +53,8 @@ def bare(text: str, labels: tuple[str, ...] = (), sizes: Container[int] = ()) ->
         text = _SEPARATOR.sub("", unicodedata.normalize("NFKC", text))
     text = text.upper()
     while not text[:1].isdigit() and len(text) not in sizes:
-        label = next((label for label in labels if text.startswith(label) and len(text) > len(label)), None)
+        words = text.translate(_BASES)
+        label = next((label for label in labels if words.startswith(label) and len(text) > len(label)), None)
         if label is None:
             break
         text = text[len(label) :]

@@ -81,15 +81,15 @@ def ours(rows: int, path: Path, *, plain: bool) -> float:
         for frame in batches(rows):
             began = time.process_time()
             made = tell(frame)
-            tally.add(made.frame, made.issues)
+            tally.add(made)
             helpers = helper_frame(made.frame, plan.helpers if plain else plan.error_helpers, told, advice=True)
             cells = made.frame.select(f"c{i}" for i in range(len(HEADERS)))
             aside += time.process_time() - began
             if results:
                 results.write(helpers, cells)
             if errors:
-                errors.write(helpers, cells, made.issues)
-                values.add(made.issues)
+                errors.write(helpers, cells, made.problems(made.frame["at"]))
+                values.add(made)
         if results:
             results.finish()
         if errors:
@@ -114,7 +114,7 @@ def peer(rows: int, path: Path, *, plain: bool) -> float:
         helpers = helper_frame(made.frame, names, told, advice=True).cast(pl.String)
         lines = side_by_side(helpers, made.frame.select(f"c{i}" for i in range(len(HEADERS))))
         notes: dict[int, list[tuple[str, str, str]]] = {}
-        for row, column, severity, message, remedy in made.issues.select(
+        for row, column, severity, message, remedy in made.problems(made.frame["at"]).select(
             "at", "column", "severity", "message", "remedy"
         ).iter_rows():
             notes.setdefault(row, []).append((column, severity, f"{message}.\n{remedy}"))

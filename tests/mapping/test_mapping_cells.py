@@ -22,7 +22,7 @@ def joined(pattern: str, *cells: str | None, headers: list[str] | None = None) -
     """The text of one row; the first alternative that is not blank."""
     names = headers or HEADERS[: len(cells)]
     parts = {i: pl.Series([cell], dtype=pl.String) for i, cell in enumerate(cells)}
-    texts = [series[0] for series in join(parse(pattern, names), parts, 1)]
+    texts = [series[0] for series in join(parse(pattern, names), parts)]
     return next((text for text in texts if text is not None), None)
 
 

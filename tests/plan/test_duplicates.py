@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.plan import duplicates
+from pipeline.plan.likeness import likeness
 
 POLICIES = st.sampled_from(["error", "first", "last", "all"])
 
@@ -108,7 +109,7 @@ def test_other_customers_that_look_like_one_are_told_and_sent() -> None:
 def test_name_and_address_are_compared_without_case_accents_and_punctuation() -> None:
     """Two spellings of one name and address are alike; a row without an address is like nobody."""
     record = pl.DataFrame({"name": ["Ñandú S.A.", "NANDU SA", "Ñandú S.A."], "address": ["Av. 1", "av 1", None]})
-    one, two, none = duplicates.likeness(record).to_list()
+    one, two, none = likeness(record).to_list()
     assert one == two and none is None
 
 

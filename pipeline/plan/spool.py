@@ -1,0 +1,68 @@
+"""Turn encoded batches into private files, and back, so that a plan of any size needs the memory of one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+
+class Part(NamedTuple):
+    """A batch that was read back: the positions of its rows in the plan (`seq`, UInt32), and its columns."""
+
+    seq: pl.Series
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is known of a part: `columns` are all it has, in order; the `constant` ones are not in its file."""
+
+    path: Path
+    problems: Path
+    height: int
+    columns: tuple[str, ...]
+    constant: Mapping[str, str | None]
+
+
+class Spool:
+    """Batches in a private folder that the caller removes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is written yet."""
+        self._folder = folder
+        self._parts: dict[int, _Kept] = {}
+        self.rows = 0
+
+    def put(self, rows: pl.DataFrame, problems: pl.DataFrame, constant: Mapping[str, str | None]) -> None:
+        """Keep a batch behind those that are there, and its `problems`; `constant` columns have one text in every row."""
+        if not rows.height:
+            return
+        blank = {s.name: None for s in rows if s.dtype == pl.String and s.null_count() == len(s)}
+        path, beside = (self._folder / f"{len(self._parts):06}.{what}.ipc" for what in ("rows", "problems"))
+        _write(rows.drop(blank), path)
+        _write(problems, beside)
+        columns = (*rows.columns, *constant)
+        self._parts[self.rows] = _Kept(path, beside, rows.height, columns, {**blank, **constant})
+        self.rows += rows.height
+
+    def parts(self, asked: Callable[[str], bool] = lambda _: True) -> Iterator[Part]:
+        """Each batch in order, without those columns that are not `asked` for."""
+        for first, kept in self._parts.items():
+            names = [name for name in kept.columns if asked(name)]
+            read = pl.read_ipc(kept.path, columns=[name for name in names if name not in kept.constant])
+            texts = [pl.lit(kept.constant[n], dtype=pl.String).alias(n) for n in names if n in kept.constant]
+            seq = pl.int_range(first, first + kept.height, dtype=pl.UInt32, eager=True).alias("seq")
+            yield Part(seq, read.with_columns(texts).select(names))
+
+    def problems(self, first: int) -> pl.DataFrame:
+        """The problems of the batch that begins with the row `first`."""
+        return pl.read_ipc(self._parts[first].problems)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    """Texts one behind the other: to read them back costs less than with polars' own layout."""
+    frame.write_ipc(path, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
