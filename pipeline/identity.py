@@ -18,12 +18,15 @@ from pipeline.taxids import identity_series
 
 def of_rows(record: pl.DataFrame, identities: Sequence[Identity]) -> pl.Series:
     """The identity of each row (String), null where no identity has all its fields."""
-    made = [_text(record, identity) for identity in identities]
-    if not made:
-        return pl.Series("identity", [None] * record.height, dtype=pl.String)
-    return pl.DataFrame([s.alias(str(i)) for i, s in enumerate(made)]).select(
-        pl.coalesce(pl.all()).alias("identity")
-    ).to_series()  # fmt: skip
+    made = _blank(record.height)
+    for identity in identities:
+        rows = made.is_null().arg_true()
+        needed = [n for n in record.columns if n in ("country", *identity.fields)]
+        if len(rows) == record.height:
+            made = _text(record, identity)
+        elif len(rows):
+            made = made.clone().scatter(rows, _text(record.select(pl.col(needed).gather(rows)), identity))
+    return made.alias("identity")
 
 
 def of_records(views: Sequence[Record], identities: Sequence[Identity]) -> list[set[str]]:
@@ -49,20 +52,24 @@ def readable(identity: str) -> str:
 
 def _text(record: pl.DataFrame, identity: Identity) -> pl.Series:
     if any(name not in record.columns for name in identity.fields):
-        return pl.Series([None] * record.height, dtype=pl.String)
-    parts: list[pl.Series] = []
+        return _blank(record.height)
+    parts: list[pl.Expr] = []
     for name in identity.fields:
-        value = record[name].cast(pl.String)
-        if name == "tax_id":
-            country = record["country"] if "country" in record.columns else None
-            if country is not None and "country" in identity.fields:
-                value = value.set(country.is_null(), None)  # it has no identity, whatever its number
-            folded = identity_series(_blank(record.height) if country is None else country, value)
-        else:
-            folded = value.str.strip_chars().str.to_lowercase()
-            folded = folded.set(folded == "", None) if folded.dtype == pl.String else folded
-        parts.append(pl.select(pl.lit(f"{name}=") + folded).to_series().alias(name))
-    return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="|")).to_series()
+        folded = pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase()
+        folded = pl.lit(_tax_ids(record, identity)) if name == "tax_id" else pl.when(folded != "").then(folded)
+        parts += [pl.lit(f"{'|' if parts else ''}{name}="), folded]
+    return record.select(pl.concat_str(parts).alias("identity")).to_series()
+
+
+def _tax_ids(record: pl.DataFrame, identity: Identity) -> pl.Series:
+    """The tax ids of all rows as they are compared; null where one has no identity."""
+    value = record["tax_id"].cast(pl.String)
+    country = record["country"] if "country" in record.columns else None
+    if country is None:
+        return identity_series(_blank(record.height), value)
+    if "country" in identity.fields and country.has_nulls():
+        value = value.set(country.is_null(), None)  # it has no identity, whatever its number
+    return identity_series(country, value)
 
 
 def _blank(height: int) -> pl.Series:

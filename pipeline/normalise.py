@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from pipeline import issues
 from pipeline.columns import normaliser
+from pipeline.columns.sentence import sentence
 from pipeline.handoff import ISSUE_SCHEMA, Around, Clean, Judged, Mapping, Settings
 from pipeline.language import say
 from pipeline.schema import Field, find
@@ -70,7 +71,7 @@ def _judge(
     field: Field, cells: pl.Series, country: pl.Series | None, others: dict[str, pl.Series], settings: Settings
 ) -> Judged:
     if cells.null_count() == len(cells) and field.kind not in ("state", "tax_id"):
-        blank = pl.Series("", [None] * len(cells), dtype=pl.String)
+        blank = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
         return Judged(blank.cast(TYPES.get(field.kind, pl.String())), blank, blank, blank)
     known = country if country is not None and country.null_count() < len(country) else None
     return normaliser(field.kind)(cells, Around(field, known, others, settings))
@@ -85,15 +86,12 @@ def _first(cells: pl.Series, separator: str) -> pl.Series:
 
 
 def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataFrame:
-    at = judged.code.is_not_null().arg_true()
     parts = {"value": cells, "code": judged.code, "detail": judged.detail, "suggestion": judged.suggestion}
-    same = {"field": name, "column": label}
-    columns = {
-        "at": at.cast(pl.UInt32),
-        **{part: pl.Series([text], dtype=pl.String).new_from_index(0, len(at)) for part, text in same.items()},
-        **{part: texts.gather(at) for part, texts in parts.items()},
-    }
-    return pl.DataFrame(columns, schema=ISSUE_SCHEMA)
+    told = pl.DataFrame(parts).with_row_index("at").filter(pl.col("code").is_not_null())
+    same = (
+        pl.Series(part, [text]).new_from_index(0, told.height) for part, text in (("field", name), ("column", label))
+    )
+    return pl.DataFrame([told["at"].cast(pl.UInt32), *same, *told.get_columns()[1:]])
 
 
 def _cut(
@@ -106,7 +104,7 @@ def _cut(
     said = say("{size} characters; the target allows {limit}", size="{}", limit=limit)
     return frame.with_columns(
         field=pl.lit(name), column=pl.lit(label), code=pl.lit("text.truncated"), suggestion=pl.lit(None, dtype=pl.String),
-        detail=pl.format(said, "size"),
+        detail=sentence(said, "size"),
     ).select(list(ISSUE_SCHEMA))  # fmt: skip
 
 
@@ -115,18 +113,18 @@ def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) ->
 
     None where nothing differs.
     """
-    after = judged.value.cast(pl.String)
-    rows = (cells.ne_missing(after) & after.is_not_null()).arg_true()
-    codes = judged.code.gather(rows)
-    if codes.null_count() < len(codes):
-        rows = rows.filter(codes.to_frame("code").select(~issues.is_error("code")).to_series())
-    if not len(rows):
+    frame = pl.DataFrame({"raw": cells, "after": judged.value.cast(pl.String), "code": judged.code}).with_row_index(
+        "at"
+    )
+    changed = frame.filter(pl.col("raw").ne_missing(pl.col("after")) & pl.col("after").is_not_null())
+    if changed["code"].null_count() < changed.height:
+        changed = changed.filter(~issues.is_error("code"))
+    if not changed.height:
         return None
-    changed = pl.DataFrame({"raw": cells.gather(rows).fill_null(""), "after": after.gather(rows)})
     shown = {str(e.id): f"{e.id} ({e.name})" for e in settings.catalogue.states or ()} if name == "state" else {}
-    if shown:
-        changed = changed.with_columns(pl.col("after").replace(shown))
-    text = changed.select(pl.format(f"{name}: {{}} -> {{}}", "raw", "after").alias(name)).to_series()
+    after = pl.col("after").replace(shown) if shown else pl.col("after")
+    said = pl.concat_str(pl.lit(f"{name}: "), pl.col("raw").fill_null(""), pl.lit(" -> "), after)
+    rows, text = changed["at"], changed.select(said.alias(name)).to_series()
     nothing = pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(cells))
     return text if len(rows) == len(cells) else nothing.scatter(rows, text)
 

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from pipeline import issues
+from pipeline.columns.sentence import sentence
 from pipeline.columns.state import PLACES
 from pipeline.handoff import ISSUE_SCHEMA, Checked, Clean, Mapping, Settings
 from pipeline.language import say, say_n
@@ -116,7 +117,7 @@ def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
     length = text.str.len_chars()
     rows = (length > field.max_length).arg_true()
     template = say("{size} characters; the target allows {limit}", size="{}", limit=field.max_length)
-    said = pl.select(pl.format(template, length.gather(rows))).to_series()
+    said = pl.select(sentence(template, length.gather(rows))).to_series()
     return [_at(rows, "text.too_long", said)]
 
 

@@ -11,9 +11,8 @@ from functools import partial
 import polars as pl
 
 from pipeline.columns import cells as text_of
-from pipeline.columns import flag
+from pipeline.columns import flag, repeated
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
 
 __all__ = ["judge", "normalise"]
@@ -34,7 +33,7 @@ _CLOSE = 80  # of 100: "actvo" for activo passes, "nuevo" does not
 def normalise(cells: pl.Series, around: Around) -> Judged:
     """One of `field.choices` (String): `choice.unknown`, with all of them in the detail."""
     rule = partial(judge, choices=around.field.choices)
-    return judge_distinct(rule, pl.String, text_of.without_stand_ins(cells))
+    return repeated.judge(rule, pl.String, cells, tidied=text_of.without_stand_ins)
 
 
 def judge(text: str | None, choices: tuple[str, ...]) -> Verdict:

@@ -17,7 +17,7 @@ import polars as pl
 from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.naming import key, nearest, parts
+from pipeline.columns.naming import key, nearest, parts, seen
 from pipeline.handoff import Around, Entry, Judged
 from pipeline.language import say
 
@@ -48,7 +48,7 @@ def judge(
     cell: str | None, *evidence: str | None, own: Mapping[str, str] = NOTHING, supported: frozenset[str] | None = None
 ) -> Verdict:
     """The scalar rule: one cell, the places beside it, the target's own names, and what it offers (None: anything)."""
-    cell = raw.visible(cell) if cell else None
+    cell = seen(cell) if cell else None
     if not cell or (cell.lower() in raw.STAND_INS and not (cell.isalpha() and countries.find(cell))):
         return Verdict()
     return _checked(_judge(cell, [e for e in evidence if e], own), supported)

@@ -41,10 +41,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "lempira": ("HNL",), "lempiras": ("HNL",), "guarani": ("PYG",), "guaranies": ("PYG",), "balboa": ("PAB",), "balboas": ("PAB",),
     "colon": ("CRC",), "colones": ("CRC",), "cordoba": ("NIO",), "cordobas": ("NIO",), "bolivar": ("VES",), "bolivares": ("VES",),
     "yen": ("JPY",), "yenes": ("JPY",), "franco suizo": ("CHF",), "libra esterlina": ("GBP",), "libras esterlinas": ("GBP",),
+    "dls": ("USD",), "dlls": ("USD",), "dlls usd": ("USD",), "yuan": ("CNY",), "yuanes": ("CNY",), "renminbi": ("CNY",), "rmb": ("CNY",),
     "unidad de fomento": ("CLF",), "unidades de fomento": ("CLF",),
 }  # fmt: skip
 
-_NATIONAL = {"mn", "m n", "moneda nacional", "moeda nacional", "moneda local", "local currency"}
+_NATIONAL = {"mn", "m n", "moneda nacional", "moeda nacional", "moneda local", "local currency", "m cte", "mcte", "moneda corriente",
+             "moneda legal", "moneda legal colombiana"}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +82,7 @@ def _named() -> dict[str, list[str]]:
             for count in (None, 1, 2):
                 found.setdefault(fold(get_currency_name(code, count=count, locale=language)), set()).add(code)
     generic = {"peso": "peso", "pesos": "peso", "dollar": "dollar", "dollars": "dollar", "dolar": "dollar", "dolares": "dollar",
+               **{f"pesos {national}": "peso" for national in _NATIONAL},
                "libra": "pound", "libras": "pound", "pound": "pound", "pounds": "pound"}  # fmt: skip
     for word, noun in generic.items():
         found[word] = {c for c in codes() if fold(get_currency_name(c, locale="en")).endswith(noun)}

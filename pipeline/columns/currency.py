@@ -11,9 +11,8 @@ import re
 import polars as pl
 
 from pipeline.columns import cells as text_of
-from pipeline.columns import currencies
+from pipeline.columns import currencies, repeated
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
 
@@ -28,7 +27,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     country = around.country
     if country is None:
         country = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
-    return judge_distinct(judge, pl.String, text_of.without_stand_ins(cells), country)
+    return repeated.judge(judge, pl.String, cells, country, tidied=text_of.without_stand_ins)
 
 
 def judge(text: str | None, country: str | None) -> Verdict:

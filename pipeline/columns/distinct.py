@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline.handoff import Judged
 
-__all__ = ["Also", "Rule", "Verdict", "beside", "judge", "settle"]
+__all__ = ["Also", "Rule", "Verdict", "beside", "judge", "placed", "settle"]
 
 
 class Verdict(NamedTuple):
@@ -62,9 +62,8 @@ def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series, a
         return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
     asked = [key.filter(open_) for key in keys]
     answers = judge(rule, decided.dtype, *asked) if also is None else _first(also, rule, decided.dtype, asked)
-    rows = open_.arg_true()
-    told = (_placed(nothing.alias(name), rows, part) for name, part in zip(_PARTS, answers[1:], strict=True))
-    return Judged(_placed(decided.alias("value"), rows, answers.value), *told)
+    judged = Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
+    return placed(judged, open_.arg_true(), answers)
 
 
 def beside(cells: pl.Series, sure: pl.Series, decided: pl.Series, general: Callable[[pl.Series], Judged]) -> Judged:
@@ -74,11 +73,13 @@ def beside(cells: pl.Series, sure: pl.Series, decided: pl.Series, general: Calla
     """
     rest = ((~sure).fill_null(False)).arg_true()
     nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(cells))
-    if not len(rest):
-        return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
-    answers = general(cells.gather(rest))
-    told = (_placed(nothing.alias(name), rest, part) for name, part in zip(_PARTS, answers[1:], strict=True))
-    return Judged(decided.clone().scatter(rest, answers.value).alias("value"), *told)
+    judged = Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
+    return placed(judged, rest, general(cells.gather(rest))) if len(rest) else judged
+
+
+def placed(judged: Judged, rows: pl.Series, answers: Judged) -> Judged:
+    """`judged` with the answers in these rows."""
+    return Judged(*(_placed(whole, rows, part) for whole, part in zip(judged, answers, strict=True)))
 
 
 def _placed(base: pl.Series, rows: pl.Series, answers: pl.Series) -> pl.Series:

@@ -46,7 +46,9 @@ _SLIPS = tuple((re.compile(pattern, re.IGNORECASE), right) for pattern, right in
 _WORDS = re.compile(r"^[^@<>()\[\],;:|/\"]*[^\s@<>()\[\],;:|/\"]\s[^\s@]+@")
 _NAMED = re.compile(r"^(?:[^\W\d_a-zß-ÿ][\w.'-]*\s+){1,5}[^\sA-Z@]+@\S+$")
 _SHAPE = re.compile(r"^[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+$")
-_NO_ENDING = "The part after the @-sign is not valid. It is not within a valid top-level domain."  # the library's own words
+_NO_ENDING = (
+    "The part after the @-sign is not valid. It is not within a valid top-level domain."  # the library's own words
+)
 _MARKERS = "'="  # a spreadsheet's mark for text, and for a formula
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.columns import cells as text_of
+from pipeline.columns import repeated
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Judged
 
 __all__ = ["NO", "YES", "judge", "meaning", "normalise"]
 
 YES = frozenset({"yes", "y", "yeah", "true", "t", "1", "1 0", "on", "si", "s", "sim", "verdadero", "verdadeiro", "v", "x",
-                 "enabled", "enable", "habilitado", "habilitada", "activado", "activada", "ativado", "ativada", "ok",
+                 "enabled", "enable", "habilitado", "habilitada", "activo", "activa", "ativo", "ativa", "active",
+                 "activado", "activada", "ativado", "ativada", "ok",
                  "afirmativo", "aplica", "enviar", "send"})  # fmt: skip
 NO = frozenset({"no", "n", "not", "false", "f", "0", "0 0", "off", "nao", "falso", "disabled", "disable", "deshabilitado",
-                "deshabilitada", "desactivado", "desactivada", "desativado", "desativada", "desabilitado", "desabilitada",
+                "deshabilitada", "inactivo", "inactiva", "inativo", "inativa", "inactive",
+                "desactivado", "desactivada", "desativado", "desativada", "desabilitado", "desabilitada",
                 "negativo", "no aplica", "no enviar", "nao enviar", "do not send"})  # fmt: skip
 
 _MARKS = {"✓": True, "✔": True, "✔️": True, "☑": True, "☑️": True, "✅": True, "🗹": True,
@@ -24,7 +26,7 @@ _MARKS = {"✓": True, "✔": True, "✔️": True, "☑": True, "☑️": True,
 
 def normalise(cells: pl.Series, around: Around) -> Judged:  # noqa: ARG001 - a flag needs no neighbours
     """Flags (Boolean): `flag.unknown`."""
-    return judge_distinct(judge, pl.Boolean, text_of.without_stand_ins(cells))
+    return repeated.judge(judge, pl.Boolean, cells, tidied=text_of.without_stand_ins)
 
 
 def meaning(text: str) -> bool | None:

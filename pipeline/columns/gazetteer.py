@@ -24,7 +24,7 @@ _SHORT = {
     "gral": "general", "pdte": "presidente", "fco": "francisco",
 }  # fmt: skip
 _WORD = re.compile(r"(\w+)\.?")
-_OF_COUNTRY = re.compile(r"\s+de\s+(?:chile|m[eé]xico|colombia)\s*$", re.IGNORECASE)
+_OF_COUNTRY = re.compile(r"\s+de(?:l)?\s+(?:chile|m[eé]xico|colombia|per[uú])\s*$", re.IGNORECASE)
 _OF = re.compile(r"^(\S.*?)\s+de\s+\S.*$")
 
 

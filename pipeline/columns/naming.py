@@ -13,14 +13,15 @@ from functools import lru_cache
 from importlib import resources
 from typing import TypeVar
 
-from pipeline.columns.cells import fold
+from pipeline.columns.cells import fold, visible
 
-__all__ = ["key", "nearest", "parts", "read", "repaired", "short_key"]
+__all__ = ["key", "nearest", "parts", "read", "repaired", "seen", "short_key"]
 
 KINDS = frozenset({
     "region", "reg", "estado", "edo", "est", "departamento", "depto", "dpto", "dep", "dept", "provincia", "prov",
     "pcia", "comunidad", "autonoma", "state", "province", "department", "county", "canton", "republica", "rep",
     "republic", "kingdom", "reino", "commonwealth",
+    "gobierno", "regional",
     "of", "the", "de", "del", "la", "las", "los", "el", "do", "da", "dos", "das", "d",
 })  # fmt: skip
 """Words that say what a place is, or join words, and that people add or leave out."""
@@ -49,6 +50,11 @@ def parts(text: str) -> list[str]:
     """The parts of "Chile (CL)", "CL - Chile" or "Jalisco, México"; nothing where there is only one."""
     found = [part for part in _PARTS.split(text) if part]
     return found if len(found) > 1 else []
+
+
+def seen(text: str) -> str:
+    """`text` without what is invisible; of mojibake that is half a letter ("Ã" and a soft hyphen are í), so it is repaired first."""
+    return visible((repaired(text) if "\u00ad" in text else None) or text)
 
 
 def repaired(text: str) -> str | None:

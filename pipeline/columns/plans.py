@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,8 @@ class Plans:
         self.nowhere = len(self.regions)
         codes = {region: str(code) for code, sharing in COUNTRY_CODE_TO_REGION_CODE.items() for region in sharing}
         self.codes = [codes[region] for region in self.regions]
-        self.prefixes = pl.Series([*("+" + code for code in self.codes), None], dtype=pl.String)
+        self.plus = self.nowhere + 1
+        self.prefixes = pl.Series([*("+" + code for code in self.codes), None, "+"], dtype=pl.String)
         self.code_size = np.array([*map(len, self.codes), 0])
         self.main, self.shared, self.trunk = (np.zeros(self.nowhere + 1, dtype=np.bool_) for _ in range(3))
         # By the first three digits, of which the end of a number counts as ten.
@@ -73,6 +75,7 @@ class Plans:
         self.automaton = Automaton()
         self._names = pl.Enum(self.regions)
         self._asked: set[int] = set()
+        self._lock = Lock()
 
     def read(self, texts: pl.Series, country: pl.Series, plus: Marks) -> tuple[Read, Digits]:
         """What is said of these digits, with `plus` where they begin with a calling code; and their `digits`."""
@@ -82,23 +85,29 @@ class Plans:
         place = np.where(plus, self.of_code[first[0] * 100 + first[1] * 10 + first[2]], at_home)
         counts = np.bincount(place, minlength=self.nowhere + 1)[: self.nowhere]
         for worth_it in np.flatnonzero(counts >= _WORTH_IT).tolist():
-            if worth_it not in self._asked:
-                self._add(worth_it)
-        flags = self.automaton.flags(np.where(plus, self.coded[place], self.start[place]), columns)
+            with self._lock:  # a thread waits for the plan that another one reads
+                if worth_it not in self._asked:
+                    self._add(worth_it)
+        start = self.start[
+            place
+        ]  # looked at once, as another thread may add to it; what belongs to a plan is there before
+        flags = self.automaton.flags(np.where(plus, self.coded[place], start), columns)
+        flags[start == DEAD] = 0
         size = texts.str.len_bytes().to_numpy().astype(np.intp) - np.where(plus, self.code_size[place], 0)
-        return Read(place, size, flags, self.start[place] != DEAD), columns
+        return Read(place, size, flags, start != DEAD), columns
 
     def elsewhere(self, place: Numbers, plus: Marks, columns: Digits) -> tuple[Marks, Marks]:
         """Which numbers fit a kind of another region with their calling code; and of which that is known."""
         for shared in np.flatnonzero(np.bincount(place, minlength=self.nowhere + 1) >= _WORTH_IT).tolist():
-            if self.shared[shared] and self.others[shared] == DEAD:
-                sharing = COUNTRY_CODE_TO_REGION_CODE[int(self.codes[shared])]
-                machine = Machine({OTHERS: _kinds(sharing)})
-                self.coded_others[shared] = self.automaton.start(machine, self.codes[shared])
-                self.others[shared] = self.automaton.start(machine)
-        flags = self.automaton.flags(np.where(plus, self.coded_others[place], self.others[place]), columns)
+            with self._lock:
+                if self.shared[shared] and self.others[shared] == DEAD:
+                    machine = Machine({OTHERS: _kinds(COUNTRY_CODE_TO_REGION_CODE[int(self.codes[shared])])})
+                    self.coded_others[shared] = self.automaton.start(machine, self.codes[shared])
+                    self.others[shared] = self.automaton.start(machine)
+        others = self.others[place]
+        flags = self.automaton.flags(np.where(plus, self.coded_others[place], others), columns)
         fitting: Marks = flags & OTHERS != 0
-        return fitting, ~self.shared[place] | (self.others[place] != DEAD)
+        return fitting, ~self.shared[place] | (others != DEAD)
 
     def accepts(self, read: Read) -> Marks:
         """Which national numbers are valid as they stand."""
@@ -155,24 +164,22 @@ def e164(plain: pl.DataFrame) -> pl.Series:
     read, columns = known.read(texts, plain["country"], plus)
     home = plus | (read.flags & INTERNATIONAL == 0)
     good = known.accepts(read) & home
-    coded, whole = np.flatnonzero(good & plus), np.flatnonzero(good & ~plus)
     rest = np.flatnonzero(~good & home & read.known)
     unlike = rest[~plus[rest] & (read.flags[rest] & GENERAL == 0)]
-    more = unlike[_with_code(known, read, unlike, columns)]
-    unlike = np.setdiff1d(unlike, more, assume_unique=True)
+    coded = unlike[_with_code(known, read, unlike, columns)]
+    unlike = np.setdiff1d(unlike, coded, assume_unique=True)
     trunk = unlike[_with_trunk(known, read, unlike, columns)]
-    old, numbers = _old(known, read, np.setdiff1d(rest, np.concatenate([more, trunk]), assume_unique=True), texts, plus)
-    coded = np.concatenate([coded, more])
-    prefix = [known.prefixes.gather(read.place[rows]) for rows in (whole, trunk, old)]
-    found = [
-        "+" + texts.gather(coded),
-        prefix[0] + texts.gather(whole),
-        prefix[1] + texts.gather(trunk).str.slice(1),
-        prefix[2] + numbers,
-    ]
-    nothing = pl.Series("number", [None], dtype=pl.String).new_from_index(0, len(texts))
-    rows = np.concatenate([coded, whole, trunk, old])
-    return nothing.scatter(pl.Series(rows), pl.concat([each.rename("number") for each in found]))
+    old, today = _old(known, read, np.setdiff1d(rest, np.concatenate([coded, trunk]), assume_unique=True), texts, plus)
+    front = np.where(good, np.where(plus, known.plus, read.place), known.nowhere)
+    front[coded] = known.plus
+    number = known.prefixes.gather(front) + texts
+    if len(trunk) or len(old):
+        rows, national = (
+            np.concatenate([trunk, old]),
+            pl.concat([texts.gather(trunk).str.slice(1), today.alias(texts.name)]),
+        )
+        number = number.scatter(pl.Series(rows), known.prefixes.gather(read.place[rows]) + national)
+    return number
 
 
 def _with_code(known: Plans, read: Read, rows: Numbers, columns: Digits) -> Marks:

@@ -25,11 +25,17 @@ class Numbered(NamedTuple):
 
 
 def judge(
-    rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series, known: Numbered | None = None
-) -> Judged:
-    """Ask `rule` about every row of `keys`, once per combination (`known`, if it was found before); null is None."""
-    rows, place = known or numbered(*keys)
-    verdicts = [rule(*row) for row in zip(*(key.gather(rows) for key in keys), strict=True)]
+    rule: Rule, dtype: pl.DataType | type[pl.DataType], cells: pl.Series, *keys: pl.Series, known: Numbered | None = None,
+    tidied: Callable[[pl.Series], pl.Series] | None = None,
+) -> Judged:  # fmt: skip
+    """Ask `rule` about every cell and its row's `keys`, once per combination (`known`, if it was found before); null is None.
+
+    `tidied` makes the distinct cells fit to be asked about.
+    """
+    rows, place = known or numbered(cells, *keys)
+    distinct = cells.gather(rows)
+    asked = (tidied(distinct) if tidied else distinct, *(key.gather(rows) for key in keys))
+    verdicts = [rule(*row) for row in zip(*asked, strict=True)]
     value = pl.Series("value", [v.value for v in verdicts], dtype=dtype).gather(place)
     code, detail, suggestion = (
         _spread(pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String), place)
@@ -58,7 +64,8 @@ def numbered(*keys: pl.Series) -> Numbered:
     if len(rows) == 0:
         return Numbered(rows, rows)
     place = hashed.replace_strict(hashed.gather(rows), pl.int_range(len(rows), dtype=pl.get_index_type(), eager=True))
-    if all(key.gather(rows).gather(place).eq_missing(key).all() for key in filled):
+    first = rows.gather(place)
+    if all(key.gather(first).eq_missing(key).all() for key in filled):
         return Numbered(rows, place)
     return by_text(*filled)
 

@@ -18,8 +18,8 @@ import polars as pl
 from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.directory import Directory, directory
-from pipeline.columns.distinct import Verdict
-from pipeline.columns.naming import key, nearest, parts
+from pipeline.columns.distinct import Verdict, placed
+from pipeline.columns.naming import key, nearest, parts, seen
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
 
@@ -49,22 +49,23 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     asked = (found.code == "state.ambiguous").fill_null(found.value.is_null())
     if not near or not asked.any():
         return found
-    seen = [around.others[name].set(~asked, None) for name in near]
-    return repeated.judge(rule, dtype, cells, country, *seen)
+    rows = asked.arg_true()
+    seen = (texts.gather(rows) for texts in (cells, country, *(around.others[name] for name in near)))
+    return placed(found, rows, repeated.judge(rule, dtype, *seen))
 
 
 def judge(
     cell: str | None, country: str | None, *beside: str | None, known: Directory, of_file: bool = False
 ) -> Verdict:
     """The scalar rule: one cell, the country and the places of its row; `of_file`: the list of states is the user's own."""
-    cell, places = raw.visible(cell) if cell else None, [place for place in map(_tidy, beside) if place]
+    cell, places = seen(cell) if cell else None, [place for place in map(_tidy, beside) if place]
     if not cell or not key(cell) or _nothing(known, cell, country):
         return _derived(known, country, places) if country else Verdict()
     return _judge(known, cell, country, places, of_file)
 
 
 def _tidy(text: str | None) -> str | None:
-    return raw.visible(text) if text else None
+    return seen(text) if text else None
 
 
 def _nothing(known: Directory, cell: str, country: str | None) -> bool:
@@ -83,6 +84,7 @@ def _judge(known: Directory, cell: str, country: str | None, places: list[str], 
         return _without_country(known, cell)
     else:
         found = known.find(country, cell) or known.find(country, _without_its_country(cell, country))
+        found = found or _with_its_place(known, cell, country)
     if len(found) > 1 and country:
         found = _narrowed(known, country, found, places)
     if len(found) == 1:
@@ -95,8 +97,21 @@ def _judge(known: Directory, cell: str, country: str | None, places: list[str], 
 
 
 def _without_its_country(cell: str, country: str) -> str:
-    """ "Jalisco" for "Jalisco, México" in a row of Mexico."""
+    """ "Jalisco" for "Jalisco, México" or "Jalisco México" in a row of Mexico."""
+    head, _, last = cell.rpartition(" ")
+    if head and not parts(cell) and countries.find(last) == {country}:
+        return head
     return ", ".join(part for part in parts(cell) if countries.find(part) != {country})
+
+
+def _with_its_place(known: Directory, cell: str, country: str) -> list[int | str]:
+    """The state of "Guadalajara, Jal.": one part names it, and every other part is a place in it, or the country."""
+    pieces = {part: known.find(country, part) for part in parts(cell) if countries.find(part) != {country}}
+    named = {found[0] for found in pieces.values() if len(found) == 1}
+    if len(named) != 1:
+        return []
+    inside = (known.tied(country, gazetteer.states(country, part)) for part, found in pieces.items() if len(found) != 1)
+    return list(named) if all(named <= set(states) for states in inside) else []
 
 
 def _narrowed(known: Directory, country: str, found: list[int | str], places: list[str]) -> list[int | str]:

@@ -14,12 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pipeline.columns.cells import fold
 from pipeline.columns.listed import table
 from pipeline.columns.naming import key, parts, read, repaired, short_key
 
 __all__ = ["everywhere", "find", "innermost", "joined", "known", "matches", "name", "names", "official", "parent"]
 
 _NAME_AND_CODE = re.compile(r"^(\S.{2,}?)\s+([A-Za-z]{2,3})\.?$")  # "Nuevo León NL"
+_REGION = re.compile(
+    r"^(?:region (?:n |no |nro )?(?P<last>\d{1,2})|(?P<first>\d{1,2}) ?(?:[rdtmvn]?[ao])? region)(?: (?P<name>.+))?$"
+)
+_NUMBER_AND_NAME = re.compile(r"^(?P<number>\d{1,2}) (?P<name>\D{3,})$")
 _BRACKETS = re.compile(r"^(.*?)\s*[\[(](.*)[\])]$")
 
 
@@ -110,7 +115,18 @@ def find(country: str, text: str) -> set[str]:
             local = local.zfill(2) if local.zfill(2) in whole else local
         return set((whole.get(local) or short.get(short_key(part)) or "").split())
 
-    return innermost(matches(text, look))
+    return innermost(matches(text, look) or _numbered(country, text, look))
+
+
+def _numbered(country: str, text: str, look: Callable[[str], set[str]]) -> set[str]:
+    """The state of "5ª Región", in Chile, or of "05 Valparaíso", anywhere: the number and the name must agree."""
+    words = fold(text)
+    region = _REGION.match(words) if country == "CL" else None
+    found = region or _NUMBER_AND_NAME.match(words)
+    if found is None:
+        return set()
+    numbered = look((found["first"] or found["last"] if region else found["number"]).zfill(2))
+    return numbered & look(found["name"]) if found["name"] else numbered
 
 
 def matches(text: str, look: Callable[[str], set[str]]) -> set[str]:
@@ -139,6 +155,6 @@ def innermost(codes: set[str]) -> set[str]:
 @lru_cache(maxsize=4096)
 def everywhere(text: str) -> tuple[str, ...]:
     """The countries that have a state with this name (codes and abbreviations do not count), in order."""
-    if len(key(text)) < 4 or key(text).isdigit():
+    if len(key(text)) < 4 or key(text).isdigit() or short_key(text).isdigit():
         return ()
     return tuple(sorted(country for country in _index() if find(country, text)))

@@ -22,7 +22,9 @@ __all__ = ["normalise"]
 
 CHECK_DIGIT = "tax_id_check_digit"
 _LOST = re.compile(raw.LOST)
-_PASSPORT = re.compile(r"pas(?:aporte|saporte|sport|ap|s)?\b\W*(?:n[°ºro.]*\W+)?[A-Z]{0,3}\W?[0-9]{5,12}[A-Z]?$", re.IGNORECASE)
+_PASSPORT = re.compile(
+    r"pas(?:aporte|saporte|sport|ap|s)?\b\W*(?:n[°ºro.]*\W+)?[A-Z]{0,3}\W?[0-9]{5,12}[A-Z]?$", re.IGNORECASE
+)
 _JOINABLE = r"^[0-9][0-9. ]*$"
 
 

@@ -12,8 +12,8 @@ from functools import partial
 import polars as pl
 
 from pipeline.columns import cells as text_of
+from pipeline.columns import repeated
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.distinct import judge as judge_distinct
 from pipeline.handoff import Around, Entry, Judged
 from pipeline.language import say
 
@@ -32,7 +32,7 @@ _CLOSE = 80
 def normalise(cells: pl.Series, around: Around) -> Judged:
     """Ids of terms (String): `term.unknown`, `term.ambiguous`; `term.unchecked` where no list could be fetched."""
     rule = partial(judge, terms=around.settings.catalogue.terms)
-    return judge_distinct(rule, pl.String, text_of.without_stand_ins(cells))
+    return repeated.judge(rule, pl.String, cells, tidied=text_of.without_stand_ins)
 
 
 def days(text: str) -> int | None:

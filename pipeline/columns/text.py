@@ -15,6 +15,7 @@ from functools import partial
 import polars as pl
 
 from pipeline.columns import cells as text_of
+from pipeline.columns import postcode
 from pipeline.columns.distinct import Verdict, beside, settle
 from pipeline.handoff import Around, Judged
 
@@ -57,7 +58,8 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     sure = cells.str.contains(CERTAIN_CODE if identifier else CERTAIN)
     if identifier:
         sure = sure & ~text_of.precision_lost(cells)
-    return beside(cells, sure, cells, partial(_normalise, one_line=one_line, identifier=identifier))
+    judged = beside(cells, sure, cells, partial(_normalise, one_line=one_line, identifier=identifier))
+    return postcode.restored(judged, around.country) if around.field.name == "zip_code" else judged
 
 
 def _normalise(cells: pl.Series, one_line: bool, identifier: bool) -> Judged:

@@ -30,7 +30,10 @@ _REAL = {
 
 _ENDINGS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "coom": "com", "ccom": "com", "vom": "com", "xom": "com",
             "c0m": "com", "cim": "com", "cpm": "com", "clm": "com", "comn": "com", "como": "com", "comcl": "com", "met": "net",
-            "nte": "net", "ogr": "org", "orf": "org"}  # fmt: skip
+            "nte": "net", "ogr": "org", "orf": "org",
+            "coml": "com", "comcom": "com", "comk": "com", "comj": "com", "conm": "com", "coim": "com", "ocom": "com",
+            "comd": "com", "coms": "com", "cocm": "com", "clc": "cl", "cll": "cl", "ccl": "cl", "mxx": "mx", "nett": "net",
+            "ney": "net", "ner": "net", "orgg": "org"}  # fmt: skip
 
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 

@@ -62,6 +62,9 @@ def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl
     if not mapping.compose[field]:
         return _of_place(cells, mapping.parts.get(field, ()), replaced, blank)
     pattern = parse(mapping.compose[field], headers)
+    alone = pattern.alone
+    if alone is not None and not replaced:
+        return _without(cells[f"c{alone}"].str.strip_chars(), null_words, either)
     parts = {i: _text(cells[f"c{i}"].str.strip_chars(), {}, null_words - IN_PARTS, either) for i in pattern.indexes}
     value = blank
     for alternative in join(pattern, parts):

@@ -61,6 +61,13 @@ class Pattern:
     alternatives: tuple[Alternative, ...] = field(default_factory=tuple)
 
     @property
+    def alone(self) -> int | None:
+        """The column that it is, where it is nothing but one column as it stands."""
+        parts = self.alternatives[0].parts if len(self.alternatives) == 1 else ()
+        bare = len(parts) == 1 and self.alternatives[0] == Alternative((Part(parts[0].index, needed=parts[0].needed),))
+        return parts[0].index if bare else None
+
+    @property
     def indexes(self) -> tuple[int, ...]:
         """The columns it uses, in order of first use."""
         return tuple(dict.fromkeys(p.index for a in self.alternatives for p in a.parts))

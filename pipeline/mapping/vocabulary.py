@@ -107,7 +107,8 @@ class Vocabulary:
         text = fold(header)
         short = fold(without_remarks(header))
         whole = text in self.exact or text in self.names or text in self.left_out
-        for attempt in dict.fromkeys((text, short) if whole else (short, text)):
+        written_as_one = text.replace("e mail", "email")
+        for attempt in dict.fromkeys((*((text, short) if whole else (short, text)), written_as_one)):
             meaning = self._words(attempt)
             if meaning.role or meaning.reason:
                 return meaning

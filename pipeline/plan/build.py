@@ -133,26 +133,22 @@ class Builder:
         affected = self._hashes.affected()
         if affected.is_empty():
             return
-        shares = -(-len(affected) // MOST_COMPARED)
-        of = self._hashes.share_of(affected, shares)
-        judged = []
-        for share in range(shares):
-            rows = self._compared(affected.filter(of == share))
-            judged.append(duplicates.judge_some(rows, self._choices.policy, self._mapping.label))
+        shares = self._spool.shares(-(-len(affected) // MOST_COMPARED))
+        for rows in self._compared(affected):
+            shares.deal(rows, self._hashes.share_of(rows["seq"], shares.count))
+        judged = [duplicates.judge_some(rows, self._choices.policy, self._mapping.label) for rows in shares]
         self._verdicts = duplicates.settled(judged)
 
-    def _compared(self, seqs: pl.Series) -> pl.DataFrame:
-        """Some rows with all of what is compared; see `duplicates.judge`."""
-        parts = []
+    def _compared(self, seqs: pl.Series) -> Iterator[pl.DataFrame]:
+        """Some rows, part by part, with all of what is compared; see `duplicates.judge`."""
         for seq, part in self._read(_is_compared):
             start, end = (int(seqs.search_sorted(at)) for at in (seq[0], seq[-1] + 1))
             here = seqs.slice(start, end - start)
             if len(here):
                 chosen = part.select(pl.all().gather(here - seq[0]))
                 text = unframe(chosen).text().alias("body")
-                parts.append(chosen.select("row", "source", "sheet", "identity").hstack([here.alias("seq"), text]))
-                parts[-1] = parts[-1].with_columns(self._hashes.likeness_of(here), who=pl.coalesce("identity", text))
-        return pl.concat(parts)
+                told = chosen.select("row", "source", "sheet", "identity").hstack([here.alias("seq"), text])
+                yield told.with_columns(self._hashes.likeness_of(here), who=pl.coalesce("identity", text))
 
     def wanted(self) -> Iterator[Wanted]:
         """The identities of the rows that would be sent, in order."""

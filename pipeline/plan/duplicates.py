@@ -14,6 +14,7 @@ from typing import Literal
 
 import polars as pl
 
+from pipeline.columns.sentence import sentence
 from pipeline.identity import readable
 from pipeline.language import say
 from pipeline.plan.verdicts import SCHEMA, Verdict, Verdicts
@@ -27,10 +28,9 @@ MOST_ALIKE = 1_000  # rows; a name and an address that more customers have in co
 
 @dataclass
 class Hashes:
-    """The hashes of all rows, in order; rows that are not valid do not compete."""
+    """The hashes of all rows, in order; null where a row is not valid, for such rows do not compete."""
 
     who: list[pl.Series] = field(default_factory=list)
-    valid: list[pl.Series] = field(default_factory=list)
     alike: list[pl.Series] = field(default_factory=list)
 
     def add(self, who: pl.Series, valid: pl.Series, alike: pl.Series | None = None) -> None:
@@ -38,14 +38,13 @@ class Hashes:
 
         `alike` is the row's `likeness`.
         """
-        self.who.append(who.hash(0))
-        self.valid.append(valid)
+        self.who.append(who.hash(0).set(~valid, None))
         likeness_ = pl.Series([None], dtype=pl.String).new_from_index(0, len(who)) if alike is None else alike
-        self.alike.append(likeness_.hash(0).set(likeness_.is_null(), None))
+        self.alike.append(likeness_.hash(0).set(likeness_.is_null() | ~valid, None))
 
     def whole(self) -> None:
         """Make one series of each list: no batch comes any more."""
-        for parts in (self.who, self.valid, self.alike):
+        for parts in (self.who, self.alike):
             parts[:] = [pl.concat(parts, rechunk=True)] if parts else []
 
     def affected(self) -> pl.Series:
@@ -53,12 +52,9 @@ class Hashes:
         if not self.who:
             return pl.Series(dtype=pl.UInt32)
         self.whole()
-        columns = {"who": self.who[0], "valid": self.valid[0], "alike": self.alike[0]}
-        rows = pl.DataFrame(columns).with_row_index("seq").filter("valid")
-        named = rows.filter(pl.col("alike").is_not_null() & pl.col("alike").is_duplicated())
-        few = named.group_by("alike").len().filter(pl.col("len") <= MOST_ALIKE)["alike"]
-        alike = pl.col("alike").is_in(few.implode()).fill_null(False)
-        return rows.filter(pl.col("who").is_duplicated() | alike)["seq"].cast(pl.UInt32)
+        likenesses, counts = _repeated(self.alike[0])
+        named = _among(self.alike[0], likenesses.filter(counts <= MOST_ALIKE))
+        return (_among(self.who[0], _repeated(self.who[0])[0]) | named).arg_true().cast(pl.UInt32)
 
     def likeness_of(self, seqs: pl.Series) -> pl.Series:
         """The hash of name and address of some rows; null where one of both is blank."""
@@ -69,6 +65,18 @@ class Hashes:
         """To which of so many shares each row belongs; all rows of a customer are in one."""
         self.whole()
         return (self.who[0].gather(seqs) % shares).alias("share")
+
+
+def _repeated(hashes: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The hashes that more than one row has, and how many rows; sorted, for a table of all would need several times the memory."""
+    ordered = hashes.drop_nulls().sort()
+    again = ordered[1:].filter(ordered[1:] == ordered[:-1])
+    counted = again.value_counts(name="count")
+    return counted[hashes.name], counted["count"] + 1
+
+
+def _among(hashes: pl.Series, chosen: pl.Series) -> pl.Series:
+    return hashes.is_in(chosen.implode()).fill_null(False)
 
 
 def judge(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> Verdicts:
@@ -171,5 +179,5 @@ def _named() -> pl.Expr:
     some = [pl.when(pl.col(n) != "").then(n) for n in ("source", "sheet")]
     where = pl.concat_str(some, separator=", ", ignore_nulls=True)
     number = pl.col("row").cast(pl.String)
-    both = pl.format(say("{row} of {source}", row="{}", source="{}"), number, where)
+    both = sentence(say("{row} of {source}", row="{}", source="{}"), number, where)
     return pl.when(where == "").then(number).otherwise(both).alias("name")

@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 import polars as pl
 
+WORTH_IT = 100_000
+"""Fewer octets are looked through without numpy, which takes longer to load."""
+
 _CONTROL = bytes(range(0x20))
 
 
@@ -93,7 +96,15 @@ def _members(record: pl.DataFrame, names: dict[str, str]) -> pl.Series:
 def _has_escaped(cells: pl.Series) -> bool:
     """Whether any of the texts has a character that JSON text cannot hold as it is."""
     octets: bytes = cells.str.join("").cast(pl.Binary).item()
-    return b'"' in octets or b"\\" in octets or len(octets.translate(None, _CONTROL)) < len(octets)
+    return b'"' in octets or b"\\" in octets or _has_control(octets)
+
+
+def _has_control(octets: bytes) -> bool:
+    if len(octets) < WORTH_IT:
+        return len(octets.translate(None, _CONTROL)) < len(octets)
+    import numpy as np
+
+    return bool(np.frombuffer(octets, dtype=np.uint8).min() < len(_CONTROL))
 
 
 def _joined(parts: list[pl.Expr]) -> pl.Expr:

@@ -58,9 +58,40 @@ class Spool:
             seq = pl.int_range(first, first + kept.height, dtype=pl.UInt32, eager=True).alias("seq")
             yield Part(seq, read.with_columns(texts).select(names))
 
+    def shares(self, count: int) -> Shares:
+        """So many shares, to deal rows to."""
+        return Shares(self._folder, count)
+
     def problems(self, first: int) -> pl.DataFrame:
         """The problems of the batch that begins with the row `first`."""
         return pl.read_ipc(self._parts[first].problems)
+
+
+class Shares:
+    """Rows that are dealt out part by part and come back share by share, so that each part is read once."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        """A single share is kept in memory, several in files in `folder`."""
+        self.count = count
+        self._folder = folder
+        self._dealt: list[list[pl.DataFrame | Path]] = [[] for _ in range(count)]
+
+    def deal(self, rows: pl.DataFrame, share: pl.Series) -> None:
+        """Deal out some rows: `share` is the number of each row's share."""
+        if self.count == 1:
+            self._dealt[0].append(rows)
+            return
+        parts = rows.with_columns(share.alias("share")).partition_by("share", include_key=False, as_dict=True)
+        for (number,), some in parts.items():
+            path = self._folder / f"share{number}.{len(self._dealt[number]):06}.ipc"
+            _write(some, path)
+            self._dealt[number].append(path)
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """The rows of each share, in the order in which they were dealt out; a share without any is left out."""
+        for dealt in self._dealt:
+            if dealt:
+                yield pl.concat([rows if isinstance(rows, pl.DataFrame) else pl.read_ipc(rows) for rows in dealt])
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

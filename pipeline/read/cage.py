@@ -49,7 +49,7 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     result = scratch / "result.json"
     result.unlink(missing_ok=True)
     limit = SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20)
-    with _ready.pop() if _ready else _child() as child:
+    with _next() as child:
         try:
             child.communicate(json.dumps(job).encode(), timeout=limit)
         except subprocess.TimeoutExpired:
@@ -72,6 +72,11 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     if "stop" in found:
         raise Unreadable(found["stop"], found["remedy"])
     return found
+
+
+def _next() -> subprocess.Popen[bytes]:
+    ready = _ready.pop() if _ready else None
+    return ready if ready and ready.poll() is None else _child()
 
 
 def _child() -> subprocess.Popen[bytes]:

@@ -122,10 +122,10 @@ def _cut_known(cells: pl.Series) -> pl.DataFrame | None:
     blank = pl.coalesce("value", "inline").fill_null("") == ""
     told = (pl.col("kind") == "str").fill_null(False) & (pl.col("v").is_not_null() | pl.col("no").is_not_null())
     head = pl.concat_str(
-        pl.lit('"'), pl.format(' s="{}"', pl.coalesce("s1", "s2")).fill_null(""),
+        pl.lit('"'), pl.concat_str(pl.lit(' s="'), pl.coalesce("s1", "s2"), pl.lit('"')).fill_null(""),
         # A text in place is one, whatever the cell calls itself.
         pl.when(pl.col("inline").is_not_null()).then(pl.lit(' t="inlineStr"'))
-        .otherwise(pl.format(' t="{}"', "kind").fill_null("")),
+        .otherwise(pl.concat_str(pl.lit(' t="'), "kind", pl.lit('"')).fill_null("")),
     )  # fmt: skip
     return _described(found.select(
         "letters", head.alias("head"), pl.coalesce("value", "inline").alias("value"),

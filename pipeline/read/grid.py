@@ -8,8 +8,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
@@ -27,15 +27,20 @@ PROBLEM_SCHEMA = {
 }
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """A row that is not blank: its number as a spreadsheet shows it, and its cells (None: blank)."""
 
     number: int
     cells: Sequence[str | None]
 
-    def filled(self) -> list[int]:
+    def filled(self) -> Sequence[int]:
         """The columns whose cells show something."""
-        return [i for i, cell in enumerate(self.cells) if cell is not None and cell.strip()]
+        return self._filled
+
+    @cached_property
+    def _filled(self) -> tuple[int, ...]:  # asked for many times while a header is looked for
+        return tuple([i for i, cell in enumerate(self.cells) if cell is not None and cell.strip()])
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,11 @@ def faulty(issues: pl.DataFrame, cells: pl.DataFrame, places: Places) -> pl.Data
         .with_columns((pl.col("place").list.len() > 1).fill_null(False).alias("several"))
         .explode("place", empty_as_null=True)
     )
-    return (
-        _chosen(each, cells)
-        .group_by("at", "place", maintain_order=True)
-        .agg(pl.col("wrong").any(), pl.col("note").str.join("\n\n"))
-        .sort("at", "place", nulls_last=True, maintain_order=True)
-    )
+    chosen = _chosen(each, cells).select("at", "place", "wrong", "note")
+    if chosen.select(pl.struct("at", "place").is_duplicated().any()).item():
+        together = chosen.group_by("at", "place", maintain_order=True)
+        chosen = together.agg(pl.col("wrong").any(), pl.col("note").str.join("\n\n"))
+    return chosen.sort("at", "place", nulls_last=True, maintain_order=True)
 
 
 def looks(marked: pl.DataFrame, height: int, shift: int, whole: int) -> Mapping[int, pl.Series]:

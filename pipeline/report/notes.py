@@ -50,23 +50,19 @@ class Notes:
         """Append notes: `line` (UInt32, as a spreadsheet shows it), `place` (column from 0) and `note` (String)."""
         if notes.is_empty():
             return
-        names = pl.DataFrame(
-            [(at, letters(at)) for at in notes["place"].unique()], schema=["place", "letters"], orient="row"
-        )
-        shown = notes.join(
-            names.cast({"place": notes["place"].dtype}), on="place", how="left", maintain_order="left"
-        ).select(
+        names = pl.Series([letters(at) for at in range(int(notes["place"].max()) + 1)])  # type: ignore[arg-type]
+        shown = notes.select(
             "line",
             "place",
-            "letters",
+            names.gather(notes["place"]).alias("letters"),
             _clean(pl.col("note")).alias("note"),
             (pl.int_range(pl.len()) + self.count).alias("n"),
             (
                 pl.col("note").str.len_chars().clip(0, LONGEST) // LINE + pl.col("note").str.count_matches("\n") + 2
             ).alias("tall"),
         )
-        self._texts.write(shown.select(_text().str.join("")).item().encode())
-        self._shapes.write(shown.select(_shape().str.join("")).item().encode())
+        self._texts.write(_bytes(shown, _text()))
+        self._shapes.write(_bytes(shown, _shape()))
         self.count += shown.height
 
     def parts(self) -> tuple[tuple[bytes, IO[bytes], bytes], tuple[bytes, IO[bytes], bytes]]:
@@ -85,6 +81,11 @@ class Notes:
         """Let go of the scratch files."""
         self._texts.close()
         self._shapes.close()
+
+
+def _bytes(notes: pl.DataFrame, each: pl.Expr) -> bytes:
+    """What is made of each note, one after the other, in UTF-8."""
+    return bytes(notes.select(each.str.join("").cast(pl.Binary)).item())
 
 
 def _clean(note: pl.Expr) -> pl.Expr:

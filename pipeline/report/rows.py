@@ -27,8 +27,9 @@ _PLAIN = {
 class Told(NamedTuple):
     """A batch in words.
 
-    `frame` is the batch without `issues` and `changes`, with `at` (UInt32, position in the batch) and `_error_codes`, `_errors`, `_advice` (the
-    errors with their remedies), `_warnings` and `_changes` (String, null where there is nothing to say).
+    `frame` is the batch without `issues` and `changes`, with `at` (UInt32, position in the batch) and `_error_codes`,
+    `_errors`, `_advice` (the errors with their remedies), `_warnings` and `_changes` (String, null where there is
+    nothing to say).
 
     Thousands of rows have the very same problem, so each is put into words once: `kinds` has one row for each
     different one, in the order in which they first occur: the issue's own columns, severity, message, remedy, and

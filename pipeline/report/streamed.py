@@ -56,10 +56,8 @@ class Streamed:
         `lines` is how many lines of text each row is tall.
         """
         styles = [self._styles[look] for look in looks]
-        numbered = {
-            at: mark.replace_strict(range(len(self._styles)), self._styles, return_dtype=pl.Int32)
-            for at, mark in marks.items()
-        }
+        numbers = pl.Series(self._styles, dtype=pl.Int32)
+        numbered = {at: numbers.gather(mark) for at, mark in marks.items()}
         for start in range(0, cells.height, CHUNK):
             piece = cells.slice(start, CHUNK)
             some = {at: mark.slice(start, CHUNK) for at, mark in numbered.items()}

@@ -127,8 +127,7 @@ class Tally:
                 found.examples.setdefault(text.value, text)
 
     def _add_changes(self, changes: pl.Series) -> None:
-        # as a pattern: its search is the faster one
-        every = changes.drop_nulls().str.split(r" \| ", literal=False).explode(empty_as_null=True).alias("part")
+        every = changes.drop_nulls().str.split(" | ").explode(empty_as_null=True).alias("part")
         for name, kept in self._changes.items():
             if not kept.complete:  # only how many there are is told of such a field, and no pair need be looked at
                 theirs = every.str.starts_with(f"{name}: ").fill_null(False)

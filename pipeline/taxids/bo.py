@@ -21,6 +21,7 @@ GENERIC = frozenset({"99001", "99002", "99003"})
 
 _CARD = re.compile(r"E?[0-9]{5,8}(?:[0-9][A-Z])?(?:LP|SC|CB|CBBA|OR|PT|CH|TJ|BE|BN|PD|PA|PO)?")
 """A person's or (E) a foreigner's card. Source: https://www.segip.gob.bo (complemento; lugar de expedición)."""
+_COMPLEMENT = re.compile(r"[0-9]{6,9}[A-Z]")
 
 LABELS = ("NIT", "CI", "BO", "NRO", "NO", "N")
 
@@ -38,5 +39,5 @@ def judge(compacted: str) -> Reason | None:
 
 
 def present(compacted: str) -> str:
-    """The compact form."""
-    return compacted
+    """The compact form, with the dash before a card's complement."""
+    return f"{compacted[:-2]}-{compacted[-2:]}" if _COMPLEMENT.fullmatch(compacted) else compacted

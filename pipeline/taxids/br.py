@@ -24,7 +24,7 @@ NAME = "CNPJ/CPF"
 GENERIC: frozenset[str] = frozenset()
 LABELS = ("CNPJ", "CPF", "CGC", "MF", "BR", "NUMERO", "NRO", "NO", "N")
 SIZES = (11, 14)
-_LABELLED_CPF = re.compile("CPF[0-9]{11}")
+_LABELLED_CPF = re.compile("(?:CPF|MFN|NRO)[0-9]{11}")
 _CPF_APART = re.compile(r"\W*C\.?P\.?F\b", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ def compact(text: str) -> str:
     if digits(number):
         if len(number) in (12, 13) and cnpj.is_valid(number.zfill(14)):
             return number.zfill(14)
-        if len(number) in (8, 9, 10) and cpf.is_valid(number.zfill(11)):
+        if len(number) in (9, 10) and cpf.is_valid(number.zfill(11)):
             return number.zfill(11)
     return number
 

@@ -77,4 +77,4 @@ def written(compacted: pl.Series) -> pl.Series:
     """`present` for a whole column."""
     number = pl.col("compacted")
     frame = pl.DataFrame({"compacted": compacted}).lazy()
-    return frame.select(text=pl.format("{}-{}", number.str.head(-1), number.str.tail(1))).collect()["text"]
+    return frame.select(text=pl.concat_str(number.str.head(-1), number.str.tail(1), separator="-")).collect()["text"]

@@ -30,6 +30,7 @@ NUMBER_CELL = r"^\s*[0-9]{5,}\.0+\s*$"
 """What a number cell leaves behind; its zeros are no digits, so column rules leave it to `bare`."""
 
 _SEPARATOR = re.compile(f"[{SEPARATORS}]+")
+_NUMBER_SIGN = re.compile(r"\bn\.?\s?[º°]", re.IGNORECASE)  # taken out whole: an N alone may begin a number
 _ZERO_DECIMAL = re.compile(r"^\s*(\d{5,})\.0+\s*$")
 _BASES = str.maketrans("ÁÀÂÃČÉÊÍÓÔÕÚÜÇ", "AAAACEEIOOOUUC")
 """Letters of labels without their accents ("CÉDULA"); a number keeps its own."""
@@ -47,6 +48,8 @@ def bare(text: str, labels: tuple[str, ...] = (), sizes: Container[int] = ()) ->
     A label stays where the text has one of `sizes` with it: then its letters belong to the number. The zero
     decimal of a number cell ("760864285.0") is no digit of the number.
     """
+    if not text.isascii():
+        text = _NUMBER_SIGN.sub("", text)
     number = _ZERO_DECIMAL.match(text)
     text = number.group(1) if number else _SEPARATOR.sub("", text)
     if not text.isascii():

@@ -114,9 +114,9 @@ def peer(rows: int, path: Path, *, plain: bool) -> float:
         helpers = helper_frame(made.frame, names, told, advice=True).cast(pl.String)
         lines = side_by_side(helpers, made.frame.select(f"c{i}" for i in range(len(HEADERS))))
         notes: dict[int, list[tuple[str, str, str]]] = {}
-        for row, column, severity, message, remedy in made.problems(made.frame["at"]).select(
-            "at", "column", "severity", "message", "remedy"
-        ).iter_rows():
+        for row, column, severity, message, remedy in (
+            made.problems(made.frame["at"]).select("at", "column", "severity", "message", "remedy").iter_rows()
+        ):
             notes.setdefault(row, []).append((column, severity, f"{message}.\n{remedy}"))
         aside += time.process_time() - began
         for row, line in enumerate(lines.iter_rows()):

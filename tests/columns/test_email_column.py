@@ -77,6 +77,8 @@ def test_the_table_of_right_answers():
         ("Ana Soto (ana@empresa.cl)", "ana@empresa.cl", None, None),
         ("uno@empresa.cl (dos@empresa.cl)", None, "email.several", "uno@empresa.cl"),
         ("uno@empresa.cl; dos@empresa.cl;", None, "email.several", "uno@empresa.cl"),
+        ("ana@gmail.coml", "ana@gmail.coml", "email.typo", "ana@gmail.com"),
+        ("ana@empresa.clc", "ana@empresa.clc", "email.typo", "ana@empresa.cl"),
         ("ana@empresa.c", None, "email.syntax", None),
         ("ANA@EMPRESA.C", None, "email.syntax", None),
         ("ana arroba empresa.cl", None, "email.syntax", "ana@empresa.cl"),

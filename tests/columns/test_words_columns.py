@@ -78,6 +78,7 @@ def test_the_website_column_says_what_the_scalar_rule_says():
         ("pesos", "CO", "COP", None), ("pesos", None, None, "currency.ambiguous"), ("Bs", "BO", "BOB", None), ("UF", "CL", "CLF", None),
         ("M.N.", "MX", "MXN", None), ("USD - Dólar", None, "USD", None), ("Peso (MXN)", None, "MXN", None), ("USD - Euro", None, None, "currency.unknown"),
         ("PTE", None, None, "currency.unknown"), ("oro", None, None, "currency.unknown"), ("kr", "SE", "SEK", None), ("£", "GB", "GBP", None),
+        ("dlls.", "MX", "USD", None), ("pesos m/cte", "CO", "COP", None), ("Pesos M.N.", "MX", "MXN", None), ("M/CTE", "CO", "COP", None), ("RMB", "CN", "CNY", None),
     ],
 )  # fmt: skip
 def test_currencies(cell, country, value, code):

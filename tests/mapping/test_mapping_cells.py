@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mapping.mapping_sources import frame, mapped
 
 from pipeline.errors import Misuse
-from pipeline.mapping import NULL_WORDS, MappingFile, MappingRequest, apply
+from pipeline.mapping import NULL_WORDS, MappingFile, MappingRequest, apply, compose
 from pipeline.mapping.compose import join, parse, placeholder, units
 
 HEADERS = ["Calle", "Número", "Int.", "Ciudad"]
@@ -158,3 +158,18 @@ def test_a_wrong_pattern_is_refused_with_its_place(pattern: str) -> None:
     """Open braces, unknown headers and alternatives without a column."""
     with pytest.raises(Misuse, match="here"):
         parse(pattern, HEADERS, "here")
+
+
+_PART = st.none() | st.text(alphabet="aAb\u0130i\u0307, ñÑ", min_size=1, max_size=5)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(_PART, _PART), min_size=1, max_size=12),
+    st.sampled_from(["{A}, {B}", "{A} {B}", "({A}!), n. {B}", "{A}!; {B}, fin"]),
+)
+def test_pairs_are_joined_as_any_parts_are(pairs, pattern):
+    """Two columns are put together as three or more would be, whatever is blank or repeated."""
+    alternative = parse(pattern, ("A", "B")).alternatives[0]
+    cells = {at: pl.Series([pair[at] for pair in pairs], dtype=pl.String) for at in (0, 1)}
+    assert compose._joined_pairs(alternative, cells).to_list() == compose._joined(alternative, cells).to_list()

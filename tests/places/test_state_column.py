@@ -81,6 +81,17 @@ def said(
         ("5", "CL", "state.ambiguous"), ("Lima", "PE", "state.ambiguous"), ("México", "MX", "state.ambiguous"),
         ("California", "CL", "state.not_in_country"), ("Otro", "CL", "state.unknown"),
         ("VI", None, "state.no_country"), ("Córdoba", None, "state.no_country"), ("CO-COR", None, "CO-COR"),
+        ("Región 5", "CL", "CL-VS"), ("5ª Región", "CL", "CL-VS"), ("5° Región", "CL", "CL-VS"), ("12va Región", "CL", "CL-MA"),
+        ("Región N° 8 del Biobío", "CL", "CL-BI"), ("Región 5 del Biobío", "CL", "state.unknown"), ("Región 17", "CL", "state.unknown"),
+        ("5 - Valparaíso", "CL", "CL-VS"), ("05. Valparaíso", "CL", "CL-VS"), ("13 Valparaíso", "CL", "state.unknown"), ("14 Jalisco", "MX", "MX-JAL"),
+        ("Región de Arica", "CL", "CL-AP"), ("Lib. Gral. Bdo. O'Higgins", "CL", "CL-LI"), ("Aysén del Gral. Ibáñez del Campo", "CL", "CL-AI"),
+        ("RegiÃ³n de ValparaÃ\xado", "CL", "state.unknown"), ("RegiÃ³n de ValparaÃ\xadso", "CL", "CL-VS"), ("BoyacÃ¡", "CO", "CO-BOY"),
+        ("MedellÃ\xadn, Antioquia", "CO", "CO-ANT"), ("Jalisco México", "MX", "MX-JAL"), ("Jalisco MX", "MX", "MX-JAL"), ("Nuevo México", "MX", "state.not_in_country"),
+        ("Lima Perú", "PE", "state.ambiguous"), ("São Paulo Brasil", "BR", "BR-SP"), ("Georgia USA", "US", "US-GA"), ("Guadalajara, Jal.", "MX", "MX-JAL"),
+        ("Juárez, Chih.", "MX", "MX-CHH"), ("Benito Juárez, CDMX", "MX", "MX-CMX"), ("Guadalajara, Son.", "MX", "state.unknown"), ("Medellín (Antioquia)", "CO", "CO-ANT"),
+        ("Bogotá, Cundinamarca", "CO", "state.unknown"), ("Barranquilla, Atlántico, Colombia", "CO", "CO-ATL"), ("México (Estado)", "MX", "MX-MEX"),
+        ("N. Sder.", "CO", "CO-NSA"), ("Santander del Sur", "CO", "CO-SAN"), ("Gobierno Regional de Piura", "PE", "PE-PIU"), ("Cdad. Aut. de Bs. As.", "AR", "AR-C"),
+        ("Tierra del Fuego, Ant. e Islas del Atl. Sur", "AR", "AR-V"), ("Goiaz", "BR", "BR-GO"), ("So. Dakota", "US", "US-SD"), ("Coruña, A", "ES", "ES-C"),
         ("ND", "US", "US-ND"), ("n/d", "US", None), ("-", "CL", None), (None, "CL", None), ("Bayern", "DE", "state.unknown"),
     ],
 )  # fmt: skip
@@ -205,14 +216,37 @@ def test_a_number_that_is_an_id_and_another_states_code_is_asked() -> None:
     assert normalise(pl.Series(["5"]), around).value.to_list() == [5]
 
 
+@pytest.mark.parametrize(
+    ("state", "district", "city", "expected"),
+    [
+        ("Lima", "San Borja", None, "PE-LMA"), ("Lima", "Miraflores", "Lima", "PE-LMA"), ("Lima", "Miraflores", None, "state.ambiguous"),
+        ("LIMA", "Huacho", "Huaura", "PE-LIM"), ("Lima", None, "Cañete", "PE-LIM"), ("Lima", "Miraflores", "Arequipa", "state.ambiguous"),
+        (None, "Miraflores", "Arequipa", "PE-ARE"), (None, "Surco", "Lima", "PE-LMA"), (None, "Miraflores", None, "state.derived_ambiguous"),
+        (None, "Ventanilla", None, "PE-CAL"), (None, None, "Pucallpa", "PE-UCA"), ("Trujillo", None, None, "state.unknown"),
+        ("San Martín - Tarapoto", None, None, "PE-SAM"),
+    ],
+)  # fmt: skip
+def test_lima_is_told_by_the_rows_district_or_province(
+    state: str | None, district: str | None, city: str | None, expected: str
+) -> None:
+    """The capital's province and the region around it have one name in Peru; the place in the row tells which, if it is in one."""
+    assert said(state, "PE", district=district, city=city) == expected
+
+
 def test_the_administrative_tables_are_whole() -> None:
-    """346 communes in 16 regions, the municipios of 32 states, those of 33 departments; every code is ISO 3166-2."""
+    """346 communes in 16 regions, the municipios of 32 states, those of 33 departments, 26 of Peru; every code is ISO 3166-2."""
     rows = dict(read_list("places.csv"))
-    assert {c: sum(code.startswith(c) for code in rows) for c in ("CL", "MX", "CO")} == {"CL": 16, "MX": 32, "CO": 33}
+    assert {c: sum(code.startswith(c) for code in rows) for c in ("CL", "MX", "CO", "PE")} == {
+        "CL": 16,
+        "MX": 32,
+        "CO": 33,
+        "PE": 26,
+    }
     assert all(subdivisions.name(code) != code for code in rows)
     assert sum(len(names) for code, names in rows.items() if code.startswith("CL")) >= 346
     assert sum(len(names) for code, names in rows.items() if code.startswith("MX")) >= 2475
     assert sum(len(names) for code, names in rows.items() if code.startswith("CO")) >= 1121
+    assert len({(code, name) for code, names in rows.items() for name in names if code.startswith("PE")}) >= 1873
     assert all(code in gazetteer.states(code[:2], name) for code, names in rows.items() for name in names)
 
 

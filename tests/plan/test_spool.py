@@ -65,3 +65,18 @@ def test_the_problems_of_a_row_are_its_list(
 
 def _problem(code: str) -> problems.Problem:
     return dict.fromkeys(problems.NAMES, None) | {"code": code}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5), st.integers(1, 4))
+def test_rows_that_are_dealt_out_come_back_share_by_share(
+    tmp_path_factory: object, parts: list[list[int]], count: int
+) -> None:
+    """Each row once, in its own share, in the order in which it came."""
+    shares = Spool(tmp_path_factory.mktemp("spool")).shares(count)  # type: ignore[attr-defined]
+    for part in parts:
+        rows = pl.DataFrame({"who": part}, schema={"who": pl.UInt64})
+        shares.deal(rows, rows["who"] % count)
+    every = [who for part in parts for who in part]
+    expected = [[who for who in every if who % count == share] for share in range(count)]
+    assert [rows["who"].to_list() for rows in shares if rows.height] == [share for share in expected if share]

@@ -182,13 +182,41 @@ def test_a_zip_bomb_is_refused_before_unpacking(tmp_path):
 def test_a_child_that_dies_or_lingers_leaves_a_clear_error(book, tmp_path, monkeypatch):
     """Neither the memory nor the time limit harms the parent."""
     path = book([[("a", ""), (1, "")]])
+    monkeypatch.setattr(cage, "_ready", [])
     monkeypatch.setattr(cage, "SECONDS", 0)
     with pytest.raises(Unreadable, match="longer than 0 seconds"):
         opened(path, tmp_path)
     monkeypatch.undo()
+    monkeypatch.setattr(cage, "_ready", [])
     monkeypatch.setattr(cage, "MODULE", "pipeline.no_such_module")
     with pytest.raises(Unreadable, match="damaged, or needs more than"):
         opened(path, tmp_path)
+
+
+def test_a_child_that_is_ready_reads_and_one_that_has_died_is_replaced(book, tmp_path, monkeypatch):
+    """A child started before its job is known gives the same rows, and it is one child for one job."""
+    ready: list = []
+    monkeypatch.setattr(cage, "_ready", ready)
+    path = book([[("a", ""), (1, "")]])
+    cage.get_ready()
+    cage.get_ready()
+    (child,) = ready
+    rows = opened(path, tmp_path)[1]
+    assert rows == [(2, "a", "1")]
+    assert child.poll() is not None and not ready
+    cage.get_ready()
+    ready[0].kill()
+    ready[0].communicate()
+    assert opened(path, tmp_path)[1] == rows
+
+
+def test_a_child_without_a_job_ends_with_its_input(monkeypatch):
+    """What was got ready and is not needed does not outlive the process that wanted it."""
+    ready: list = []
+    monkeypatch.setattr(cage, "_ready", ready)
+    cage.get_ready()
+    assert ready[0].communicate(timeout=120) == (None, None)
+    assert ready[0].returncode == 0
 
 
 def test_columns_beyond_reason_are_refused(tmp_path):

@@ -225,6 +225,81 @@ def test_doubts_are_told_and_faults_refused(
     assert one(text, country) == (value, code)
 
 
+@pytest.mark.parametrize(
+    ("text", "country", "value", "code"),
+    [
+        ("CPF 123.456.789-09", "BR", "12345678909", None),  # with its label as long as a CNPJ
+        ("CPF12345678909", "BR", "12345678909", None),
+        ("C.P.F. nº 123.456.789-09", "BR", "12345678909", None),
+        ("CPF/MF nº 123.456.789-09", "BR", "12345678909", None),
+        ("CIF nº B58378431", "ES", "B58378431", None),
+        ("DNI Nº5236281D", "ES", "05236281D", None),
+        ("CIF N0032484H", "ES", "N0032484H", None),
+        ("CPF 123.456.789-00", "BR", None, "tax_id.check_digit"),
+        ("CNPJ nº 11.222.333/0001-81", "BR", "11222333000181", None),
+        ("CGC 11222333000181", "BR", "11222333000181", None),
+        ("12345601", "BR", None, "tax_id.length"),  # as long as the root of a CNPJ
+        ("(76.086.428-5)", "CL", "76086428-5", None),
+        ("76.086.428 DV 5", "CL", "76086428-5", None),
+        ("99.999.999-9", "CL", "99999999-9", "tax_id.generic"),
+        ("MU#R900514H28", "MX", None, "tax_id.format"),
+        ("MUO#900514H28", "MX", None, "tax_id.format"),
+        ("M'UR900514H28", "MX", None, "tax_id.format"),
+        ("RFC: MU/R900514H28", "MX", None, "tax_id.format"),
+        ("RFC#ACO071219F51", "MX", "ACO071219F51", None),
+        ("ACO/071219/F51", "MX", "ACO071219F51", None),
+        ("A.C.O. 071219 F51", "MX", "ACO071219F51", None),
+        ("MUÃ‘R900514H28", "MX", "MUÑR900514H28", None),
+        ("A&amp;B010203AB8", "MX", "A&B010203AB8", None),
+        ("RC 1234567", "CO", "RC1234567", "tax_id.other_document"),
+        ("Pasaporte N° AB123456", "CO", "Pasaporte N° AB123456", "tax_id.other_document"),
+        ("PASAPORTE AAA123456", "ES", "PASAPORTE AAA123456", "tax_id.other_document"),
+        ("pasaporte", "ES", None, "tax_id.format"),
+        ("5678912", "PE", "05678912", "tax_id.zeros_restored"),
+        ("05678912", "PE", "05678912", "tax_id.other_document"),
+        ("001234567", "PE", "001234567", "tax_id.other_document"),
+        ("45678912-3", "PE", None, "tax_id.length"),
+        ("00000000", "PE", "00000000", "tax_id.generic"),
+        ("25123456788", "AR", "25-12345678-8", "tax_id.unusual"),
+        ("25123456789", "AR", None, "tax_id.check_digit"),
+        ("L.E. 4.123.456", "AR", "LE4123456", "tax_id.other_document"),
+        ("55-00000212-6", "AR", "55-00000212-6", "tax_id.generic"),
+        ("51600002124", "AR", "51-60000212-4", "tax_id.generic"),
+        ("23-00000000-0", "AR", "23-00000000-0", "tax_id.generic"),
+        ("X01234567L", "ES", "X1234567L", None),
+        ("X01234567A", "ES", None, "tax_id.length"),
+        ("FR40303265045", "ES", "FR40303265045", "tax_id.unusual"),
+        ("00000000T", "ES", "00000000T", "tax_id.generic"),
+        ("Federal Tax ID 91-1144442", "US", "91-1144442", None),
+        ("6140507071048", "SV", "0614-050707-104-8", None),
+        ("155596713-2-2015-59", "PA", "155596713-2-2015 DV 59", None),
+        ("CI 4567890 LP", "BO", "4567890LP", "tax_id.other_document"),
+        ("4567890-1A", "BO", "4567890-1A", "tax_id.other_document"),
+        ("Cédula Jurídica: 3-101-123456", "CR", "3101123456", None),
+        ("Cédula 001-1391820-5", "DO", "00113918205", None),
+        ("743110157", "IT", "IT00743110157", "tax_id.zeros_restored"),
+        ("PVNMRC80A01H501X", "IT", None, "tax_id.format"),
+        ("NIP 856-734-62-15", "PL", "PL8567346215", None),
+        ("N° TVA FR40303265045", "FR", "FR40303265045", None),
+        ("NL004495445B01", "NL", "NL004495445B01", None),
+        ("UID: ATU13585627", "AT", "ATU13585627", None),
+        ("CVR 13585628", "DK", "DK13585628", None),
+    ],
+)
+def test_what_people_write(text: str, country: str, value: str | None, code: str | None) -> None:
+    """Labels, lost zeros and letters, foreigners' and old documents, numbers of nobody: never another number than was meant."""
+    assert one(text, country) == (value, code)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text("ABCDÑ&", min_size=3, max_size=3), st.integers(0, 3), st.sampled_from("#/\\*'`´_"))
+def test_a_sign_among_the_initials_of_an_rfc_is_never_dropped(letters: str, at: int, sign: str) -> None:
+    """Without the sign that a lost Ñ became, a person's RFC would be a company's: behind the last letter only # counts as one."""
+    cut = letters[:at] + sign + letters[at:]
+    if 0 < at < 3 or (at == 3 and sign == "#"):
+        assert one(f"{cut}010203AB8", "MX") == (None, "tax_id.format")
+
+
 def test_a_missing_check_digit_of_a_rut_is_only_suggested() -> None:
     """Eight digits that fit no check digit may lack theirs: the number with it is a suggestion, no value."""
     judged = read(["76086428"], ["CL"])
