@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.plan.payload import Pieces, frame, unframe
+from pipeline.plan.payload import WORTH_IT, Pieces, frame, unframe
 
 TEXT = st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=12))
 ROW = st.fixed_dictionaries({
@@ -47,3 +47,12 @@ def test_columns_and_rows_give_the_same_json(rows: list[dict[str, Any]], keyed: 
 def test_a_row_without_anything_is_an_empty_object() -> None:
     """Null everywhere is {}."""
     assert Pieces.of(pl.DataFrame({"name": [None]}, schema={"name": pl.String})).text().to_list() == ["{}"]
+
+
+def test_a_long_column_is_looked_through_for_what_must_be_escaped() -> None:
+    """One control character, quote or backslash in many texts is escaped as in a few."""
+    for text in ("b\x1fc", 'b"c', "b\\c", "b\x7fc"):
+        names = ["a" * 100] * (WORTH_IT // 100) + [text]
+        texts = Pieces.of(pl.DataFrame({"name": names})).text().to_list()
+        assert texts[-1] == json.dumps({"name": text}, separators=(",", ":"), ensure_ascii=False)
+        assert json.loads(texts[0]) == {"name": names[0]}
