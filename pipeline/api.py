@@ -29,6 +29,7 @@ from pipeline.client import check_base_url
 from pipeline.errors import Misuse, Stop
 from pipeline.findings import Findings
 from pipeline.folder import RunFolder
+from pipeline.handoff import Result
 from pipeline.language import say
 from pipeline.options import PushOptions, Server
 from pipeline.progress import Silent
@@ -167,7 +168,7 @@ def push(
     options = PushOptions(**how)
     started, told, watch = datetime.now(UTC), _Told(on_progress), Watch(folder, on_row) if on_row else None
     stop: Stop | None = None
-    result, requests = run.Result(), 0
+    result, requests = Result(), 0
     try:
         result, requests = _outside_loop(lambda: run.push(folder, to, options, told, watch))
     except Misuse:

@@ -22,8 +22,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import anyio
-
 from pipeline import wire
 from pipeline.errors import Misuse, Unavailable
 from pipeline.language import say
@@ -119,6 +117,7 @@ class Client:
 
     async def _answer(self, request: httpx.Request) -> Answer:
         import aiohttp
+        import anyio
         import httpx
 
         try:

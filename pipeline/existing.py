@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-
 from pipeline import identity as who
 from pipeline.client import Client, Failed, page_of
 from pipeline.language import later, say, say_n
@@ -106,6 +104,8 @@ async def find(
     """
     if awaited is None:
         return await _find(client, target, identities, wanted, count, progress)
+    import anyio
+
     until, behind = anyio.current_time() + awaited.left, False
     for seconds in itertools.chain(FIRST_WAITS, itertools.repeat(LAST_WAIT)):
         found = await _find(client, target, identities, wanted, count, progress, awaited.one)
@@ -245,6 +245,8 @@ async def _each(
     found = Found(how=say_n("looked up one by one ({n:n} look-up)", "looked up one by one ({n:n} look-ups)", count))
     queue = enumerate(wanted())
     progress.begin(later("look up"), count, later("look-ups"))
+
+    import anyio
 
     async def worker() -> None:
         for at, one in queue:

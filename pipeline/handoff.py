@@ -8,6 +8,7 @@ A blank cell is null in every frame. Nothing here reads, decides or computes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ __all__ = [
     "Entry",
     "Judged",
     "Mapping",
+    "Result",
     "Settings",
     "Sheet",
     "SourceFacts",
@@ -220,3 +222,16 @@ class Checked(NamedTuple):
     valid: pl.Series
     issues: pl.DataFrame
     changes: pl.Series
+
+
+@dataclass
+class Result:
+    """What a push did: states by count, who was created last, why it stopped early (None: it did not), the first causes.
+
+    `latest` is the seq of the row and the target's id.
+    """
+
+    counts: Counter[str] = default(default_factory=Counter)
+    latest: tuple[int, str] | None = None
+    stopped: str | None = None
+    causes: list[str] = default(default_factory=list)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipeline.targets.interface import Target
 
 SETTLE_EXTRA = 60.0
+RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
+"""The states of rows that `--retry` tries again."""
 DECISIONS = {"countries": later("countries"), "states": later("states"), "terms": later("terms"),
              "existing customers": later("existing customers")}  # fmt: skip
 MARK = "decimal mark of "

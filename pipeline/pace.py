@@ -16,8 +16,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-import anyio
-
 RECOVERY = 15.0
 LOWEST_SHARE = 1 / 16
 FIRST_HOLD = 1.0
@@ -43,12 +41,14 @@ class Limiter:
         self,
         rate: float | None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         """Start with the gate open and the full rate."""
+        import anyio  # a dry run without requests need not wait for it
+
         self.set_rate = rate
         self.rate = rate
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep = clock, sleep or anyio.sleep
         self._next = clock()
         self._left: deque[float] = deque(maxlen=_most(rate) if rate else 1)
         self._queue = anyio.Lock()

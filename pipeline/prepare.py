@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import anyio
-
 from pipeline import existing, identity, latest, lookups, mapping, targets
 from pipeline.ahead import ahead
 from pipeline.client import Failed, Patience, connect
@@ -116,6 +114,8 @@ def make_plan(
     builder.settle_duplicates()
     found = None
     if server is not None:
+        import anyio
+
         found, more = anyio.run(_existing, server, target, chosen, builder, progress)
         requests += more
         found = correction.known(found) if correction else found
@@ -207,6 +207,8 @@ def _catalogue(
     remembered = lookups.recall(base_url, options.test_mode) if server is None or server.kind != "sandbox" else None
     catalogue = remembered[0] if remembered else None
     if server is not None and not _suffices(remembered, countries, target):
+        import anyio
+
         fresh, requests = anyio.run(_fetch, server, target, countries)
         catalogue = lookups.merge(catalogue, fresh)
         if server.kind != "sandbox":

@@ -8,58 +8,39 @@ report:   plan.parquet + journal.db ─▶ results.csv, errors.csv, report.html,
 from __future__ import annotations
 
 import contextlib
-import itertools
 import shlex
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import anyio
 import polars as pl
 
-from pipeline import (
-    existing,
-    identity,
-    journal,
-    latest,
-    locks,
-    lookups,
-    outcomes,
-    report,
-    rounds,
-    store,
-    targets,
-    typed,
-)
-from pipeline.client import Client, Failed, Patience, connect
-from pipeline.errors import Misuse, Unavailable, unwrap
+from pipeline import journal, locks, lookups, outcomes, report, rounds, store, targets, typed
+from pipeline.errors import Misuse, unwrap
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder
-from pipeline.handoff import Catalogue
-from pipeline.journal import Entry, Journal
-from pipeline.language import later, say
-from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server, error_limit
-from pipeline.pace import Limiter
+from pipeline.handoff import Catalogue, Result
+from pipeline.language import say
+from pipeline.options import RETRY, PushOptions, RunOptions, Server
 from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
-from pipeline.push import UPLOAD_ROWS, Engine, Existing, Options, Queue, Result, form, resolver, unsettled
 from pipeline.schema import fields
 from pipeline.sources import mapping_of, origin, source_of
 from pipeline.targets.interface import Target
 
-__all__ = ["Forecast", "Prepared", "Result", "forecast", "origin", "prepare", "push", "write_report"]
+if TYPE_CHECKING:  # what sends takes longer to load than a small file to check
+    from pipeline.journal import Entry
 
-RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
+__all__ = ["Forecast", "Prepared", "forecast", "origin", "prepare", "push", "write_report"]
+
 FRESH = 60.0
 """So many seconds a look-up of the plan counts, where this process has made it and nobody has pushed since."""
 _planned: WeakKeyDictionary[RunFolder, tuple[str, float]] = WeakKeyDictionary()
@@ -102,6 +83,8 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     Raises:
         BrokenInvariant: the plan is torn, or was changed after planning.
     """
+    from pipeline.push import UPLOAD_ROWS, unsettled
+
     facts = store.facts(folder)
     for one in store.plans(folder):
         store.verify(one, store.own_facts(one))
@@ -139,6 +122,11 @@ def push(
         Misuse: the plan does not fit this server, or another push to the same workspace is under way.
         Unavailable: the target cannot be reached, or refuses the credentials.
     """
+    import anyio
+
+    from pipeline.journal import Journal
+    from pipeline.sending import send
+
     facts = store.facts(folder)
     target = targets.load(facts["target"])
     workspace = server.secrets[target.workspace]
@@ -150,7 +138,11 @@ def push(
         try:
             store.mark_pushed(folder)
             with locks.noted(last):
-                return anyio.run(partial(_push, folder, facts, target, server, memory, options, progress, fresh=fresh))
+                rate = set_rate(options, target, server)
+                sending = partial(
+                    send, folder, facts, target, server, memory, options, progress, rate=rate, fresh=fresh
+                )
+                return anyio.run(sending)
         except BaseExceptionGroup as group:
             raise unwrap(group) from group
         finally:
@@ -164,137 +156,6 @@ def _is_fresh(folder: RunFolder, last: Path) -> bool:
     """
     stamp, ended = _planned.get(folder, (locks.UNDER_WAY, -FRESH))
     return time.monotonic() - ended < FRESH and locks.UNDER_WAY not in stamp and locks.stamp(last) == stamp
-
-
-async def _push(
-    folder: RunFolder, facts: dict[str, Any], target: Target, server: Server, memory: Journal, options: PushOptions,
-    progress: Progress, *, fresh: bool,
-) -> tuple[Result, int]:  # fmt: skip
-    queue = Queue(folder, memory, RETRY[options.retry])
-    timeout = options.timeout or target.pace.timeout
-    settle = options.settle if options.settle is not None else timeout + SETTLE_EXTRA
-    concurrency = options.concurrency or target.pace.concurrency
-    patience = Patience(timeout, options.max_retries)
-    headers = target.headers(server.secrets, server.kind == "test")
-    limiter = Limiter(set_rate(options, target, server))
-    identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
-    place = latest.Place(target.name, server.secrets[target.workspace], server.base_url)
-    count = queue.count()
-    async with connect(server.base_url, headers, limiter, patience, concurrency, server.private(target)) as client:
-        resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
-        if "round" in facts:
-            await rounds.settle_superseded(folder, client, target, memory, queue, identities, resolve)
-            queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
-            count = queue.count()
-        awaited = None if server.kind == "sandbox" else latest.awaited(place, target, identities, settle)
-        held = {} if fresh else await _held(client, target, queue, identities, progress, memory, awaited)
-        sheet = (
-            await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)
-            if options.bulk else None
-        )  # fmt: skip
-        engine = Engine(
-            client, target, memory, queue, identities,
-            Options(concurrency, options.max_retries + 1, settle, error_limit(options.max_errors, count), options.canary,
-                    Existing(facts["options"]["on_existing"], facts["verified"], identities, _cleared(facts, target))),
-            progress, held, resolve, form=sheet,
-        )  # fmt: skip
-        progress.begin(later("push"), count)
-        try:
-            async with anyio.create_task_group() as beside:
-                beside.start_soon(_tell, engine)
-                with interruptible(engine):
-                    result = await engine.run()
-                beside.cancel_scope.cancel()
-        finally:
-            progress.end()
-            if engine.result.latest is not None:
-                latest.note(place, folder, *engine.result.latest)
-        if result.stopped == "unreachable":
-            raise Unavailable(
-                say(
-                    "{title} gave no usable answer to the last rows; the push stopped ({causes})",
-                    title=target.title,
-                    causes="; ".join(result.causes),
-                ),
-                say("Look at the target, then: {command}", command=typed.go_on(folder)),
-            )
-        return result, client.requests
-
-
-async def _tell(engine: Engine) -> None:
-    """Keep what is told of the push fresh, also while nothing happens."""
-    while True:
-        await anyio.sleep(1)
-        engine.note()
-
-
-async def _held(
-    client: Client, target: Target, queue: Queue, identities: Any, progress: Progress, memory: Journal | None = None,
-    awaited: existing.Awaited | None = None,
-) -> dict[str, list[str]]:  # fmt: skip
-    """Who came to the target since the plan was made (or was never looked up): ids by identity."""
-
-    open_ = [e.seq for e in memory.in_doubt(queue.retry)] if memory else []
-    doubtful = [row for row in queue.rows(open_).values() if not row.lane]
-
-    def wanted() -> Iterator[existing.Wanted]:
-        for row in itertools.chain(queue.pending(), doubtful):
-            if row.action == "create" and row.identity:
-                yield existing.wanted_of(row.identity, row.payload, identities)
-            elif row.action == "create" and target.key_path is not None:
-                yield existing.Wanted(existing.keyed(row.key), {})
-
-    count = sum(1 for _ in wanted())
-    if not count:
-        return {}
-    try:
-        found = await existing.find(client, target, identities, wanted, count, progress, awaited)
-    except Failed as error:
-        raise Unavailable(
-            say("{title} does not answer: {error}", title=target.title, error=error),
-            say("Check the network, then push again."),
-        ) from error
-    return {name: [str(r.get("id")) for r in records] for name, records in found.records.items()}
-
-
-def _cleared(facts: dict[str, Any], target: Target) -> tuple[str, ...]:
-    """The fields that a blank cell clears: with --blank clear those that every source feeds, where null is allowed."""
-    if facts["options"]["blank"] != "clear":
-        return ()
-    fed = [{c["field"] for c in s["columns"] if c["field"]} | set(s["parts"]) for s in facts["sources"]]
-    return tuple(sorted(n for n in set.intersection(*fed) if (f := fields(target.record).get(n)) and f.nullable))
-
-
-class Stoppable(Protocol):
-    """What a signal can stop."""
-
-    def stop(self, why: str) -> None:
-        """Let what is in flight finish, and begin nothing more."""
-
-
-@contextlib.contextmanager
-def interruptible(engine: Stoppable) -> Iterator[None]:
-    """Ctrl-C and SIGTERM let what is in flight finish; a second one stops at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: dict[int, Any] = {}
-    interrupted: list[int] = []
-
-    def handle(number: int, _frame: Any) -> None:
-        if interrupted:
-            signal.signal(number, before[number])
-            raise KeyboardInterrupt
-        interrupted.append(number)
-        engine.stop("interrupted")
-
-    for wanted in (signal.SIGINT, signal.SIGTERM):
-        before[wanted] = signal.signal(wanted, handle)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Server) -> dict[str, str]:

@@ -12,6 +12,7 @@ LEVELS = [
     {"cli", "api"},
     {"undo", "review"},
     {"run"},
+    {"sending"},
     {"rounds"},
     {"prepare"},
     {"survey", "findings", "request"},

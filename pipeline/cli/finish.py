@@ -16,9 +16,10 @@ from pipeline.cli.bar import Bar
 from pipeline.cli.talk import agrees, duration, put, put_cut, put_json, talk
 from pipeline.errors import CanaryDone, Interrupted, Misuse, Stop, TooManyErrors
 from pipeline.folder import RunFolder
+from pipeline.handoff import Result
 from pipeline.language import say, say_n, statuses
 from pipeline.options import PushOptions, RunOptions, Server
-from pipeline.run import Forecast, Result, forecast, origin, prepare, push, write_report
+from pipeline.run import Forecast, forecast, origin, prepare, push, write_report
 
 MOST_CAUSES = 5
 CANARIES = 20

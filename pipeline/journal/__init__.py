@@ -28,10 +28,14 @@ a checksum, each commit a number, and the number of the last one is noted in a f
 a journal that knows less than it once did is refused (see `disk`), never taken for an empty one.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from pipeline.journal.clock import Clock, Machine, machine
 from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone
-from pipeline.journal.memory import Journal, Writer
 from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back, undone
+
+if TYPE_CHECKING:
+    from pipeline.journal.memory import Journal, Writer
 
 __all__ = [
     "FINAL",
@@ -53,3 +57,12 @@ __all__ = [
     "to_put_back",
     "undone",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`Journal` and `Writer` are loaded by who sends: who only reads a journal need not wait for an event loop's library."""
+    if name not in ("Journal", "Writer"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pipeline.journal import memory
+
+    return getattr(memory, name)

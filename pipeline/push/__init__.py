@@ -4,7 +4,7 @@ from pipeline.push.answered import cut
 from pipeline.push.attempt import Options
 from pipeline.push.bulk import ROWS as UPLOAD_ROWS
 from pipeline.push.bulk import form
-from pipeline.push.engine import Engine, Result
+from pipeline.push.engine import Engine
 from pipeline.push.fate import same, shown
 from pipeline.push.queue import Queue, unsettled
 from pipeline.push.resolve import resolver
@@ -16,7 +16,6 @@ __all__ = [
     "Existing",
     "Options",
     "Queue",
-    "Result",
     "cut",
     "form",
     "resolver",

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
 
 from pipeline.client import Client
-from pipeline.handoff import Catalogue
+from pipeline.handoff import Catalogue, Result
 from pipeline.journal import OPEN, PLANNED, Entry, Journal
 from pipeline.language import say, say_n
 from pipeline.progress import Progress
@@ -34,16 +33,6 @@ LAST_LOOKS = (2.0, 5.0)
 """Seconds before looking once more at rows that nothing was found out about although their time has passed."""
 ABSENT = "absent"
 """How an open row stands that was just looked up, and is to be sent again."""
-
-
-@dataclass
-class Result:
-    """States by count of this push, who was created last (seq, id), why it stopped early (None: not), first causes."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    latest: tuple[int, str] | None = None
-    stopped: str | None = None
-    causes: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -6,6 +6,7 @@ The parent gives a job and waits; the child limits itself before it opens the fi
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
@@ -34,6 +35,15 @@ def get_ready() -> None:
     """Start a child before it is known what it shall read: it loads its libraries while the parent loads its own."""
     if not _ready:
         _ready.append(_child())
+        atexit.register(_dismiss)
+
+
+def _dismiss() -> None:
+    """Send home whom nothing was given to do."""
+    atexit.unregister(_dismiss)
+    while _ready:
+        with _ready.pop() as child:
+            child.kill()
 
 
 def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> dict[str, Any]:
@@ -45,7 +55,8 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     Raises:
         Unreadable: the child says so, or did not come to an end within its limits.
     """
-    job = {"path": str(path), "kind": kind, "name": name, "sheet": sheet, "scratch": str(scratch), "voice": voice()}
+    job = {"path": str(path.absolute()), "kind": kind, "name": name, "sheet": sheet,
+           "scratch": str(scratch.absolute()), "voice": voice()}  # fmt: skip
     result = scratch / "result.json"
     result.unlink(missing_ok=True)
     limit = SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20)
@@ -75,8 +86,10 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
 
 
 def _next() -> subprocess.Popen[bytes]:
-    ready = _ready.pop() if _ready else None
-    return ready if ready and ready.poll() is None else _child()
+    if _ready and _ready[0].poll() is None:
+        return _ready.pop()
+    _dismiss()
+    return _child()
 
 
 def _child() -> subprocess.Popen[bytes]:

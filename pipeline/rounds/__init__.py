@@ -8,7 +8,6 @@ that were made elsewhere than in a file.
 """
 
 from pipeline.rounds.causes import Replacement
-from pipeline.rounds.doubt import settle_superseded
 from pipeline.rounds.edited import edited
 from pipeline.rounds.planning import Checked, Said, check, start, withdraw
 from pipeline.rounds.reading import Edits, mark, newest_errors, recognise
@@ -25,7 +24,6 @@ __all__ = [
     "mark",
     "newest_errors",
     "recognise",
-    "settle_superseded",
     "start",
     "withdraw",
 ]

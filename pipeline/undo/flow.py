@@ -27,7 +27,8 @@ from pipeline.options import SETTLE_EXTRA, PushOptions, Server
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.report.delimited import CsvFile
-from pipeline.run import binding_of, interruptible, origin, set_rate
+from pipeline.run import binding_of, origin, set_rate
+from pipeline.sending import interruptible
 from pipeline.targets.interface import Target
 from pipeline.undo.undoer import DONE, Patience, Result, Undoer
 

@@ -31,7 +31,7 @@ from pipeline.journal import clock as clocks
 from pipeline.progress import Silent
 from pipeline.push import Engine, Options
 from pipeline.push.queue import Groups, Row
-from pipeline.run import _held
+from pipeline.sending import _held
 from pipeline.targets.interface import Answer, Call
 
 SETTLE = 90.0
