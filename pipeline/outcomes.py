@@ -22,6 +22,9 @@ ANSWERED = ("plan.unverified", "state.unchecked", "term.unchecked")
 GAP = 100_000
 """Two rows further apart than this are asked for apart."""
 
+LONGEST = 300
+"""Characters of what the target said that are told."""
+
 Origin = dict[str, tuple[str, tuple[str, ...]]]
 """Field -> the header that feeds it, and the names of its cells (`c3`)."""
 
@@ -96,3 +99,12 @@ def _issues(both: pl.DataFrame, origin: Origin) -> pl.Series:
             )
         lists[line["at"]] = kept
     return pl.Series("issues", lists, dtype=both["issues"].dtype) if hits.height else both["issues"]
+
+
+def gist() -> pl.Expr:
+    """What tells refusals of the target apart: their `detail` without the row's own `value` and without numbers; else ""."""
+    text = pl.col("detail").fill_null("")
+    value = pl.col("value").fill_null("")
+    without = pl.when(value != "").then(text.str.split(value).list.join("…")).otherwise(text)
+    kept = without.str.replace_all(r"\d+", "#").str.slice(0, LONGEST)
+    return pl.when(pl.col("code").fill_null("").str.starts_with("target.")).then(kept).otherwise(pl.lit(""))

@@ -52,10 +52,11 @@ def command(run: str, as_json: bool, quiet: bool) -> int:
         )
         told = bad.select("row", "issues").explode("issues").unnest("issues").filter(issues.is_error("code"))
         found.append(
-            told.group_by("code", "column").agg(
-                pl.len().alias("rows"), pl.struct("row", "value").head(EXAMPLES).alias("examples")
+            told.with_columns(gist=outcomes.gist()).group_by("code", "column", "gist").agg(
+                pl.len().alias("rows"), pl.col("detail").unique(maintain_order=True).head(2).alias("said"),
+                pl.struct("row", "value").head(EXAMPLES).alias("examples"),
             )
-        )
+        )  # fmt: skip
     if counts.total() != facts["rows"]:
         raise BrokenInvariant(
             say("{count} rows have an outcome, and {read} were read", count=counts.total(), read=facts["rows"]),
@@ -99,21 +100,22 @@ def _under_way(folder: RunFolder) -> bool:
 def _causes(found: list[pl.DataFrame]) -> list[dict[str, Any]]:
     import polars as pl
 
-    from pipeline import issues
+    from pipeline import issues, outcomes
 
     if not found:
         return []
     every = (
         pl.concat(found)
-        .group_by("code", "column")
-        .agg(pl.col("rows").sum(), pl.col("examples").explode().head(EXAMPLES))
-    )
+        .group_by("code", "column", "gist")
+        .agg(pl.col("rows").sum(), pl.col("said").explode().unique(maintain_order=True), pl.col("examples").explode().head(EXAMPLES))
+        .sort("rows", pl.col("examples").list.first().struct.field("row"), descending=[True, False])
+    )  # fmt: skip
+    detail = pl.when(pl.col("said").list.len() == 1).then(pl.col("said").list.first().str.slice(0, outcomes.LONGEST))
+    every = every.with_columns(detail=pl.when(pl.col("gist") != "").then(detail.otherwise("gist"))).drop("gist", "said")
     kinds = issues.catalogue(spoken())
     return [
         {**line, "title": kinds[line["code"]].title if line["code"] in kinds else line["code"]}
-        for line in every.sort(
-            "rows", pl.col("examples").list.first().struct.field("row"), descending=[True, False]
-        ).to_dicts()
+        for line in every.to_dicts()
     ]
 
 
@@ -135,7 +137,7 @@ def _show(
         put(left)
     for cause in causes[:5]:
         examples = [(e["row"], e["value"]) for e in cause["examples"]]
-        put_cut(counted.cause(cause["rows"], cause["title"], cause["column"], examples))
+        put_cut(counted.cause(cause["rows"], cause["title"], cause["column"], examples, cause["detail"] or ""))
     if under_way:
         put(say("rows that are on their way count as unknown"))
     following = None if under_way else next_command(folder, counts)

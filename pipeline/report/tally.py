@@ -13,13 +13,13 @@ from typing import Any
 import polars as pl
 
 from pipeline.issues import catalogue, render
+from pipeline.outcomes import LONGEST, gist
 from pipeline.report.facts import STATUSES, Cause, Change, Example, Facts
 from pipeline.report.rows import Told
 
 EXAMPLES = 3
 MOST_CAUSES = 2_000
 MOST_PAIRS = 500
-LONGEST = 300
 ARROW = " -> "
 
 _KEY = ("code", "column", "field", "gist")
@@ -82,7 +82,7 @@ class Tally:
         kinds = told.kinds.with_columns(
             pl.col("code").fill_null(""),
             pl.col("column").fill_null(pl.col("field")).fill_null(""),
-            (_gist() if told.kinds["code"].str.starts_with("target.").any() else pl.lit("")).alias("gist"),
+            (gist() if told.kinds["code"].str.starts_with("target.").any() else pl.lit("")).alias("gist"),
             *(told.frame[name].gather(told.kinds["first"]) for name in ("row", "sheet")),
         ).with_row_index("kind")
         example = pl.struct("row", "sheet", "value", "message", "suggestion")
@@ -181,15 +181,6 @@ class _Pairs:
     def top(self) -> tuple[tuple[str, str, int], ...]:
         kept = self.seen.most_common(MOST_PAIRS)
         return tuple((before, after, count if self.complete else 0) for (before, after), count in kept)
-
-
-def _gist() -> pl.Expr:
-    """What tells refusals of the target apart: their text without the row's own value and without numbers."""
-    text = pl.col("detail").fill_null("")
-    value = pl.col("value").fill_null("")
-    without = pl.when(value != "").then(text.str.split(value).list.join("…")).otherwise(text)
-    gist = without.str.replace_all(r"\d+", "#").str.slice(0, LONGEST)
-    return pl.when(pl.col("code").fill_null("").str.starts_with("target.")).then(gist).otherwise(pl.lit(""))
 
 
 def _short(text: str | None) -> str | None:
