@@ -31,16 +31,17 @@ from pipeline.targets.interface import Identity, Target
 
 @dataclass(frozen=True)
 class Place:
-    """Where customers are created: `name` of the target, address and workspace."""
+    """Where customers are created: name of the target, address, workspace, and whether as live or test data."""
 
     target: str
     workspace: str
     base_url: str
+    kind: str
 
     @property
     def path(self) -> Path:
         """The file that tells of the last one created."""
-        return last_push(self.target, self.workspace).with_suffix(".created")
+        return last_push(self.target, self.workspace).with_suffix(f".{self.kind}")
 
 
 def note(place: Place, folder: RunFolder, seq: int, id_: str) -> None:

@@ -243,7 +243,7 @@ async def _existing(
     count = sum(1 for _ in builder.wanted())
     if not count:
         return existing.Found(how=say("no row has an identity to look up")), 0
-    place = latest.Place(target.name, server.secrets.get(target.workspace, ""), server.base_url)
+    place = latest.Place(target.name, server.secrets.get(target.workspace, ""), server.base_url, server.kind)
     settle = target.pace.timeout + SETTLE_EXTRA
     awaited = None if server.kind == "sandbox" else latest.awaited(place, target, chosen.identities, settle)
     async with _connected(server, target) as client:

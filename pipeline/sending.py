@@ -49,7 +49,7 @@ async def send(
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(rate)
     identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
-    place = latest.Place(target.name, server.secrets[target.workspace], server.base_url)
+    place = latest.Place(target.name, server.secrets[target.workspace], server.base_url, server.kind)
     count = queue.count()
     async with connect(server.base_url, headers, limiter, patience, concurrency, server.private(target)) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])

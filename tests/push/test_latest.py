@@ -84,7 +84,7 @@ def test_only_a_customer_of_this_server_and_this_hour_is_waited_for(
     running = sandbox()
     imported(tmp_path, running, "one", "piriod", Heard())
     piriod = targets.load("piriod")
-    place = latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url)
+    place = latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url, "live")
     created = {c["id"] for c in running.customers("piriod")}
 
     def now(where: latest.Place = place) -> str | None:
@@ -92,8 +92,9 @@ def test_only_a_customer_of_this_server_and_this_hour_is_waited_for(
         return found and found.id
 
     assert now() in created
-    assert now(latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], "http://127.0.0.1:9")) is None
-    assert now(latest.Place("piriod", "acc_2", running.base_url)) is None
+    assert now(latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], "http://127.0.0.1:9", "live")) is None
+    assert now(latest.Place("piriod", "acc_2", running.base_url, "live")) is None
+    assert now(latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url, "test")) is None
     assert stat.S_IMODE(place.path.stat().st_mode) == 0o600
     told = place.path.read_text(encoding="utf-8")
     assert not any(person["Correo"] in told or person["RUT"] in told for person in people(5))
