@@ -6,8 +6,10 @@ import csv
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 # Processes that tests start keep their compiled modules, as a user's do: a command starts in half the time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A job in the background of a shell ignores Ctrl-C, and so would every command that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {"PIRIOD_API_TOKEN": "tok-piriod", "PIRIOD_WORKSPACE": "acc_1", "DAYZERO_API_TOKEN": "dz_1",
