@@ -55,7 +55,7 @@ def measure(name: str, path: Path) -> dict[str, float]:
     """Rows, wall and CPU seconds, and the peak memory in MB, of a reading in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.reading_csv", "--one", name, str(path)],
-        check=True, capture_output=True, text=True,
+        check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     found: dict[str, float] = json.loads(done.stdout)
     return found
