@@ -31,7 +31,7 @@ class Example(BaseModel):
 
 
 class Cause(BaseModel):
-    """All problems with one code in one column."""
+    """All problems with one code in one column; `detail` is what the target said, where that is the reason."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,6 +42,7 @@ class Cause(BaseModel):
     rows: int
     title: str
     remedy: str | None = None
+    detail: str | None = None
     examples: list[Example]
 
 

@@ -204,7 +204,7 @@ def causes(summary: report.Summary) -> list[dict[str, Any]]:
     """The causes of a summary for JSON."""
     return [
         {"code": c.code, "severity": c.severity, "column": c.column, "field": c.field, "rows": c.rows, "title": c.title,
-         "remedy": c.remedy, "examples": [{"row": e.row, "value": e.value, "message": e.message} for e in c.examples]}
+         "remedy": c.remedy, "detail": c.detail or None, "examples": [{"row": e.row, "value": e.value, "message": e.message} for e in c.examples]}
         for c in summary.causes
     ]  # fmt: skip
 
