@@ -243,9 +243,8 @@ async def _existing(
     count = sum(1 for _ in builder.wanted())
     if not count:
         return existing.Found(how=say("no row has an identity to look up")), 0
-    place = latest.Place(target.name, server.secrets.get(target.workspace, ""), server.base_url, server.kind)
     settle = target.pace.timeout + SETTLE_EXTRA
-    awaited = None if server.kind == "sandbox" else latest.awaited(place, target, chosen.identities, settle)
+    awaited = latest.awaited(latest.Place.of(target, server), target, chosen.identities, settle)
     async with _connected(server, target) as client:
         try:
             found = await existing.find(client, target, chosen.identities, builder.wanted, count, progress, awaited)

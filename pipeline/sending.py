@@ -49,7 +49,7 @@ async def send(
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(rate)
     identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
-    place = latest.Place(target.name, server.secrets[target.workspace], server.base_url, server.kind)
+    place = latest.Place.of(target, server)
     count = queue.count()
     async with connect(server.base_url, headers, limiter, patience, concurrency, server.private(target)) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
@@ -57,7 +57,7 @@ async def send(
             await settle_superseded(folder, client, target, memory, queue, identities, resolve)
             queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
             count = queue.count()
-        awaited = None if server.kind == "sandbox" else latest.awaited(place, target, identities, settle)
+        awaited = latest.awaited(place, target, identities, settle)
         held = {} if fresh else await _held(client, target, queue, identities, progress, memory, awaited)
         sheet = (
             await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)

@@ -30,7 +30,7 @@ def command(target: str, as_json: bool, quiet: bool) -> int:
     if as_json:
         put_json("logout", {"target": chosen.name, "profile": profile, "removed": removed})
     elif not quiet:
-        names = listed(removed) if removed else ""
+        names = listed(removed)
         if profile is None:
             put(
                 say_n("{names} removed", "{names} removed", len(removed), names=names)
