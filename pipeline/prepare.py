@@ -28,10 +28,12 @@ from pipeline.plan import Builder, Choices, Made
 from pipeline.progress import Progress
 from pipeline.schema import fields
 from pipeline.sources import Source, headers, mapped_fields, open_sources, placed, source_facts
-from pipeline.store import ROWS
 from pipeline.survey import Amounts, Evidence, add, amounts_of, survey
 from pipeline.targets.interface import Target
 from pipeline.validate import validate
+
+JUDGED = 60_000
+"""Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
 
 
 @dataclass
@@ -142,7 +144,7 @@ def _judge_all(
         named = source.sheet.facts.name if several else ""
         judge = partial(_judged, source=source, target=target, settings=settings, builder=builder, named=named,
                         presumed=evidence.presumed)  # fmt: skip
-        for judged in ahead(source.sheet.batches(ROWS), judge):
+        for judged in ahead(source.sheet.batches(JUDGED), judge):
             evidence.countries.update(judged.countries)
             add(amounts, judged.amounts)
             builder.keep(judged.made)

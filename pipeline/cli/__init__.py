@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli import completion, configuration, details, failures, runlog, talk, tongue, wording
+from pipeline.cli import completion, configuration, details, failures, memory, runlog, talk, tongue, wording
 from pipeline.errors import Stop
 from pipeline.language import later, say
 
@@ -111,6 +111,7 @@ def group() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; ends the process with the exit code of the contract."""
+    memory.settle()
     code = call(argv)
     gc.freeze()  # the process ends: to search all modules for garbage once more takes a tenth of a short run
     sys.exit(code)

@@ -117,7 +117,10 @@ class Builder:
 
     def keep(self, made: Made) -> None:
         """Spool an encoded batch, as the rows behind those that are there."""
-        self._spool.put(made.spooled, made.problems, made.constant)
+        for start in range(0, made.spooled.height, store.ROWS):
+            here = made.problems.filter(pl.col("at").is_between(start, start + store.ROWS, closed="left"))
+            there = here.with_columns(pl.col("at") - start) if start else here
+            self._spool.put(made.spooled.slice(start, store.ROWS), there, made.constant)
         self._hashes.add(_who(made.spooled), made.spooled["valid"], made.alike)
         self._cells = max(self._cells, made.width)
         self.rows += made.spooled.height
