@@ -6,34 +6,38 @@ This is the first half of the flow, up to `plan.parquet`; `run` has the whole of
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipeline import existing, identity, latest, lookups, mapping, targets
 from pipeline.ahead import ahead
 from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.handoff import Batch, Catalogue, Settings
+from pipeline.handoff import Catalogue, Settings
+from pipeline.judging import Judge, JudgedBatch
 from pipeline.language import later, say
-from pipeline.normalise import normalise
 from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
 from pipeline.pace import Limiter
-from pipeline.plan import Builder, Choices, Made
+from pipeline.plan import Builder, Choices
 from pipeline.progress import Progress
 from pipeline.schema import fields
-from pipeline.sources import Source, headers, mapped_fields, open_sources, placed, source_facts
-from pipeline.survey import Amounts, Evidence, add, amounts_of, survey
+from pipeline.sources import Source, headers, open_sources, source_facts
+from pipeline.survey import Amounts, Evidence, add, survey
 from pipeline.targets.interface import Target
-from pipeline.validate import validate
 
 JUDGED = 60_000
 """Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
+
+
+SHARED = 100_000
+"""So many rows are worth the start of another process."""
 
 
 @dataclass
@@ -110,7 +114,8 @@ def make_plan(
     while True:
         settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
         builder = (correction.builder if correction else Builder)(folder, target, chosen, sources[0].mapping, spool)
-        amounts = _judge_all(options, sources, target, settings, builder, evidence, progress, several=several)
+        amounts = _judge_all(options, sources, target, settings, chosen, builder, evidence, progress, spool,
+                             several=several)  # fmt: skip
         if evidence.confirmed(amounts, sources[0].mapping.label):
             break
     builder.settle_duplicates()
@@ -133,8 +138,8 @@ def make_plan(
 
 
 def _judge_all(
-    options: RunOptions, sources: tuple[Source, ...], target: Target, settings: Settings, builder: Builder,
-    evidence: Evidence, progress: Progress, *, several: bool,
+    options: RunOptions, sources: tuple[Source, ...], target: Target, settings: Settings, chosen: Choices,
+    builder: Builder, evidence: Evidence, progress: Progress, spool: Path, *, several: bool,
 ) -> Amounts:  # fmt: skip
     """Judge every row into `builder`; return what the columns whose marks are presumed tell about them."""
     amounts: Amounts = {}
@@ -142,9 +147,8 @@ def _judge_all(
     for source in sources:
         before = builder.rows
         named = source.sheet.facts.name if several else ""
-        judge = partial(_judged, source=source, target=target, settings=settings, builder=builder, named=named,
-                        presumed=evidence.presumed)  # fmt: skip
-        for judged in ahead(source.sheet.batches(JUDGED), judge):
+        judge = Judge.of(source, target.name, settings, chosen, named, evidence.presumed)
+        for judged in _judged(source, judge, spool, options.limit):
             evidence.countries.update(judged.countries)
             add(amounts, judged.amounts)
             builder.keep(judged.made)
@@ -154,24 +158,16 @@ def _judge_all(
     return amounts
 
 
-class _Judged(NamedTuple):
-    countries: set[str]
-    amounts: Amounts
-    made: Made
+def _judged(source: Source, judge: Judge, spool: Path, limit: int | None) -> Iterator[JudgedBatch]:
+    """Every batch of a source judged, in order; what is worth it is shared with other processes."""
+    batches = source.sheet.batches(JUDGED)
+    if min(source.sheet.facts.rows or 0, limit or sys.maxsize) < SHARED:
+        yield from ahead(batches, judge)
+        return
+    from pipeline.workers import Hands, spare
 
-
-def _judged(
-    batch: Batch, *, source: Source, target: Target, settings: Settings, builder: Builder, named: str,
-    presumed: frozenset[str],
-) -> _Judged:  # fmt: skip
-    """A batch judged and encoded, and its countries; changes nothing, so that batches go side by side."""
-    mapped = mapped_fields(batch.cells, source.mapping, target)
-    clean = normalise(mapped, source.mapping, target.record, settings, source.cut, source.split)
-    checked = validate(clean, mapped, source.mapping, target.record, settings, batch.issues, target.regulated)
-    made = builder.made(placed(batch.cells, source.places), checked, mapped, named, source.sheet.facts.sheet,
-                        mapping.left_out(batch.cells, source.rules))  # fmt: skip
-    countries = clean.record["country"].unique().drop_nulls() if "country" in clean.record.columns else ()
-    return _Judged(set(countries), amounts_of(mapped, presumed), made)
+    with closing(Hands(judge, Judge.__module__, spool, spare())) as hands:
+        yield from ahead(batches, hands, hands.count)
 
 
 def _mode(options: RunOptions, server: Server | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -19,29 +19,17 @@ from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.language import later
 from pipeline.plan import duplicates, problems
-from pipeline.plan.likeness import likeness
-from pipeline.plan.payload import Pieces, frame, unframe
+from pipeline.plan.encode import Choices, Made, encoded
+from pipeline.plan.payload import unframe
 from pipeline.plan.seal import sealed
 from pipeline.plan.spool import Part, Spool
 from pipeline.plan.verdicts import issue
 from pipeline.progress import Progress
 from pipeline.schema import fields
-from pipeline.targets.interface import Identity, Record, Target
+from pipeline.targets.interface import Record, Target
 
 MOST_COMPARED = 200_000
 """So many rows of the file are held at once to tell which of them are the same customer."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the user chose for planning; see the flags of `run` in the contract."""
-
-    identities: tuple[Identity, ...]
-    policy: duplicates.Policy = "error"
-    on_existing: Literal["skip", "update", "error"] = "skip"
-    clear_blanks: bool = False
-    workspace: str = ""
-    mode: str = "LIVE"
 
 
 @dataclass
@@ -55,19 +43,6 @@ class _Existing:
     before: str | None
     changes: str
     issue: problems.Problem | None
-
-
-class Made(NamedTuple):
-    """An encoded batch: its rows as they are spooled, what is the same in all, their problems and `likeness`.
-
-    `width` is how many columns the source has.
-    """
-
-    spooled: pl.DataFrame
-    constant: dict[str, str | None]
-    problems: pl.DataFrame
-    alike: pl.Series
-    width: int
 
 
 class Builder:
@@ -86,34 +61,8 @@ class Builder:
         self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None,
         left_out: pl.Series | None = None,
     ) -> None:  # fmt: skip
-        """Spool one batch; see `made`."""
-        self.keep(self.made(cells, checked, mapped, source, sheet, left_out))
-
-    def made(
-        self, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str, sheet: str | None,
-        left_out: pl.Series | None = None,
-    ) -> Made:  # fmt: skip
-        """Encode one batch for `keep`: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order.
-
-        `left_out` (String) says why a row is no customer, and is null where it is one. Changes nothing here, so that
-        batches can be encoded beside one another.
-        """
-        skip = left_out.is_not_null() if left_out is not None else pl.repeat(False, cells.height, eager=True)
-        if left_out is not None and skip.any():
-            checked = problems.left_out(checked, left_out, skip)
-        known = fields(self._target.record)
-        sent = checked.record.select(n for n in checked.record.columns if n not in known or known[n].sent)
-        pieces = Pieces.of(sent)
-        identity = who.of_rows(checked.record, self._choices.identities)
-        first = {i.fields[0]: None for i in self._choices.identities if i.fields[0] in checked.record.columns}
-        by = [checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first]
-        blanks = self._blanks(mapped)
-        spooled = pl.DataFrame(
-            [checked.valid, identity, checked.changes, blanks, *frame(pieces), *by, skip.alias("skip"), *cells]
-        )
-        width = max((int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit()), default=0)
-        found = problems.errors_first(checked.issues)
-        return Made(spooled, {"source": source, "sheet": sheet}, found, likeness(checked.record), width)
+        """Encode and spool one batch; see `encoded`."""
+        self.keep(encoded(self._target, self._choices, cells, checked, mapped, source, sheet, left_out))
 
     def keep(self, made: Made) -> None:
         """Spool an encoded batch, as the rows behind those that are there."""
@@ -124,12 +73,6 @@ class Builder:
         self._hashes.add(_who(made.spooled), made.spooled["valid"], made.alike)
         self._cells = max(self._cells, made.width)
         self.rows += made.spooled.height
-
-    def _blanks(self, mapped: pl.DataFrame) -> pl.Series:
-        if not self._choices.clear_blanks or not mapped.width:
-            return pl.Series("blanks", [None] * mapped.height, dtype=pl.String)
-        names = [pl.when(pl.col(n).is_null()).then(pl.lit(n)).alias(n) for n in mapped.columns if not n.startswith("~")]
-        return mapped.select(pl.concat_str(names, separator=",", ignore_nulls=True).alias("blanks")).to_series()
 
     def settle_duplicates(self) -> None:
         """Find the rows of the file that are the same customer, and decide about them."""

@@ -1,0 +1,75 @@
+"""Turn a checked batch into what is spooled of it: who each row is, the pieces of what is sent, its cells, its problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import polars as pl
+
+from pipeline import identity as who
+from pipeline.handoff import Checked
+from pipeline.plan import duplicates, problems
+from pipeline.plan.likeness import likeness
+from pipeline.plan.payload import Pieces, frame
+from pipeline.schema import fields
+from pipeline.targets.interface import Identity, Target
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose for planning; see the flags of `run` in the contract."""
+
+    identities: tuple[Identity, ...]
+    policy: duplicates.Policy = "error"
+    on_existing: Literal["skip", "update", "error"] = "skip"
+    clear_blanks: bool = False
+    workspace: str = ""
+    mode: str = "LIVE"
+
+
+class Made(NamedTuple):
+    """An encoded batch: its rows as they are spooled, what is the same in all, their problems and `likeness`.
+
+    `width` is how many columns the source has.
+    """
+
+    spooled: pl.DataFrame
+    constant: dict[str, str | None]
+    problems: pl.DataFrame
+    alike: pl.Series
+    width: int
+
+
+def encoded(
+    target: Target, choices: Choices, cells: pl.DataFrame, checked: Checked, mapped: pl.DataFrame, source: str,
+    sheet: str | None, left_out: pl.Series | None = None,
+) -> Made:  # fmt: skip
+    """Encode one batch: `cells` has `row` and `c0`..`cN`, the others belong to its rows in order.
+
+    `left_out` (String) says why a row is no customer, and is null where it is one. Nothing is kept or changed, so that
+    batches can be encoded beside one another, and in several processes.
+    """
+    skip = left_out.is_not_null() if left_out is not None else pl.repeat(False, cells.height, eager=True)
+    if left_out is not None and skip.any():
+        checked = problems.left_out(checked, left_out, skip)
+    known = fields(target.record)
+    sent = checked.record.select(n for n in checked.record.columns if n not in known or known[n].sent)
+    pieces = Pieces.of(sent)
+    identity = who.of_rows(checked.record, choices.identities)
+    first = {i.fields[0]: None for i in choices.identities if i.fields[0] in checked.record.columns}
+    by = [checked.record[n].cast(pl.String).alias(f"by.{n}") for n in first]
+    blanks = _blanks(mapped, choices)
+    spooled = pl.DataFrame(
+        [checked.valid, identity, checked.changes, blanks, *frame(pieces), *by, skip.alias("skip"), *cells]
+    )
+    width = max((int(n[1:]) + 1 for n in cells.columns if n[0] == "c" and n[1:].isdigit()), default=0)
+    found = problems.errors_first(checked.issues)
+    return Made(spooled, {"source": source, "sheet": sheet}, found, likeness(checked.record), width)
+
+
+def _blanks(mapped: pl.DataFrame, choices: Choices) -> pl.Series:
+    if not choices.clear_blanks or not mapped.width:
+        return pl.Series("blanks", [None] * mapped.height, dtype=pl.String)
+    names = [pl.when(pl.col(n).is_null()).then(pl.lit(n)).alias(n) for n in mapped.columns if not n.startswith("~")]
+    return mapped.select(pl.concat_str(names, separator=",", ignore_nulls=True).alias("blanks")).to_series()
