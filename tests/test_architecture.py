@@ -28,21 +28,10 @@ LEVELS = [
     {"handoff", "taxids"},
     {"schema"},
     {"loopback"},
-    {
-        "documents",
-        "issues",
-        "errors",
-        "progress",
-        "ahead",
-        "workers",
-        "parquet",
-        "shellwords",
-        "wire",
-        "received",
-        "spreadsheet",
-    },
+    {"documents", "issues", "errors", "progress", "ahead", "workers", "parquet", "shellwords", "wire", "received",
+     "spreadsheet"},
     {"language"},
-]
+]  # fmt: skip
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 STAGES = next(names for names in LEVELS if "read" in names)
 MODULES = sorted(p for p in ROOT.rglob("*.py"))
