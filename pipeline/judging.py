@@ -5,17 +5,33 @@ A batch needs nothing of the others, so that several are judged at once, in othe
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import mapping, targets
+from pipeline import mapping, targets, workers
+from pipeline.ahead import ahead
 from pipeline.handoff import Batch, Mapping, Settings
 from pipeline.mapping import RowRule
 from pipeline.normalise import normalise
 from pipeline.plan import Choices, Made, encoded
+from pipeline.read.source import BOOKS
 from pipeline.sources import Source, mapped_fields, placed
 from pipeline.survey import Amounts, amounts_of
 from pipeline.validate import validate
+
+JUDGED = 60_000
+"""Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
+
+
+SHARED = 80_000
+"""So many rows are worth the start of another process."""
+
+LARGE = (20 << 20, 10 << 20)
+"""Bytes of a text file, and of a workbook, that hold so many rows or more."""
 
 
 class JudgedBatch(NamedTuple):
@@ -64,3 +80,21 @@ class Judge:
                        mapping.left_out(batch.cells, self.rules))  # fmt: skip
         countries = clean.record["country"].unique().drop_nulls() if "country" in clean.record.columns else ()
         return JudgedBatch(set(countries), amounts_of(mapped, self.presumed), made)
+
+
+def judged_by(judge: Judge, source: Source, spool: Path, limit: int | None) -> Iterator[JudgedBatch]:
+    """Every batch of a source judged, in order; what is worth it is shared with other processes."""
+    rows = min(source.sheet.facts.rows or 0, limit or sys.maxsize)
+    if rows < SHARED:
+        yield from ahead(source.sheet.batches(JUDGED), judge)
+        return
+    with closing(workers.Hands(judge, Judge.__module__, spool, workers.spare())) as hands:
+        size = min(JUDGED, -(-rows // (2 * hands.count)))  # no hand is to wait long for the last one
+        yield from ahead(source.sheet.batches(size), hands, hands.count)
+
+
+def get_ready(sources: Sequence[str]) -> None:
+    """Start who will judge, where the files are large: other processes load what they need while these are looked at."""
+    paths = [Path(name) for name in sources if name != "-"]
+    if any(path.is_file() and path.stat().st_size > LARGE[path.suffix.lower() in BOOKS] for path in paths):
+        workers.get_ready(Judge.__module__, workers.spare())

@@ -6,22 +6,19 @@ This is the first half of the flow, up to `plan.parquet`; `run` has the whole of
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline import existing, identity, latest, lookups, mapping, targets
-from pipeline.ahead import ahead
+from pipeline import existing, identity, latest, lookups, mapping, targets, workers
 from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
-from pipeline.judging import Judge, JudgedBatch
+from pipeline.judging import Judge, get_ready, judged_by
 from pipeline.language import later, say
 from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
 from pipeline.pace import Limiter
@@ -31,13 +28,6 @@ from pipeline.schema import fields
 from pipeline.sources import Source, headers, open_sources, source_facts
 from pipeline.survey import Amounts, Evidence, add, survey
 from pipeline.targets.interface import Target
-
-JUDGED = 60_000
-"""Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
-
-
-SHARED = 100_000
-"""So many rows are worth the start of another process."""
 
 
 @dataclass
@@ -77,6 +67,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     spool = folder.file(".spool")
     spool.mkdir(mode=0o700)
     try:
+        get_ready(options.sources)
         sources = open_sources(options, target, spool, progress)
         for name, source in zip(options.sources, sources, strict=True):
             if source.mapping.missing:
@@ -91,6 +82,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         folder.discard(whole=not kept)
         raise
     finally:
+        workers.dismiss()
         shutil.rmtree(spool, ignore_errors=True)
 
 
@@ -148,7 +140,7 @@ def _judge_all(
         before = builder.rows
         named = source.sheet.facts.name if several else ""
         judge = Judge.of(source, target.name, settings, chosen, named, evidence.presumed)
-        for judged in _judged(source, judge, spool, options.limit):
+        for judged in judged_by(judge, source, spool, options.limit):
             evidence.countries.update(judged.countries)
             add(amounts, judged.amounts)
             builder.keep(judged.made)
@@ -156,18 +148,6 @@ def _judge_all(
         _conserve(source, builder.rows - before, options.limit)
     progress.end()
     return amounts
-
-
-def _judged(source: Source, judge: Judge, spool: Path, limit: int | None) -> Iterator[JudgedBatch]:
-    """Every batch of a source judged, in order; what is worth it is shared with other processes."""
-    batches = source.sheet.batches(JUDGED)
-    if min(source.sheet.facts.rows or 0, limit or sys.maxsize) < SHARED:
-        yield from ahead(batches, judge)
-        return
-    from pipeline.workers import Hands, spare
-
-    with closing(Hands(judge, Judge.__module__, spool, spare())) as hands:
-        yield from ahead(batches, hands, hands.count)
 
 
 def _mode(options: RunOptions, server: Server | None) -> str:

@@ -16,7 +16,7 @@ import pytest
 from conftest import people, write_csv
 from polars.testing import assert_frame_equal
 
-from pipeline import prepare
+from pipeline import judging
 from pipeline.ahead import ahead
 from pipeline.cli import call
 from pipeline.language import say, speak
@@ -174,12 +174,12 @@ def test_a_shared_run_is_the_same_run(tmp_path: Path, monkeypatch: pytest.Monkey
         row["Correo"] = "nobody" if number % 9 == 0 else row["Correo"]
         row["RUT"] = rows[number // 2]["RUT"] if number % 11 == 0 else row["RUT"]
     source = write_csv(tmp_path / "clientes.csv", rows)
-    monkeypatch.setattr(prepare, "JUDGED", 50)
+    monkeypatch.setattr(judging, "JUDGED", 50)
     told, shared = [], []
     does = Worker.__call__
     monkeypatch.setattr(Worker, "__call__", lambda self, item: (does(self, item), shared.append(1))[0])
     for name, least, count in (("one", 10**9, 0), ("several", 1, 2)):
-        monkeypatch.setattr(prepare, "SHARED", least)
+        monkeypatch.setattr(judging, "SHARED", least)
         monkeypatch.setattr("pipeline.workers.spare", lambda count=count: count)
         folder = tmp_path / name
         call(["run", str(source), "--to", target, "--offline", "--dry-run", "--quiet", "--out", str(folder)])

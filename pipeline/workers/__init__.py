@@ -28,6 +28,10 @@ MOST = 4  # processes: each needs the memory of a batch in the making
 MODULE = "pipeline.workers.inside"
 
 
+_ready: list[subprocess.Popen[bytes]] = []
+"""Workers that wait for their work; they end when their standard input does, with this process at the latest."""
+
+
 class Gone(Exception):
     """The worker ended, or could not do it."""
 
@@ -38,17 +42,42 @@ def spare(most: int = MOST) -> int:
     return min(there, most) - 1
 
 
+def get_ready(module: str, count: int) -> None:
+    """Start workers before it is known what they shall do: they load what `module` needs meanwhile."""
+    with contextlib.suppress(OSError):  # where no process can be started, there is none
+        _ready.extend(_started(module) for _ in range(count - len(_ready)))
+
+
+def dismiss() -> None:
+    """Send home whom nothing was given to do."""
+    while _ready:
+        _end(_ready.pop())
+
+
+def _started(module: str) -> subprocess.Popen[bytes]:
+    # The parent's own way to find the package counts, so that the worker runs the same code.
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2"}
+    return subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [sys.executable, "-m", MODULE, module],
+        env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with process:
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
 class Worker:
     """A process that does `work`, a picklable callable, one item at a time."""
 
     def __init__(self, module: str, work: Callable[[Any], Any], folder: Path) -> None:
-        """Start it; `module` names what it loads, `folder` is private and outlives it."""
-        # The parent's own way to find the package counts, so that the worker runs the same code.
-        env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2"}
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", MODULE, module],
-            env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        """Start it, or take one that is ready; `module` names what it loads, `folder` is private and outlives it."""
+        self._process = _ready.pop() if _ready else _started(module)
         assert self._process.stdin and self._process.stdout
         self._to = Frames(self._process.stdin, folder, f"to{self._process.pid}.")
         self._from = Frames(self._process.stdout, folder, f"from{self._process.pid}.")
@@ -82,12 +111,7 @@ class Worker:
 
     def close(self) -> None:
         """End it, whatever it does: what it has not answered counts as not done."""
-        with self._process as process:
-            process.kill()
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+        _end(self._process)
 
 
 class Hands(Generic[T, R]):
