@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import polars as pl
+
 from pipeline import mapping, targets, workers
 from pipeline.ahead import ahead
-from pipeline.handoff import Batch, Mapping, Settings
+from pipeline.handoff import ISSUE_SCHEMA, Batch, Mapping, Settings
 from pipeline.mapping import RowRule
 from pipeline.normalise import normalise
 from pipeline.plan import Choices, Made, encoded
 from pipeline.read.source import BOOKS
+from pipeline.schema import fields
 from pipeline.sources import Source, mapped_fields, placed
 from pipeline.survey import Amounts, amounts_of
 from pipeline.validate import validate
@@ -29,6 +32,9 @@ JUDGED = 60_000
 
 SHARED = 80_000
 """So many rows are worth the start of another process."""
+
+WARMED = ("CL", "MX", "CO", "BR", "US", "ES", "PE", "AR")
+"""Countries whose customers most lists hold."""
 
 LARGE = (20 << 20, 10 << 20)
 """Bytes of a text file, and of a workbook, that hold so many rows or more."""
@@ -88,13 +94,28 @@ def judged_by(judge: Judge, source: Source, spool: Path, limit: int | None) -> I
     if rows < SHARED:
         yield from ahead(source.sheet.batches(JUDGED), judge)
         return
-    with closing(workers.Hands(judge, Judge.__module__, spool, workers.spare())) as hands:
+    with closing(workers.Hands(judge, _needs(judge.target), spool, workers.spare())) as hands:
         size = min(JUDGED, -(-rows // (2 * hands.count)))  # no hand is to wait long for the last one
         yield from ahead(source.sheet.batches(size), hands, hands.count)
 
 
-def get_ready(sources: Sequence[str]) -> None:
+def get_ready(sources: Sequence[str], target: str) -> None:
     """Start who will judge, where the files are large: other processes load what they need while these are looked at."""
     paths = [Path(name) for name in sources if name != "-"]
     if any(path.is_file() and path.stat().st_size > LARGE[path.suffix.lower() in BOOKS] for path in paths):
-        workers.get_ready(Judge.__module__, workers.spare())
+        workers.get_ready(_needs(target), workers.spare())
+
+
+def _needs(target: str) -> workers.Needs:
+    return __name__, target
+
+
+def warm(target: str) -> None:
+    """Judge the target's own examples, and what is nearly one: what is made once for all batches is made then."""
+    known = targets.load(target)
+    record = known.record
+    examples = {n: f.column.example or "1" for n, f in fields(record).items() if f.kind != "object"}
+    cells = {n: [x, f"{x}?", x[1:], x[:-1], x.replace(" ", ""), x.lower()] * len(WARMED) for n, x in examples.items()}
+    mapped = pl.DataFrame(cells).with_columns(pl.Series(WARMED * 6).alias("country"))
+    clean = normalise(mapped, Mapping(()), record, Settings())
+    validate(clean, mapped, Mapping(()), record, Settings(), pl.DataFrame(schema=ISSUE_SCHEMA), known.regulated)

@@ -67,7 +67,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     spool = folder.file(".spool")
     spool.mkdir(mode=0o700)
     try:
-        get_ready(options.sources)
+        get_ready(options.sources, target.name)
         sources = open_sources(options, target, spool, progress)
         for name, source in zip(options.sources, sources, strict=True):
             if source.mapping.missing:

@@ -23,7 +23,7 @@ from pipeline.language import say, speak
 from pipeline.workers import Hands, Worker, spare
 from pipeline.workers.frames import LARGE
 
-HERE = Path(__file__).stem
+HERE = (Path(__file__).stem,)
 
 
 def doubled(item: int) -> tuple[int, int]:
@@ -78,7 +78,7 @@ def test_what_a_killed_worker_had_is_done_here(tmp_path: Path) -> None:
 
 def test_a_worker_that_cannot_begin_is_not_missed(tmp_path: Path) -> None:
     """Its module cannot be loaded: this process does everything."""
-    with closing(Hands(doubled, "no_such_module", tmp_path, 1)) as hands:
+    with closing(Hands(doubled, ("no_such_module",), tmp_path, 1)) as hands:
         assert {who for who, _ in ahead(range(200), hands, hands.count)} == {os.getpid()}
 
 
@@ -158,6 +158,12 @@ def _lives(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("target", ["piriod", "dayzero"])
+def test_a_worker_can_warm_up_for_every_target(target: str) -> None:
+    """What it judges before it has anything to judge is of the target's own fields; nothing comes of it."""
+    judging.warm(target)
 
 
 def test_there_is_a_worker_for_each_further_processor() -> None:

@@ -1,7 +1,7 @@
 """Turn work on batches into work that several processes share: this one, and workers that it starts.
 
 Threads of one process do not fill two processors with work of many short steps: they wait for Python's lock, and for one
-another's caches. A worker is started as `python -m pipeline.workers.inside MODULE`, loads what MODULE needs, and ends with its
+another's caches. A worker is started as `python -m pipeline.workers.inside MODULE WORD...`, loads what it needs, and ends with its
 standard input, so with this process at the latest. Frames go to and fro as private files, all else as pickles, through
 pipes that nobody else can open.
 """
@@ -28,6 +28,9 @@ MOST = 4  # processes: each needs the memory of a batch in the making
 MODULE = "pipeline.workers.inside"
 
 
+Needs = tuple[str, ...]
+"""The module that a worker loads, and what its function `warm` is told, which gets ready what is made only once."""
+
 _ready: list[subprocess.Popen[bytes]] = []
 """Workers that wait for their work; they end when their standard input does, with this process at the latest."""
 
@@ -42,10 +45,10 @@ def spare(most: int = MOST) -> int:
     return min(there, most) - 1
 
 
-def get_ready(module: str, count: int) -> None:
-    """Start workers before it is known what they shall do: they load what `module` needs meanwhile."""
+def get_ready(needs: Needs, count: int) -> None:
+    """Start workers before it is known what they shall do: they load what they will need meanwhile."""
     with contextlib.suppress(OSError):  # where no process can be started, there is none
-        _ready.extend(_started(module) for _ in range(count - len(_ready)))
+        _ready.extend(_started(needs) for _ in range(count - len(_ready)))
 
 
 def dismiss() -> None:
@@ -54,11 +57,11 @@ def dismiss() -> None:
         _end(_ready.pop())
 
 
-def _started(module: str) -> subprocess.Popen[bytes]:
+def _started(needs: Needs) -> subprocess.Popen[bytes]:
     # The parent's own way to find the package counts, so that the worker runs the same code.
     env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2"}
     return subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", MODULE, module],
+        [sys.executable, "-m", MODULE, *needs],
         env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -75,9 +78,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 class Worker:
     """A process that does `work`, a picklable callable, one item at a time."""
 
-    def __init__(self, module: str, work: Callable[[Any], Any], folder: Path) -> None:
-        """Start it, or take one that is ready; `module` names what it loads, `folder` is private and outlives it."""
-        self._process = _ready.pop() if _ready else _started(module)
+    def __init__(self, needs: Needs, work: Callable[[Any], Any], folder: Path) -> None:
+        """Start it, or take one that is ready; `folder` is private and outlives it."""
+        self._process = _ready.pop() if _ready else _started(needs)
         assert self._process.stdin and self._process.stdout
         self._to = Frames(self._process.stdin, folder, f"to{self._process.pid}.")
         self._from = Frames(self._process.stdout, folder, f"from{self._process.pid}.")
@@ -121,7 +124,7 @@ class Hands(Generic[T, R]):
     `count` is how many items are worth being given at a time.
     """
 
-    def __init__(self, work: Callable[[T], R], module: str, folder: Path, workers: int) -> None:
+    def __init__(self, work: Callable[[T], R], needs: Needs, folder: Path, workers: int) -> None:
         """Start the workers; see `Worker`."""
         self._work = work
         self._free: SimpleQueue[Callable[[T], R]] = SimpleQueue()
@@ -131,7 +134,7 @@ class Hands(Generic[T, R]):
         self.count = 1 + max(1, workers)
         with contextlib.suppress(OSError):  # where no process can be started, there is none
             for _ in range(workers):
-                self._workers.append(Worker(module, work, folder))
+                self._workers.append(Worker(needs, work, folder))
         for _ in range(self.count - 1 - len(self._workers)):
             self._free.put(work)
         for worker in self._workers:

@@ -1,6 +1,6 @@
 """Turn items of work, given on standard input, into their results: the worker's side.
 
-Started as `python -m pipeline.workers.inside MODULE`, before its work is known.
+Started as `python -m pipeline.workers.inside MODULE WORD...`, before its work is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever is printed here must not come between the answers
-    import_module(sys.argv[1])
+    module = import_module(sys.argv[1])
+    if hasattr(module, "warm"):
+        module.warm(*sys.argv[2:])
     with contextlib.suppress(EOFError, BrokenPipeError):
         given = Frames(sys.stdin.buffer, Path(), "")
         work, spoken, (folder, name) = given.get()
