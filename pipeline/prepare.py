@@ -13,12 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline import existing, identity, latest, lookups, mapping, targets, workers
+from pipeline import existing, identity, latest, lookups, mapping, targets
+from pipeline.ahead import ahead
 from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
-from pipeline.judging import Judge, get_ready, judged_by
+from pipeline.judging import JUDGED, Judge
 from pipeline.language import later, say
 from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
 from pipeline.pace import Limiter
@@ -67,7 +68,6 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     spool = folder.file(".spool")
     spool.mkdir(mode=0o700)
     try:
-        get_ready(options.sources, target.name)
         sources = open_sources(options, target, spool, progress)
         for name, source in zip(options.sources, sources, strict=True):
             if source.mapping.missing:
@@ -82,7 +82,6 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         folder.discard(whole=not kept)
         raise
     finally:
-        workers.dismiss()
         shutil.rmtree(spool, ignore_errors=True)
 
 
@@ -106,7 +105,7 @@ def make_plan(
     while True:
         settings = Settings(catalogue, evidence.decimal, options.account_country, options.business_currency)
         builder = (correction.builder if correction else Builder)(folder, target, chosen, sources[0].mapping, spool)
-        amounts = _judge_all(options, sources, target, settings, chosen, builder, evidence, progress, spool,
+        amounts = _judge_all(options, sources, target, settings, chosen, builder, evidence, progress,
                              several=several)  # fmt: skip
         if evidence.confirmed(amounts, sources[0].mapping.label):
             break
@@ -131,7 +130,7 @@ def make_plan(
 
 def _judge_all(
     options: RunOptions, sources: tuple[Source, ...], target: Target, settings: Settings, chosen: Choices,
-    builder: Builder, evidence: Evidence, progress: Progress, spool: Path, *, several: bool,
+    builder: Builder, evidence: Evidence, progress: Progress, *, several: bool,
 ) -> Amounts:  # fmt: skip
     """Judge every row into `builder`; return what the columns whose marks are presumed tell about them."""
     amounts: Amounts = {}
@@ -139,8 +138,8 @@ def _judge_all(
     for source in sources:
         before = builder.rows
         named = source.sheet.facts.name if several else ""
-        judge = Judge.of(source, target.name, settings, chosen, named, evidence.presumed)
-        for judged in judged_by(judge, source, spool, options.limit):
+        judge = Judge(source, target, settings, chosen, named, evidence.presumed)
+        for judged in ahead(source.sheet.batches(JUDGED), judge):
             evidence.countries.update(judged.countries)
             add(amounts, judged.amounts)
             builder.keep(judged.made)
