@@ -88,7 +88,7 @@ def command(**given: Any) -> int:
       customer-import run runs/clientes-piriod-20261121T093000Z/errors.xlsx
     """
     _get_ready(given["sources"])
-    from pipeline.cli import correction, environment, finish, once
+    from pipeline.cli import correction, environment, finish
 
     bar = events.bar(quiet=given["quiet"])
     if (code := correction.run(given, bar)) is not None:
@@ -103,8 +103,11 @@ def command(**given: Any) -> int:
         if server is None and not options.dry_run:
             _files_first(options)
             environment.demand(_target(options.target), server)
-        if given["once"] and (code := once.settle(options, server, pushing, bar, given)) is not None:
-            return code
+        if given["once"]:
+            from pipeline.cli import once
+
+            if (code := once.settle(options, server, pushing, bar, given)) is not None:
+                return code
         return finish.run(options, server, pushing, bar, given)
 
 

@@ -4,14 +4,20 @@
                                  └─────start──▶ round-N/plan.parquet in the run folder, for `push`
 
 `corrections` gives the rows that are not in, with their texts and problems; `edited` makes Edits of changes to them
-that were made elsewhere than in a file.
+that were made elsewhere than in a file. What corrects is loaded when it is first used: most runs have no corrections.
 """
 
-from pipeline.rounds.causes import Replacement
-from pipeline.rounds.edited import edited
-from pipeline.rounds.planning import Checked, Said, check, start, withdraw
-from pipeline.rounds.reading import Edits, mark, newest_errors, recognise
-from pipeline.rounds.standing import corrections
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.rounds.causes import Replacement
+    from pipeline.rounds.edits import edited
+    from pipeline.rounds.planning import Checked, Said, check, start, withdraw
+    from pipeline.rounds.reading import Edits, mark, newest_errors, recognise
+    from pipeline.rounds.standing import corrections
 
 __all__ = [
     "Checked",
@@ -27,3 +33,18 @@ __all__ = [
     "start",
     "withdraw",
 ]
+
+_PLACES = {
+    "causes": ("Replacement",),
+    "edits": ("edited",),
+    "planning": ("Checked", "Said", "check", "start", "withdraw"),
+    "reading": ("Edits", "mark", "newest_errors", "recognise"),
+    "standing": ("corrections",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for place, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{place}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

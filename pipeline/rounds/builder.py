@@ -110,10 +110,10 @@ class RoundBuilder(Builder):
         changes = pl.concat_str(
             "said", pl.when(pl.col("changes") != "").then("changes"), separator=" | ", ignore_nulls=True
         )
-        plan = plan.with_columns(changes=changes.fill_null(""))
+        plan = plan.with_columns(self._changes(seq)).with_columns(changes=changes.fill_null(""))
         if self._choices.policy == "all":  # the run's own customers of the same identity are no reason to stay out
             plan = plan.with_columns(
-                lane=pl.col("lane") | pl.col("identity").is_in(list(self._others.there)).fill_null(False)
+                lane=pl.col("lane") | part["identity"].is_in(list(self._others.there)).fill_null(False)
             )
         return plan
 
