@@ -47,12 +47,13 @@ def read(
     # What begins as UTF-8 is so nearly always; whether all of it is, the look at every byte tells.
     likely = None if told_encoding else encodings.likely(source.path)
     start = _Start.of(source, likely, told_delimiter, told_row) if likely else None
-    grid = by_polars(start.text, start.head, told_row, source.name) if start else None
+    grid = by_polars(start.text, start.head, told_row, source) if start else None
     if start is None or grid is None:
+        source.digest.begin()
         encoding = encodings.detect(source.path, told_encoding, source.name)
         if start is None or encoding != start.text.encoding:
             start = _Start.of(source, encoding, told_delimiter, told_row)
-            grid = by_polars(start.text, start.head, told_row, source.name)
+            grid = by_polars(start.text, start.head, told_row, source)
         grid = grid or _by_hand(start.text, scratch, progress)
     progress.end()
     encoding = start.text.encoding

@@ -6,10 +6,12 @@ table's number of cells, and nothing needs a closer look. Whole blocks are compa
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +22,7 @@ import polars as pl
 from pipeline.ahead import ahead
 from pipeline.read.sheeterrors import ERROR, ERROR_STARTS
 
-CHUNK = 2 << 20  # bytes; what a processor keeps at hand, and small enough to make up batches of nearly full size
+CHUNK = 4 << 20  # bytes; long enough for its many steps, and short enough to make up batches of nearly full size
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
 PACKED = (b"x\x01", b"x^", b"x\xda")  # polars takes bytes that begin so for compressed ones
@@ -29,7 +31,7 @@ PLUS, EXPONENT_SIGN = 43, 69  # + and E
 BLANK = re.compile(rb"\n\r?(?=\n)")
 EXPONENT = re.compile(rb"[0-9]E\+[0-9]")  # a number that a spreadsheet program has shortened
 HASH, EQUALS = 35, 61  # what error values and formulas begin with
-WORKERS = 2  # polars and numpy work outside of Python's lock; more than two blocks at once are not kept in memory
+WORKERS = 1  # beside the caller, who reads, cuts and hashes: as much work as the look
 
 
 @dataclass(frozen=True)
@@ -51,74 +53,89 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """What some bytes hold: how many records, whether some are blank, whether some cell is `""`; the file in parts."""
+    """What some bytes hold: how many records, whether some are blank, whether some cell is `""`.
+
+    Of a whole file also its parts, and the SHA-256 of all its bytes.
+    """
 
     records: int
     blanks: bool = False
     empties: bool = False
     parts: tuple[Part, ...] = ()
+    sha256: str = ""
 
     def __add__(self, other: Survey) -> Survey:
-        """Both together, without their parts."""
+        """Both together, without what only a whole file has."""
         return Survey(self.records + other.records, self.blanks or other.blanks, self.empties or other.empties)
 
 
 def survey(path: Path, lines: int, shape: Shape) -> Survey | None:
     """Look at every byte of a file from line `lines` on; None where some byte of it is irregular or no UTF-8."""
-    with path.open("rb") as stream:
-        above = [stream.readline() for _ in range(lines or 1)]
-        # Where a carriage return alone ends a line, the lines are others than those that are skipped.
-        if above[0].startswith(PACKED) or (lines and any(line.count(b"\r") > line.endswith(b"\r\n") for line in above)):
-            return None
 
     def seen(block: tuple[bytearray, int, int]) -> tuple[Survey | None, int, int]:
         buffer, at, size = block
         return look(buffer, shape, size), at, size
 
-    total, parts = Survey(0), []
-    for found, at, size in ahead(pieces(path, lines, shape.quote), seen, WORKERS):
-        if found is None:
+    with path.open("rb") as stream:
+        above = _above(stream, lines)
+        if above is None:
             return None
-        total += found
-        parts.append(Part(at, size, found.records))
-    return replace(total, parts=tuple(parts))
+        total, parts, digest = Survey(0), [], hashlib.sha256(above)
+        for found, at, size in ahead(_fed(pieces(stream, shape.quote), digest), seen, WORKERS):
+            if found is None:
+                return None
+            total += found
+            parts.append(Part(at, size, found.records))
+    return replace(total, parts=tuple(parts), sha256=digest.hexdigest())
 
 
-def pieces(path: Path, lines: int, quote: bytes) -> Iterator[tuple[bytearray, int, int]]:
-    """The file in blocks of about CHUNK bytes that end with a record, from line `lines` on: buffer, place, size.
+def _above(stream: BufferedReader, lines: int) -> bytes | None:
+    """What precedes the records of a file: its mark, and `lines` lines; None where these are others for polars."""
+    mark = stream.read(len(MARK))
+    if mark != MARK:
+        stream.seek(0)
+        mark = b""
+    above = [stream.readline() for _ in range(lines)]
+    # Where a carriage return alone ends a line, the lines are others than those that are skipped.
+    if any(line.count(b"\r") > line.endswith(b"\r\n") for line in above):
+        return None
+    whole = mark + b"".join(above)
+    return None if whole.startswith(PACKED) else whole
+
+
+def _fed(blocks: Iterator[tuple[bytearray, int, int]], digest: hashlib._Hash) -> Iterator[tuple[bytearray, int, int]]:
+    """The blocks, once the digest has had them: a hash of its own would read the file once more."""
+    for buffer, at, size in blocks:
+        digest.update(memoryview(buffer)[:size])
+        yield buffer, at, size
+
+
+def pieces(stream: BufferedReader, quote: bytes) -> Iterator[tuple[bytearray, int, int]]:
+    """The rest of a file in blocks of about CHUNK bytes that end with a record: buffer, place, size.
 
     A block is the first `size` bytes of a buffer. New memory costs more than the look at it, so a buffer is filled
     again once WORKERS other ones have been handed over.
     """
     ring = deque(bytearray() for _ in range(WORKERS + 1))
-    with path.open("rb") as stream:
-        if stream.read(len(MARK)) != MARK:
-            stream.seek(0)
-        for _ in range(lines):
-            stream.readline()
-        at, size = stream.tell(), CHUNK
-        while True:
-            if len(ring[0]) < size:
-                ring[0] = bytearray(size)
-            buffer = ring[0]
-            stream.seek(at)
-            read = stream.readinto(memoryview(buffer)[:size])
-            if not read:
-                return
-            cut = read if read < size else _last_end(buffer, read, quote)
-            if cut:
-                yield buffer, at, cut
-                at, size = at + cut, CHUNK
-                ring.rotate(-1)
-            elif size > 16 * CHUNK:
-                yield (
-                    buffer,
-                    at,
-                    read,
-                )  # no record is that long; the look at it fails, and the tolerant reader takes over
-                return
-            else:
-                size *= 2
+    at, size = stream.tell(), CHUNK
+    while True:
+        if len(ring[0]) < size:
+            ring[0] = bytearray(size)
+        buffer = ring[0]
+        stream.seek(at)
+        read = stream.readinto(memoryview(buffer)[:size])
+        if not read:
+            return
+        cut = read if read < size else _last_end(buffer, read, quote)
+        if cut:
+            yield buffer, at, cut
+            at, size = at + cut, CHUNK
+            ring.rotate(-1)
+        elif size > 16 * CHUNK:
+            yield buffer, at, read  # no record is that long; the look at it fails, and the tolerant reader takes over
+            return
+        else:
+            size *= 2
 
 
 def _last_end(block: bytearray, size: int, quote: bytes) -> int:
@@ -138,7 +155,7 @@ def look(piece: bytes | bytearray, shape: Shape, size: int | None = None) -> Sur
     `size` is how many bytes of the piece count; None: all.
 
     >>> look(b'a,"b ""c"" d"\r\n"",\r\n\r\n1,2', Shape(b",", b'"', 2))
-    Survey(records=4, blanks=True, empties=True, parts=())
+    Survey(records=4, blanks=True, empties=True, parts=(), sha256='')
     >>> look(b'a,"b" c\n', Shape(b",", b'"', 2)) is None
     True
     """

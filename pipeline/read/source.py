@@ -60,7 +60,7 @@ class Source:
     name: str
     path: Path
     kind: str
-    digest: Future[str]
+    digest: Digest
     suffix: str = ""
     notes: tuple[str, ...] = ()
 
@@ -68,6 +68,33 @@ class Source:
     def sha256(self) -> str:
         """The hash, which is worked out beside the reading."""
         return self.digest.result()
+
+
+class Digest:
+    """The SHA-256 of the bytes of a file: told by who reads all of them anyhow, or worked out in a thread of its own."""
+
+    def __init__(self, path: Path) -> None:
+        """Of the file `path`, which is not read yet."""
+        self._path = path
+        self._coming: Future[str] | None = None
+
+    def begin(self) -> Future[str]:
+        """Work it out beside whatever the caller does next, unless it is known."""
+        if self._coming is None:
+            worker = ThreadPoolExecutor(1)
+            self._coming = worker.submit(sha256, self._path)
+            worker.shutdown(wait=False)
+        return self._coming
+
+    def tell(self, path: Path, found: str) -> None:
+        """Take the hash of all bytes of `path`, unless that is another file (what was unpacked) or it has begun."""
+        if self._coming is None and path == self._path:
+            self._coming = Future()
+            self._coming.set_result(found)
+
+    def result(self) -> str:
+        """The hash, in hexadecimal."""
+        return self.begin().result()
 
 
 def take(given: Path | str, scratch: Path) -> Source:
@@ -80,11 +107,11 @@ def take(given: Path | str, scratch: Path) -> Source:
         path = scratch / "stdin"
         with path.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy, BLOCK)
-        source = Source("stdin", path, "text", _hashing(path))
+        source = Source("stdin", path, "text", Digest(path))
     else:
         path = Path(given)
         must_exist(path)
-        source = Source(path.name, path, "text", _hashing(path), path.suffix.lower())
+        source = Source(path.name, path, "text", Digest(path), path.suffix.lower())
     return _recognise(_unpacked(source, scratch))
 
 
@@ -92,13 +119,6 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _hashing(path: Path) -> Future[str]:
-    worker = ThreadPoolExecutor(1)
-    digest = worker.submit(sha256, path)
-    worker.shutdown(wait=False)
-    return digest
 
 
 def must_exist(path: Path) -> None:
@@ -128,6 +148,7 @@ def _unpacked(source: Source, scratch: Path) -> Source:
             say("{name} is a compressed file, not a spreadsheet ({suffix})", name=source.name, suffix=source.suffix),
             say(SAVE_AS),
         )
+    source.digest.begin()
     path, packed, size = scratch / "unpacked", source.path.stat().st_size, 0
     try:
         with gzip.open(source.path) as inside, path.open("wb") as out:
@@ -176,6 +197,8 @@ def _recognise(source: Source) -> Source:
             say("{name} is a workbook, not a text file, whatever its name says", name=source.name),
             say("Rename it to {stem}.xlsx (or .xls, .ods), and run again.", stem=Path(source.name).stem),
         )
+    if kind == "book":  # its bytes go to a process of their own
+        source.digest.begin()
     return replace(source, kind=kind)
 
 

@@ -47,6 +47,25 @@ class Dialect:
         escaped = re.compile(rf"{pad}{q}((?:[^{q}\\]|\\.|{q}{q})*+){q}{pad}{end}", re.DOTALL)
         return (escaped, strict) if self.escape else (strict, escaped)
 
+    def regular(self, line: str) -> list[str] | None:
+        """The cells of a line whose marks stand only around cells and doubled inside them; None for any other.
+
+        All readings agree on such a line, and this one takes a tenth of the time of a look at each cell.
+        """
+        if not self.delimiter or self.spaced or "\\" in line or len(line) >= LONGEST_FIELD:
+            return None
+        whole, cell = self._regular
+        if whole.fullmatch(line) is None:
+            return None
+        twice = self.quote * 2
+        return [quoted.replace(twice, self.quote) or plain for quoted, plain in cell.findall(line)]
+
+    @cached_property
+    def _regular(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        q, d = re.escape(self.quote), re.escape(self.delimiter)
+        field = rf"(?:{q}((?:[^{q}]++|{q}{q})*+){q}|([^{q}{d}]*+))"
+        return re.compile(rf"{field}(?:{d}{field})*+"), re.compile(rf"(?:^|{d}){field}")
+
     @cached_property
     def glued(self) -> re.Pattern[str]:
         """A quotation mark within a word."""
@@ -124,6 +143,8 @@ def _record(text: str, at: int, dialect: Dialect) -> tuple[Record, int]:
         if dialect.spaced:
             cells[1:] = [cell.removeprefix(" ") for cell in cells[1:]]
         return Record(cells, ended=ended), after
+    if (regular := dialect.regular(line)) is not None:
+        return Record(regular, ended=ended), after
     best, end = _scan(text, at, dialect, several_lines=True)
     spans = end > at + len(line)
     if (best.trouble == "quotes" or spans) and dialect.width and len(best.cells) != dialect.width:

@@ -6,8 +6,11 @@ the table's number of cells. Only then does polars read what a person sees, and 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BufferedReader
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +18,11 @@ import polars as pl
 
 from pipeline.ahead import ahead
 from pipeline.errors import Unreadable
+from pipeline.language import say
 from pipeline.read import encoding as encodings
 from pipeline.read import header
 from pipeline.read.grid import TAIL_ROWS, Grid, Row, blank_to_null, columns, no_problems, without_blank_rows
+from pipeline.read.source import Source, sha256
 from pipeline.read.tolerant import Dialect
 
 if TYPE_CHECKING:  # its library takes longer to import than a small file to read
@@ -48,8 +53,11 @@ class Text:
         yield from pieces
 
 
-def by_polars(text: Text, head: list[Row], told: int | None, name: str) -> Grid | None:
-    """A grid that polars reads straight from the file, or None where it might read something else."""
+def by_polars(text: Text, head: list[Row], told: int | None, source: Source) -> Grid | None:
+    """A grid that polars reads straight from the file, or None where it might read something else.
+
+    Where there is one, the hash of the source is known thereafter: all its bytes were at hand.
+    """
     dialect, width = text.dialect, text.dialect.width
     if (
         text.encoding.name not in {"utf-8", "utf-8-sig"}
@@ -62,7 +70,7 @@ def by_polars(text: Text, head: list[Row], told: int | None, name: str) -> Grid 
     if not dialect.delimiter.isascii() or text.path.stat().st_size < SMALL:
         return None
     try:
-        place = header.find(head, width, told, name)
+        place = header.find(head, width, told, source.name)
     except Unreadable:
         return None
     above = [row for row in head if row.number < place.number]
@@ -76,15 +84,24 @@ def by_polars(text: Text, head: list[Row], told: int | None, name: str) -> Grid 
 
     lines = start - 1 + (1 if text.skip else 0)
     shape = Shape(dialect.delimiter.encode(), dialect.quote.encode(), width)
+    with text.path.open("rb") as stream:
+        stamp = _stamp(stream)
     found = survey(text.path, lines, shape)
     if found is None:
         return None
+    source.digest.tell(text.path, found.sha256)
     if found.blanks:  # which of the blank lines at the end are records is for polars to say
         found = replace(found, records=_scan(text, lines).select(pl.len()).collect().item())
-    frames = _Scan(text, lines, start, found)
+    frames = _Scan(text, lines, start, found, {stamp})
     count = (frames.count() if found.blanks else found.records) + len(above)
     tail = frames.last()
     return Grid(width, frames, tuple(head), tuple(tail), count, no_problems(), (), start)
+
+
+def _stamp(stream: BufferedReader) -> tuple[int, int]:
+    """What changes when a file is written to: its size, and the time of that."""
+    facts = os.fstat(stream.fileno())
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _scan(text: Text, lines: int) -> pl.LazyFrame:
@@ -106,6 +123,7 @@ class _Scan:
     lines: int
     start: int
     survey: Survey
+    stamps: set[tuple[int, int]]
 
     def __call__(self, size: int) -> Iterator[pl.DataFrame]:
         for frame in self._scanned(size) if self.survey.blanks else self._parted(size):
@@ -121,20 +139,35 @@ class _Scan:
         for frame in scan.collect_batches(chunk_size=size, maintain_order=True):
             read += frame.height
             yield frame
+        with self.text.path.open("rb") as stream:
+            self._must_be_proved(stream)
         self._must_be(read, self.survey.records)
 
     def _parted(self, size: int) -> Iterator[pl.DataFrame]:
         """The file by the parts of its proof: polars reads bytes at hand with less effort than a file."""
-        first = self.start
-        for part, frame in ahead(_grouped(self.survey.parts, size), self._read):
+        first, groups = self.start, _grouped(self.survey.parts, size)
+        # The first by itself: who wants no more than the first rows does not pay for what is read ahead.
+        for part, frame in chain(map(self._read, islice(groups, 1)), ahead(groups, self._read)):
             self._must_be(frame.height, part.records)
             yield frame.with_row_index("row", first)
             first += part.records
 
     def _read(self, part: Part) -> tuple[Part, pl.DataFrame]:
         with self.text.path.open("rb") as stream:
+            self._must_be_proved(stream)
             stream.seek(part.at)
             return part, pl.read_csv(stream.read(part.size), **_options(self.text.dialect))
+
+    def _must_be_proved(self, stream: BufferedReader) -> None:
+        """Stop where the file is no longer the one that was proved; one that was only touched is the same."""
+        now = _stamp(stream)
+        if now not in self.stamps:
+            if sha256(self.text.path) != self.survey.sha256:
+                raise Unreadable(
+                    say("{name} was changed while it was read", name=self.text.path.name),
+                    say("Run again once no other program writes to it."),
+                )
+            self.stamps.add(now)
 
     def _must_be(self, read: int, counted: int) -> None:
         if read != counted:

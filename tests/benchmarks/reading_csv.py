@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.cli import memory
+
 BATCH = 65_536
 
 
@@ -62,6 +64,7 @@ def measure(name: str, path: Path) -> dict[str, float]:
 
 
 def _one(name: str, path: Path) -> None:
+    memory.settle()  # as the command does, for all alike
     import polars as pl
 
     pl.DataFrame({"a": [1]}).lazy().collect()  # what polars needs to begin at all is not measured
@@ -69,8 +72,8 @@ def _one(name: str, path: Path) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     rows = READERS[name](path)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "wall": wall, "cpu": cpu, "memory": memory}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "wall": wall, "cpu": cpu, "memory": peak}))
 
 
 def main() -> None:
@@ -91,8 +94,8 @@ def main() -> None:
     for name in READERS:
         wall, cpu = (statistics.median(turn[name][key] for turn in turns) for key in ("wall", "cpu"))
         by = [statistics.median(turn["polars"][key] / turn[name][key] for turn in turns) for key in ("wall", "cpu")]
-        memory = max(turn[name]["memory"] for turn in turns)
-        print(f"{name:10}{given.rows / wall:12,.0f}{wall:9.2f}{cpu:8.2f}{memory:7.0f}   {by[0]:.2f}, {by[1]:.2f}")
+        peak = max(turn[name]["memory"] for turn in turns)
+        print(f"{name:10}{given.rows / wall:12,.0f}{wall:9.2f}{cpu:8.2f}{peak:7.0f}   {by[0]:.2f}, {by[1]:.2f}")
 
 
 def _write(path: Path, rows: int) -> None:

@@ -2,7 +2,9 @@
 
 import doctest
 import gzip
+import hashlib
 import io
+import os
 import sys
 
 import polars as pl
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Unreadable
 from pipeline.progress import Silent
-from pipeline.read import ReadOptions, delimited, open_sheet, proof, wellformed
+from pipeline.read import ReadOptions, delimited, open_sheet, proof, tolerant, wellformed
 
 HEAD = ["Nombre", "RUT", "Correo", "Nota"]
 
@@ -277,3 +279,56 @@ def test_the_fast_way_takes_well_formed_files_and_no_others(tmp_path, monkeypatc
     ):
         read(tmp_path, data)
     assert [way is not None for way in ways] == [True, False, False, False, False, False]
+
+
+def listed(rows: int) -> bytes:
+    return b"name;note\r\n" + b'Ana;"x; ""y"""\r\n' * rows
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        listed(9000),
+        "\ufeffLista de clientes\r\n\r\n".encode() + listed(9000),
+        b"sep=;\r\n" + listed(9000),
+        listed(9000) + b"Eva\r\n",
+        listed(2),
+        gzip.compress(listed(9000)),
+    ],
+    ids=["plain", "mark and title", "sep", "ragged", "small", "packed"],
+)
+@pytest.mark.parametrize("chunk", [4096, 2 << 20])
+def test_the_hash_is_that_of_the_bytes_as_given(tmp_path, monkeypatch, data, chunk):
+    """Whether the proof hashes the bytes on its way or a pass of its own does, what was skipped or packed counts."""
+    monkeypatch.setattr(proof, "CHUNK", chunk)
+    sheet, _, _ = read(tmp_path, data, name="a.csv.gz" if data[:2] == b"\x1f\x8b" else "a.csv")
+    assert sheet.facts.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_file_that_changes_while_it_is_read_stops_the_run(tmp_path, monkeypatch):
+    """Other text of the same length and count of records would pass for what was proved; a touched file is the same."""
+    monkeypatch.setattr(proof, "CHUNK", 4096)
+    path = tmp_path / "a.csv"
+    path.write_bytes(listed(9000))
+    sheet = open_sheet(path, ReadOptions(), tmp_path, Silent())
+    os.utime(path, ns=(1, 1))
+    assert sum(batch.cells.height for batch in sheet.batches(500)) == 9000
+    coming = sheet.batches(500)
+    next(coming)
+    path.write_bytes(listed(9000).replace(b"Ana", b"Eva"))
+    with pytest.raises(Unreadable, match="changed while it was read"):
+        list(coming)
+
+
+LINE = st.text(st.sampled_from(list('ab ,,""\';\t\\')), max_size=16)
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None)
+@given(line=LINE, delimiter=st.sampled_from(",;\t"), quote=st.sampled_from("\"'"), escape=st.sampled_from(["", "\\"]),
+       width=st.integers(0, 4), below=LINE)  # fmt: skip
+def test_a_regular_line_has_the_cells_that_the_look_at_each_field_finds(line, delimiter, quote, escape, width, below):
+    """The quick reading of a line is taken only where the careful one agrees, whatever stands below it."""
+    dialect = tolerant.Dialect(delimiter, quote, escape, width)
+    cells = dialect.regular(line)
+    found, end = tolerant._scan(f"{line}\n{below}", 0, dialect, several_lines=True)
+    assert cells is None or (cells, "", len(line)) == (found.cells, found.trouble, end)
