@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from pipeline import parquet
+from pipeline.ahead import ahead
 from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import RunFolder
 from pipeline.language import say
@@ -50,8 +51,11 @@ PLAN_SCHEMA: dict[str, Any] = {
 ROUND_SCHEMA: dict[str, Any] = {**PLAN_SCHEMA, "origin": pl.UInt32}
 
 
-def write(folder: RunFolder, batches: Iterable[pl.DataFrame], cells: int, facts: dict[str, Any]) -> None:
-    """Write the plan; `batches` have PLAN_SCHEMA and `cells` source columns, `facts` go into plan.json.
+def write(folder: RunFolder, pieces: Iterable[tuple[pl.DataFrame, bytes]], cells: int, facts: dict[str, Any]) -> None:
+    """Write the plan; `pieces` have PLAN_SCHEMA and `cells` source columns, `facts` go into plan.json.
+
+    Of each piece some columns come in a frame, the others, which were settled before, encoded (`parquet.encoded`). What
+    is in both is taken from the frame.
 
     In the plan of a round, which has `first_seq` among its facts, the rows are numbered from there on; a row whose
     `origin` is null is new.
@@ -60,18 +64,25 @@ def write(folder: RunFolder, batches: Iterable[pl.DataFrame], cells: int, facts:
     columns_ = PLAN_SCHEMA if first is None else ROUND_SCHEMA
     schema = pl.Schema({**columns_, **{f"c{i}": pl.String for i in range(cells)}})
 
-    def source(columns: list[str] | None, *_: Any) -> Iterator[pl.DataFrame]:
-        for batch in batches:
-            shifted = batch if first is None else _counted_on(batch, first)
-            frame = shifted.select(pl.col(n).cast(t) for n, t in schema.items())
-            yield frame.select(columns) if columns else frame
-
-    with folder.writing("plan.parquet") as path:
-        lazy = register_io_source(source, schema=schema, validate_schema=False)
+    def encoded(piece: tuple[pl.DataFrame, bytes]) -> tuple[bytes, bytes]:
+        frame, settled = piece
+        shifted = frame if first is None else _counted_on(frame, first)
+        chosen = shifted.select(pl.col(n).cast(t) for n, t in schema.items() if n in frame.columns)
         # Only corrections are searched; what the whole plan holds is read from its start to its end.
-        lazy.sink_parquet(path, compression="lz4", row_group_size=ROWS, statistics=first is not None)
-        digest = _hash(path)
-    folder.write_json("plan.json", {"version": VERSION, "plan_sha256": digest, **facts})
+        return parquet.encoded(chosen, searched=first is not None), settled
+
+    digest = hashlib.sha256()
+    with folder.writing("plan.parquet") as path, path.open("wb") as file:
+
+        def put(octets: bytes | memoryview) -> None:
+            digest.update(octets)
+            file.write(octets)
+
+        joined = parquet.Joined(put, schema)
+        for parts in ahead(pieces, encoded, hands=1):
+            joined.add(*parts)
+        joined.close()
+    folder.write_json("plan.json", {"version": VERSION, "plan_sha256": digest.hexdigest(), **facts})
 
 
 def facts(folder: RunFolder) -> dict[str, Any]:
@@ -160,7 +171,7 @@ def batches(folder: RunFolder, columns: Sequence[str] | None = None, size: int =
     gone = superseded(folder)
     for plan in plans(folder):
         lazy = _scan(plan)
-        for batch in _pieces(lazy.select(columns) if columns else lazy, size):
+        for batch in _pieces(plan, lazy.select(columns) if columns else lazy, size):
             yield _without(batch, gone)
 
 
@@ -201,7 +212,7 @@ def current(folder: RunFolder, size: int = ROWS, without: Sequence[str] = ()) ->
     chosen = versions.filter(pl.col("seq") == pl.col("newest"))
     every = plans(folder)
     for plan in every:
-        for batch in _pieces(_scan(plan).drop(*without), size):
+        for batch in _pieces(plan, _scan(plan).drop(*without), size):
             whole = plan is every[0]
             firsts = batch.with_columns(origin="seq") if whole else batch.filter(pl.col("origin") == pl.col("seq"))
             if firsts.height:
@@ -235,10 +246,16 @@ def _scan(plan: RunFolder) -> pl.LazyFrame:
     return pl.scan_parquet(plan.file("plan.parquet"))
 
 
-def _pieces(plan: pl.LazyFrame, size: int) -> Iterator[pl.DataFrame]:
-    """The rows in order, one piece after the other; to read on beside the caller would hold many of them."""
-    for start in range(0, int(plan.select(pl.len()).collect().item()), size):
-        yield plan.slice(start, size).collect()
+def _pieces(plan: RunFolder, rows: pl.LazyFrame, size: int) -> Iterator[pl.DataFrame]:
+    """The rows in order, one piece after the other; to read on beside the caller would hold many of them.
+
+    Of many rows no piece has those of two row groups: both would be read for it, and again for the pieces beside it.
+    """
+    start, whole = 0, int(rows.select(pl.len()).collect().item())
+    for height in parquet.heights(plan.file("plan.parquet")) if whole > size else [whole]:
+        for at in range(0, height, size):
+            yield rows.slice(start + at, min(size, height - at)).collect()
+        start += height
 
 
 def _without(batch: pl.DataFrame, gone: pl.Series) -> pl.DataFrame:

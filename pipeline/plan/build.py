@@ -19,7 +19,7 @@ from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.language import later
 from pipeline.plan import duplicates, problems
-from pipeline.plan.encode import Choices, Made, encoded
+from pipeline.plan.encode import SETTLED, Choices, Made, encoded, piece_rows
 from pipeline.plan.payload import unframe
 from pipeline.plan.seal import sealed
 from pipeline.plan.spool import Part, Spool
@@ -54,6 +54,7 @@ class Builder:
         self._spool = Spool(spool)
         self._hashes = duplicates.Hashes()
         self._cells = 0
+        self._widths: dict[int, int] = {}
         self._verdicts = duplicates.Verdicts()
         self.rows = 0
 
@@ -66,10 +67,12 @@ class Builder:
 
     def keep(self, made: Made) -> None:
         """Spool an encoded batch, as the rows behind those that are there."""
-        for start in range(0, made.spooled.height, store.ROWS):
-            here = made.problems.filter(pl.col("at").is_between(start, start + store.ROWS, closed="left"))
+        rows = piece_rows(made.spooled.height)
+        for start, settled in zip(range(0, made.spooled.height, rows), made.settled, strict=True):
+            self._widths[self.rows + start] = made.width
+            here = made.problems.filter(pl.col("at").is_between(start, start + rows, closed="left"))
             there = here.with_columns(pl.col("at") - start) if start else here
-            self._spool.put(made.spooled.slice(start, store.ROWS), there, made.constant)
+            self._spool.put(made.spooled.slice(start, rows), there, made.constant, settled)
         self._hashes.add(_who(made.spooled), made.spooled["valid"], made.alike)
         self._cells = max(self._cells, made.width)
         self.rows += made.spooled.height
@@ -98,7 +101,7 @@ class Builder:
 
     def wanted(self) -> Iterator[Wanted]:
         """The identities of the rows that would be sent, in order."""
-        for seq, part in self._read(_is_no_cell):
+        for seq, part in self._read():
             by = [n for n in part.columns if n.startswith("by.")]
             rows = part.select("valid", self._named(seq, part), *by).hstack([seq]).filter(
                 pl.col("valid") & pl.col("name").is_not_null()
@@ -121,17 +124,16 @@ class Builder:
         """Write the plan; `found` is None where the target was not asked. Return the rows by status."""
         counts: dict[str, int] = {}
 
-        def batches() -> Iterator[pl.DataFrame]:
-            for seq, part in self._read():  # the file is written by threads of its own, beside this
+        def groups() -> Iterator[tuple[pl.DataFrame, bytes]]:
+            for seq, part in self._read(_is_planned_with):
                 batch = self._settled(seq, part, found)
-                del part
                 for status, count in batch["status"].value_counts().iter_rows():
                     counts[status] = counts.get(status, 0) + count
                 progress.advance(batch.height)
-                yield batch
+                yield batch, self._spool.settled(seq[0])
 
         progress.begin(later("plan"), self.rows)
-        store.write(self._folder, batches(), self._cells, sealed({**facts, "rows": self.rows}))
+        store.write(self._folder, groups(), self._cells, sealed({**facts, "rows": self.rows}))
         progress.end()
         return counts
 
@@ -140,7 +142,7 @@ class Builder:
         return self._spool.parts(asked)
 
     def _settled(self, seq: pl.Series, part: pl.DataFrame, found: Found | None) -> pl.DataFrame:
-        """The rows of one part as PLAN_SCHEMA."""
+        """The rows of one part as PLAN_SCHEMA, without those columns that stay as they were settled."""
         keys = self._keys(seq, part)
         payload = unframe(part).text(keys, self._target.key_path)
         plan = part.with_columns(seq, keys, payload.alias("payload")).with_columns(
@@ -156,8 +158,17 @@ class Builder:
         sent = (pl.col("action") != "none") | (pl.col("after").is_not_null() & ~pl.col("seq").is_in(self._frozen))
         going = pl.col("status") != "invalid"  # who was found at the target, and may not be there, follows nobody
         plan = plan.with_columns(payload=pl.when(sent).then("payload"), after=pl.when(going).then("after"))
-        cells = {f"c{i}": pl.lit(None, dtype=pl.String) for i in range(self._cells) if f"c{i}" not in plan.columns}
-        return plan.with_columns(**cells)
+        plan = plan.drop(SETTLED, strict=False)
+        if any(e.changes for e in self._decided.values()):
+            plan = plan.with_columns(self._changes(seq))
+        cells = (pl.lit(None, dtype=pl.String).alias(f"c{i}") for i in range(self._widths[seq[0]], self._cells))
+        return plan.with_columns(*cells)
+
+    def _changes(self, seq: pl.Series) -> pl.Series:
+        """The `changes` of the rows of one part, with what an update of them changes."""
+        made = pl.read_parquet(self._spool.settled(seq[0]), columns=["changes"])["changes"]
+        told = {s - seq[0]: e.changes for s, e in self._decided.items() if e.changes}
+        return made.scatter(list(told), list(told.values())) if told else made
 
     def _keys(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
         known = self._verdicts_of(seq)
@@ -238,12 +249,7 @@ class Builder:
             named = plan["identity"].is_not_null() | (self._target.key_path is not None)
             unverified = (plan["status"] == "ready") & named
         lists = problems.lists([self._spool.problems(first), told, there], unverified)
-        plan = plan.with_columns(lists.alias("issues"))
-        changed = {s: e.changes for s, e in self._decided.items() if e.changes}
-        if changed:
-            text = pl.col("seq").replace_strict(changed, default=None, return_dtype=pl.String)
-            plan = plan.with_columns(changes=pl.coalesce(text, "changes"))
-        return plan.with_columns(pl.col("changes").fill_null(""))
+        return plan.with_columns(lists.alias("issues"))
 
 
 def _overlaid(plan: pl.DataFrame, overlay: pl.DataFrame) -> pl.DataFrame:
@@ -270,8 +276,9 @@ def _is_compared(name: str) -> bool:
     return name in ("row", "source", "sheet", "identity", "body") or name.startswith("object.")
 
 
-def _is_no_cell(name: str) -> bool:
-    return name != "changes" and not (name[0] == "c" and name[1:].isdigit())
+def _is_planned_with(name: str) -> bool:
+    """Whether a column of a part decides what becomes of a row."""
+    return name != "row" and not name.startswith("by.")
 
 
 def _who(part: pl.DataFrame) -> pl.Series:

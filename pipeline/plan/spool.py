@@ -23,6 +23,7 @@ class _Kept:
 
     path: Path
     problems: Path
+    settled: Path
     height: int
     columns: tuple[str, ...]
     constant: Mapping[str, str | None]
@@ -37,16 +38,24 @@ class Spool:
         self._parts: dict[int, _Kept] = {}
         self.rows = 0
 
-    def put(self, rows: pl.DataFrame, problems: pl.DataFrame, constant: Mapping[str, str | None]) -> None:
-        """Keep a batch behind those that are there, and its `problems`; `constant` columns have one text in every row."""
+    def put(
+        self, rows: pl.DataFrame, problems: pl.DataFrame, constant: Mapping[str, str | None], settled: bytes = b""
+    ) -> None:
+        """Keep a batch behind those that are there, its `problems`, and what is `settled` about it (Parquet).
+
+        `constant` columns have one text in every row.
+        """
         if not rows.height:
             return
         blank = {s.name: None for s in rows if s.dtype == pl.String and s.null_count() == len(s)}
-        path, beside = (self._folder / f"{len(self._parts):06}.{what}.ipc" for what in ("rows", "problems"))
+        path, beside, known = (
+            self._folder / f"{len(self._parts):06}.{what}" for what in ("rows.ipc", "problems.ipc", "settled.parquet")
+        )
         _write(rows.drop(blank), path)
         _write(problems, beside)
+        known.write_bytes(settled)
         columns = (*rows.columns, *constant)
-        self._parts[self.rows] = _Kept(path, beside, rows.height, columns, {**blank, **constant})
+        self._parts[self.rows] = _Kept(path, beside, known, rows.height, columns, {**blank, **constant})
         self.rows += rows.height
 
     def parts(self, asked: Callable[[str], bool] = lambda _: True) -> Iterator[Part]:
@@ -65,6 +74,10 @@ class Spool:
     def problems(self, first: int) -> pl.DataFrame:
         """The problems of the batch that begins with the row `first`."""
         return pl.read_ipc(self._parts[first].problems)
+
+    def settled(self, first: int) -> bytes:
+        """What was settled about the batch that begins with the row `first`."""
+        return self._parts[first].settled.read_bytes()
 
 
 class Shares:
