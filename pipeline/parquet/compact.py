@@ -1,8 +1,9 @@
 """Turn Thrift's compact protocol, in which a Parquet file describes itself, into Python values, and back.
 
-A struct is a dict of `id: (type, value)` in the order of its ids, a list a pair of the type of its elements and a list;
-see https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md. Only what a footer is made of is
-known here: maps, sets and lists of truth values are not.
+A struct is a dict of `id: (type, value)` in the order of its ids, a list or set a pair of the type of its elements and a
+list, a map both types and a list of pairs; see
+https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md. All types are known, so that what a
+later version of the format adds is handed on.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import struct as packing
 from typing import Any
 
-TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, STRUCT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 12
-"""The types of values; of a truth value the type is the value."""
+TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT, UUID = range(1, 14)
+"""The types of values; of a truth value in a struct the type is the value."""
 
 _LONG = 15  # a list of so many elements or more has their number behind its head, a field so far on its own id
 
@@ -70,15 +71,19 @@ def _value(octets: bytes, at: int, kind: int) -> tuple[Any, int]:
         return octets[at : at + length], at + length
     if kind == STRUCT:
         return _struct(octets, at)
-    if kind == LIST:
+    if kind in (LIST, SET):
         return _list(octets, at)
     if kind in (TRUE, FALSE):
         return kind == TRUE, at
+    if kind == MAP:
+        return _map(octets, at)
+    if kind == UUID:
+        return octets[at : at + 16], at + 16
     if kind == BYTE:
         return octets[at], at + 1
     if kind == DOUBLE:
         return packing.unpack_from("<d", octets, at)[0], at + 8
-    raise ValueError(f"type {kind} has no place in the footer of a Parquet file")
+    raise ValueError(f"there is no type {kind}")
 
 
 def _list(octets: bytes, at: int) -> tuple[tuple[int, list[Any]], int]:
@@ -87,13 +92,29 @@ def _list(octets: bytes, at: int) -> tuple[tuple[int, list[Any]], int]:
     at += 1
     if length == _LONG:
         length, at = _number(octets, at)
-    if kind in (TRUE, FALSE):
-        raise ValueError("a list of truth values has no place in the footer of a Parquet file")
     elements = []
     for _ in range(length):
-        value, at = _value(octets, at, kind)
+        value, at = _element(octets, at, kind)
         elements.append(value)
     return (kind, elements), at
+
+
+def _map(octets: bytes, at: int) -> tuple[tuple[int, int, list[tuple[Any, Any]]], int]:
+    length, at = _number(octets, at)
+    if not length:
+        return (0, 0, []), at
+    kinds, at = divmod(octets[at], 16), at + 1
+    pairs = []
+    for _ in range(length):
+        key, at = _element(octets, at, kinds[0])
+        value, at = _element(octets, at, kinds[1])
+        pairs.append((key, value))
+    return (*kinds, pairs), at
+
+
+def _element(octets: bytes, at: int, kind: int) -> tuple[Any, int]:
+    """A value that stands in a row with others, where a truth value has an octet of its own."""
+    return (octets[at] == TRUE, at + 1) if kind in (TRUE, FALSE) else _value(octets, at, kind)
 
 
 def _put_number(made: bytearray, number: int) -> None:
@@ -125,8 +146,12 @@ def _put_value(made: bytearray, kind: int, value: Any) -> None:
         made += value
     elif kind == STRUCT:
         _put_struct(made, value)
-    elif kind == LIST:
+    elif kind in (LIST, SET):
         _put_list(made, *value)
+    elif kind == MAP:
+        _put_map(made, *value)
+    elif kind == UUID:
+        made += value
     elif kind == BYTE:
         made.append(value)
     elif kind == DOUBLE:
@@ -140,4 +165,20 @@ def _put_list(made: bytearray, kind: int, elements: list[Any]) -> None:
         made.append(_LONG << 4 | kind)
         _put_number(made, len(elements))
     for value in elements:
+        _put_element(made, kind, value)
+
+
+def _put_map(made: bytearray, key: int, kind: int, pairs: list[tuple[Any, Any]]) -> None:
+    _put_number(made, len(pairs))
+    if pairs:
+        made.append(key << 4 | kind)
+    for name, value in pairs:
+        _put_element(made, key, name)
+        _put_element(made, kind, value)
+
+
+def _put_element(made: bytearray, kind: int, value: Any) -> None:
+    if kind in (TRUE, FALSE):
+        made.append(TRUE if value else FALSE)
+    else:
         _put_value(made, kind, value)

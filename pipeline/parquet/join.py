@@ -22,6 +22,7 @@ _NAME, _CHILDREN = 4, 5
 _CHUNKS, _GROUP_SIZE, _GROUP_ROWS, _GROUP_AT, _GROUP_PACKED, _ORDINAL = 1, 2, 3, 5, 6, 7
 _CHUNK_AT, _ABOUT = 2, 3
 _PATH, _SIZE, _PACKED, _DATA_AT, _INDEX_AT, _DICTIONARY_AT = 3, 6, 7, 9, 10, 11
+_BLOOM_AT, _BLOOM_SIZE = 14, 15
 
 
 class _Column(NamedTuple):
@@ -85,9 +86,9 @@ class Joined:
     def _moved(self, leaf: Struct, part: bytes) -> Struct:
         """A leaf (ColumnChunk) where it stands in this file, to which its octets are written.
 
-        Its indexes of pages, which are optional, are not taken along.
+        Its indexes of pages and its Bloom filter, which are optional, are not taken along.
         """
-        about = leaf[_ABOUT][1]
+        about = {n: told for n, told in leaf[_ABOUT][1].items() if n not in (_BLOOM_AT, _BLOOM_SIZE)}
         start = min(about[place][1] for place in (_DATA_AT, _DICTIONARY_AT) if place in about)
         further = self._at - start
         self._put(memoryview(part)[start : start + about[_PACKED][1]])
