@@ -86,6 +86,7 @@ def render(issues: pl.DataFrame, lang: str = "en") -> pl.DataFrame:
     return pl.concat(parts).sort("_at").drop("_at")
 
 
+@lru_cache(maxsize=1024)
 def _fill(template: str) -> pl.Expr:
     """The words of `template` in one pass: what is filled in is never read as a template again."""
     pieces = [

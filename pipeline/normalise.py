@@ -15,12 +15,16 @@ from pydantic import BaseModel
 
 from pipeline import issues
 from pipeline.columns import normaliser
+from pipeline.columns.distinct import Kept
+from pipeline.columns.repeated import Repeated
 from pipeline.columns.sentence import sentence
 from pipeline.handoff import ISSUE_SCHEMA, Around, Clean, Judged, Mapping, Settings
 from pipeline.language import say
 from pipeline.schema import Field, find
 
 FIRST = ("country", "currency")
+BAR = " | "
+FEW = 4  # of so many rows less than one is changed: these are written alone
 TYPES: dict[str, pl.DataType] = {"flag": pl.Boolean(), "cents": pl.Int64()}
 
 
@@ -60,8 +64,7 @@ def normalise(
         values[name] = judged.value.alias(name)
         if judged.code.null_count() < len(judged.code):
             found.append(_issues(name, mapping.label(name), raw, judged))
-        if (changed := _changes(name, raw, judged, settings)) is not None:
-            changes.append(changed)
+        changes += _changes(name, raw, judged, settings, as_they_are=cells is raw)
     ordered = pl.DataFrame([values[name] for name in names])
     everything = pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *found])
     return Clean(ordered, everything, _said(changes, mapped.height))
@@ -108,30 +111,58 @@ def _cut(
     ).select(list(ISSUE_SCHEMA))  # fmt: skip
 
 
-def _changes(name: str, cells: pl.Series, judged: Judged, settings: Settings) -> pl.Series | None:
-    """`field: before -> after` where a value differs from its cell; null elsewhere, and where it was refused.
+def _changes(
+    name: str, cells: pl.Series, judged: Judged, settings: Settings, *, as_they_are: bool
+) -> list[pl.Series]:  # fmt: skip
+    """Pieces of ` | field: before -> after` (String), null where a value is its cell's, or was refused.
 
-    None where nothing differs.
+    `as_they_are`: it was these cells that were judged.
     """
-    frame = pl.DataFrame({"raw": cells, "after": judged.value.cast(pl.String), "code": judged.code}).with_row_index(
-        "at"
-    )
-    changed = frame.filter(pl.col("raw").ne_missing(pl.col("after")) & pl.col("after").is_not_null())
-    if changed["code"].null_count() < changed.height:
-        changed = changed.filter(~issues.is_error("code"))
-    if not changed.height:
-        return None
     shown = {str(e.id): f"{e.id} ({e.name})" for e in settings.catalogue.states or ()} if name == "state" else {}
-    after = pl.col("after").replace(shown) if shown else pl.col("after")
-    said = pl.concat_str(pl.lit(f"{name}: "), pl.col("raw").fill_null(""), pl.lit(" -> "), after)
-    rows, text = changed["at"], changed.select(said.alias(name)).to_series()
-    nothing = pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(cells))
-    return text if len(rows) == len(cells) else nothing.scatter(rows, text)
+    rest = judged.rest if isinstance(judged, Kept) else None
+    known = judged.known if isinstance(judged, Repeated) else None
+    rows = rest if known is None else known.rows
+    if rows is None or not as_they_are:
+        return _pieces(name, cells, judged, shown)
+    some = _pieces(name, cells.gather(rows), Judged(*(part.gather(rows) for part in judged)), shown)
+    if not some:
+        return []
+    text = _together(some)
+    return [text.gather(known.place) if known else _placed(text, rows, len(cells))]
+
+
+def _pieces(name: str, cells: pl.Series, judged: Judged, shown: dict[str, str]) -> list[pl.Series]:
+    after = judged.value.cast(pl.String)
+    changed = cells.ne_missing(after) & after.is_not_null()
+    if judged.code.null_count() < len(cells):
+        changed &= judged.code.to_frame("code").select(~issues.is_error("code")).to_series()
+    count = changed.sum()
+    if not count:
+        return []
+    after = after.replace(shown) if shown else after
+    if count * FEW > len(cells):
+        return [series.set(~changed, None) for series in _written(name, cells, after)]
+    some = _together(_written(name, cells.filter(changed), after.filter(changed)))
+    return [_placed(some, changed.arg_true(), len(cells))]
+
+
+def _placed(texts: pl.Series, rows: pl.Series, height: int) -> pl.Series:
+    return texts.clear().extend_constant(None, height).scatter(rows, texts)
+
+
+def _written(name: str, before: pl.Series, after: pl.Series) -> list[pl.Series]:
+    start, arrow = (pl.Series([sign]).new_from_index(0, len(before)) for sign in (f"{BAR}{name}: ", " -> "))
+    return [start, before, arrow, after]
+
+
+def _together(pieces: list[pl.Series]) -> pl.Series:
+    """One text of the pieces of each row that are not null."""
+    columns = [piece.alias(str(at)) for at, piece in enumerate(pieces)]
+    return pl.DataFrame(columns).select(changes=pl.concat_str(pl.all(), ignore_nulls=True)).to_series()
 
 
 def _said(changes: list[pl.Series], height: int) -> pl.Series:
     """The changes of each row, one behind the other; an empty text where there are none."""
     if not changes:
         return pl.repeat("", height, eager=True).alias("changes")
-    every = pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)
-    return pl.DataFrame(changes).select(changes=every).to_series()
+    return _together(changes).str.slice(len(BAR))  # all at once: what is put together takes its time for each column

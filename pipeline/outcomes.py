@@ -39,7 +39,10 @@ def table(folder: RunFolder, origin: Origin, *, pushed: bool) -> Iterator[pl.Dat
     planned = None if pushed else store.unpushed(folder)
     for plan in store.current(folder, without=("payload", "before", "lane")):
         came = _came(path, plan["seq"]) if planned != 0 else pl.DataFrame(schema=journal.OUTCOME_SCHEMA)
-        yield _merged(plan, came, origin, planned)
+        merged = _merged(plan, came, origin, planned)
+        del plan
+        yield merged
+        del merged  # so that it is not in memory beside the next one, if its reader has let go of it
 
 
 def _came(path: Path, seqs: pl.Series) -> pl.DataFrame:

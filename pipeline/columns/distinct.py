@@ -7,6 +7,7 @@ with null keys matching (`nulls_equal`), in the order of the rows. Where one pat
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import polars as pl
 
 from pipeline.handoff import Judged
 
-__all__ = ["Also", "Rule", "Verdict", "beside", "judge", "placed", "settle"]
+__all__ = ["Also", "Kept", "Rule", "Verdict", "beside", "judge", "placed", "settle"]
 
 
 class Verdict(NamedTuple):
@@ -24,6 +25,12 @@ class Verdict(NamedTuple):
     code: str | None = None
     detail: str | None = None
     suggestion: str | None = None
+
+
+class Kept(Judged):
+    """Verdicts that keep all cells as they are but those of the rows `rest` (None: it is not known of which)."""
+
+    rest: pl.Series | None = None
 
 
 _PARTS = ("code", "detail", "suggestion")
@@ -43,6 +50,8 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
     names = frame.columns
     distinct = frame.unique()
     verdicts = [rule(*row) for row in distinct.iter_rows()]
+    # phonenumbers keeps exceptions it has met: circles with their frames, which hold all that their callers do.
+    gc.collect(1)
     answers = distinct.with_columns(
         pl.Series("value", [v.value for v in verdicts], dtype=dtype),
         *(pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String) for part in _PARTS),
@@ -71,10 +80,15 @@ def beside(cells: pl.Series, sure: pl.Series, decided: pl.Series, general: Calla
 
     `decided` may hold anything in the other rows. Sure rows have no code.
     """
-    rest = ((~sure).fill_null(False)).arg_true()
+    rest = (~sure).arg_true()
     nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(cells))
     judged = Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
-    return placed(judged, rest, general(cells.gather(rest))) if len(rest) else judged
+    judged = placed(judged, rest, general(cells.gather(rest))) if len(rest) else judged
+    if decided is not cells:
+        return judged
+    kept = Kept(*judged)
+    kept.rest = rest
+    return kept
 
 
 def placed(judged: Judged, rows: pl.Series, answers: Judged) -> Judged:

@@ -14,7 +14,9 @@ import polars as pl
 from pipeline.columns.distinct import Rule
 from pipeline.handoff import Judged
 
-__all__ = ["Numbered", "judge", "numbered", "once"]
+__all__ = ["Numbered", "Repeated", "answers", "judge", "merged", "numbered", "once", "spread", "usual"]
+
+SAMPLE = 500  # cells, by which a column is taken for one whose values repeat
 
 
 class Numbered(NamedTuple):
@@ -24,24 +26,49 @@ class Numbered(NamedTuple):
     place: pl.Series
 
 
+class Repeated(Judged):
+    """Verdicts of which rows of one combination of keys have the same: what follows from them is worked out once for each."""
+
+    known: Numbered
+
+
 def judge(
     rule: Rule, dtype: pl.DataType | type[pl.DataType], cells: pl.Series, *keys: pl.Series, known: Numbered | None = None,
     tidied: Callable[[pl.Series], pl.Series] | None = None,
-) -> Judged:  # fmt: skip
+) -> Repeated:  # fmt: skip
     """Ask `rule` about every cell and its row's `keys`, once per combination (`known`, if it was found before); null is None.
 
     `tidied` makes the distinct cells fit to be asked about.
     """
-    rows, place = known or numbered(cells, *keys)
-    distinct = cells.gather(rows)
-    asked = (tidied(distinct) if tidied else distinct, *(key.gather(rows) for key in keys))
-    verdicts = [rule(*row) for row in zip(*asked, strict=True)]
-    value = pl.Series("value", [v.value for v in verdicts], dtype=dtype).gather(place)
+    known = known or numbered(cells, *keys)
+    distinct = cells.gather(known.rows)
+    asked = (tidied(distinct) if tidied else distinct, *(key.gather(known.rows) for key in keys))
+    return spread(answers(rule, dtype, *asked), known)
+
+
+def answers(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) -> Judged:
+    """What `rule` says of each row of the keys."""
+    verdicts = [rule(*row) for row in zip(*keys, strict=True)]
+    value = pl.Series("value", [v.value for v in verdicts], dtype=dtype)
     code, detail, suggestion = (
-        _spread(pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String), place)
+        pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String)
         for part in ("code", "detail", "suggestion")
     )
     return Judged(value, code, detail, suggestion)
+
+
+def spread(distinct: Judged, known: Numbered) -> Repeated:
+    """The verdicts on all rows, from those on each combination."""
+    value = distinct.value.gather(known.place)
+    repeated = Repeated(value, *(_spread(part, known.place) for part in distinct[1:]))
+    repeated.known = known
+    return repeated
+
+
+def merged(known: Numbered, rows: pl.Series, others: Numbered) -> Numbered:
+    """The combinations of both, where those of `rows` are the `others`, numbered among these rows."""
+    place = known.place.clone().scatter(rows, others.place + len(known.rows))
+    return Numbered(pl.concat([known.rows, rows.gather(others.rows)]), place)
 
 
 def once(work: Callable[[pl.Series], Judged], cells: pl.Series) -> Judged:
@@ -49,9 +76,8 @@ def once(work: Callable[[pl.Series], Judged], cells: pl.Series) -> Judged:
     distinct = cells.approx_n_unique()
     if not isinstance(distinct, int) or distinct * 4 > len(cells):
         return work(cells)
-    rows, place = numbered(cells)
-    answers = work(cells.gather(rows))
-    return Judged(answers.value.gather(place), *(_spread(part, place) for part in answers[1:]))
+    known = numbered(cells)
+    return spread(work(cells.gather(known.rows)), known)
 
 
 def numbered(*keys: pl.Series) -> Numbered:
@@ -82,3 +108,10 @@ def _spread(found: pl.Series, place: pl.Series) -> pl.Series:
     if found.null_count() == len(found):  # most columns have nothing to say
         return pl.Series(found.name, [None], dtype=pl.String).new_from_index(0, len(place))
     return found.gather(place)
+
+
+def usual(cells: pl.Series) -> pl.Series | None:
+    """The values (String) that a column repeats, by its first cells; None where they hardly repeat."""
+    sample = cells.head(SAMPLE).to_list()
+    distinct = {text for text in sample if text is not None}
+    return pl.Series("usual", list(distinct), dtype=pl.String) if len(distinct) * 2 < len(sample) else None

@@ -18,7 +18,7 @@ import polars as pl
 from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.directory import Directory, directory
-from pipeline.columns.distinct import Verdict, placed
+from pipeline.columns.distinct import Verdict
 from pipeline.columns.naming import key, nearest, parts, seen
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
@@ -37,21 +37,25 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     Without a catalogue the value is the ISO 3166-2 code, with the warning `state.unchecked`.
     """
     near = [name for name in PLACES if name in around.others]
-    known = directory(around.settings.catalogue.states)
+    states = directory(around.settings.catalogue.states)
     of_file = not _OF_TARGET.match(around.settings.catalogue.facts.get("states", "0 from the target"))
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
     country = nothing if around.country is None else around.country
-    dtype = pl.Int64 if known.numeric else pl.String
+    dtype = pl.Int64 if states.numeric else pl.String
 
-    rule = partial(judge, known=known, of_file=of_file)
+    rule = partial(judge, known=states, of_file=of_file)
 
-    found = repeated.judge(rule, dtype, cells, country)
+    known = repeated.numbered(cells, country)
+    found = repeated.answers(rule, dtype, cells.gather(known.rows), country.gather(known.rows))
     asked = (found.code == "state.ambiguous").fill_null(found.value.is_null())
     if not near or not asked.any():
-        return found
-    rows = asked.arg_true()
-    seen = (texts.gather(rows) for texts in (cells, country, *(around.others[name] for name in near)))
-    return placed(found, rows, repeated.judge(rule, dtype, *seen))
+        return repeated.spread(found, known)
+    rows = asked.gather(known.place).arg_true()
+    seen = [texts.gather(rows) for texts in (cells, country, *(around.others[name] for name in near))]
+    others = repeated.numbered(*seen)
+    told = repeated.answers(rule, dtype, *(texts.gather(others.rows) for texts in seen))
+    both = Judged(*(pl.concat(parts) for parts in zip(found, told, strict=True)))
+    return repeated.spread(both, repeated.merged(known, rows, others))
 
 
 def judge(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import partial
 
 import polars as pl
 
 from pipeline.columns import cells as text_of
-from pipeline.columns import postcode
+from pipeline.columns import postcode, repeated
 from pipeline.columns.distinct import Verdict, beside, settle
 from pipeline.handoff import Around, Judged
 
@@ -55,11 +56,33 @@ _JOINER = re.compile(r"(?<=[\u0590-\U0010ffff])[\u200c\u200d](?=[\u0590-\U0010ff
 def normalise(cells: pl.Series, around: Around) -> Judged:
     """Clean text (String); the field's kind says whether it is one line, `identifier` whether it is a code."""
     one_line, identifier = around.field.kind in ("name", "address"), around.field.column.identifier
-    sure = cells.str.contains(CERTAIN_CODE if identifier else CERTAIN)
-    if identifier:
-        sure = sure & ~text_of.precision_lost(cells)
+    sure = _sure(cells, _codes if identifier else _certain)
     judged = beside(cells, sure, cells, partial(_normalise, one_line=one_line, identifier=identifier))
     return postcode.restored(judged, around.country) if around.field.name == "zip_code" else judged
+
+
+def _sure(cells: pl.Series, certain: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Which cells are `certain` (Boolean, null where the cell is); of a column that repeats, each usual value is asked once."""
+    usual = repeated.usual(cells)
+    if usual is None:
+        return certain(cells)
+    sure = cells.is_in(usual.filter(certain(usual)).implode())
+    others = (~sure).arg_true()
+    return sure.scatter(others, certain(cells.gather(others))) if len(others) else sure
+
+
+def _certain(cells: pl.Series) -> pl.Series:
+    return cells.str.contains(CERTAIN)
+
+
+def _codes(cells: pl.Series) -> pl.Series:
+    """The same of codes, which most are numbers: what begins with a digit and can be read as a whole number is digits alone."""
+    digits = (cells >= "0") & (cells < ":") & cells.cast(pl.UInt64, strict=False).is_not_null()
+    others = (~digits).arg_true()
+    if not len(others):
+        return digits
+    rest = cells.gather(others)
+    return digits.scatter(others, rest.str.contains(CERTAIN_CODE) & ~text_of.precision_lost(rest))
 
 
 def _normalise(cells: pl.Series, one_line: bool, identifier: bool) -> Judged:

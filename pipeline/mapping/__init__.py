@@ -4,9 +4,9 @@
     cells, Mapping ──apply──▶ one text column a field   for every batch
 
 `words` reads a header's text, `vocabulary` its meaning, `presets` the system it comes from, `evidence` its
-cells, `choose` picks, `compose` joins columns, `rows` says which rows are no customers, `file` keeps it all in
-a file. Wrong is worse than absent: a header that only resembles a field feeds nothing, and every column that is
-left out has a reason.
+cells, `choose` picks, `compose` reads a pattern, `joining` joins columns by it, `rows` says which rows are no
+customers, `file` keeps it all in a file. Wrong is worse than absent: a header that only resembles a field feeds
+nothing, and every column that is left out has a reason.
 """
 
 from pipeline.mapping.cells import apply

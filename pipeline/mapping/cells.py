@@ -7,13 +7,16 @@ are compared without case and surrounding space. Texts are otherwise passed on e
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Mapping as Dict
 from functools import lru_cache
 
 import polars as pl
 
+from pipeline.columns import repeated
 from pipeline.columns.state import PLACES
 from pipeline.handoff import Mapping
-from pipeline.mapping.compose import join, parse
+from pipeline.mapping.compose import parse
+from pipeline.mapping.joining import join
 from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
 
 LONGEST_PATTERN = 5_000  # characters; a list of words can be anything
@@ -26,12 +29,13 @@ def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     to be derived from the town is there, and null: its default waits until the town has told nothing (`normalise`).
     """
     height = cells.height
+    columns = _Columns(cells, mapping.null_words)
     made = {}
     for field in _fields(mapping):
         if field in mapping.constants:
             made[field] = pl.Series(field, [mapping.constants[field]], dtype=pl.String).new_from_index(0, height)
             continue
-        series = _value(cells, mapping, field, height).alias(field)
+        series = _value(columns, mapping, field, height).alias(field)
         if field in mapping.defaults and not (field == "state" and derives_state(mapping)):
             series = series.fill_null(mapping.defaults[field])
         made[field] = series
@@ -48,46 +52,107 @@ def _fields(mapping: Mapping) -> list[str]:
     return list(dict.fromkeys([*single, *mapping.compose, *mapping.constants, *mapping.defaults]))
 
 
-def _value(cells: pl.DataFrame, mapping: Mapping, field: str, height: int) -> pl.Series:
-    blank = pl.Series(field, [None] * height, dtype=pl.String)
+class _Columns:
+    """The columns of a batch by their index, and what the fields that a column feeds ask of it, found out once."""
+
+    def __init__(self, cells: pl.DataFrame, null_words: tuple[str, ...]) -> None:
+        self._cells = cells
+        self._either = _either(null_words)  # of all fields: a pattern each would be more than are kept compiled
+        self._numbers_are_words = any(word.strip()[:1].isdigit() for word in null_words)
+        self._known: dict[int, tuple[pl.Series, pl.Series | None, pl.Series]] = {}
+
+    def __getitem__(self, index: int) -> pl.Series:
+        return self._column(index)[0]
+
+    def places(self, indexes: Collection[int]) -> pl.Series:
+        """The first of these cells of a row that is not blank, without outer space and in lower case."""
+        some = self._cells.select(pl.coalesce(pl.col(f"c{i}") for i in indexes).str.strip_chars().str.to_lowercase())
+        return some.to_series()
+
+    def bare(self, index: int) -> pl.Series:
+        """The cells without outer space."""
+        cells, unusual, _ = self._column(index)
+        if unusual is None:
+            return cells.str.strip_chars()
+        return cells.clone().scatter(unusual, cells.gather(unusual).str.strip_chars()) if len(unusual) else cells
+
+    def doubtful(self, index: int) -> pl.Series:
+        """The rows whose cell may be blank or a null word, with space around it or without."""
+        return self._column(index)[2]
+
+    def doubtful_of(self, made: pl.Series) -> pl.Series:
+        """The same of a column that was made."""
+        return made.str.contains(self._either).arg_true()
+
+    def _column(self, index: int) -> tuple[pl.Series, pl.Series | None, pl.Series]:
+        """The cells; where values repeat, the rows with others than the usual ones; the doubtful rows."""
+        if index not in self._known:
+            # In one piece: to pick rows takes several times as long where a column lies in many.
+            cells = self._cells[f"c{index}"].rechunk()
+            usual = repeated.usual(cells)
+            if usual is None:
+                unusual, doubtful = None, self._among_many(cells)
+            else:
+                usual = usual.filter(~usual.str.contains(self._either) & (usual == usual.str.strip_chars()))
+                unusual = (~cells.is_in(usual.implode())).arg_true()
+                doubtful = unusual.gather(self.doubtful_of(cells.gather(unusual)))
+            self._known[index] = cells, unusual, doubtful
+        return self._known[index]
+
+    def _among_many(self, cells: pl.Series) -> pl.Series:
+        """The doubtful rows of a column whose values hardly repeat; a number is not looked at where no word is one."""
+        sample = cells.head(repeated.SAMPLE)
+        if self._numbers_are_words or _begins_with_digit(sample).sum() * 2 < len(sample):
+            return self.doubtful_of(cells)
+        others = (~_begins_with_digit(cells)).arg_true()
+        return others.gather(self.doubtful_of(cells.gather(others)))
+
+
+def _begins_with_digit(cells: pl.Series) -> pl.Series:
+    return (cells >= "0") & (cells < ":")  # by their octets; a pattern takes four times as long
+
+
+def _value(columns: _Columns, mapping: Mapping, field: str, height: int) -> pl.Series:
+    blank = pl.Series(field, [None], dtype=pl.String).new_from_index(0, height)
     replaced = mapping.values.get(field, {})
     null_words = frozenset(word.casefold() for word in mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
-    either = _either(mapping.null_words)  # of all fields: a pattern each would be more than are kept compiled
     if field not in mapping.compose:
         index = next((c.index for c in mapping.choices if c.field == field), None)
         if index is None:
             return blank
-        return _text(cells[f"c{index}"], replaced, null_words, either)
+        return (
+            _replaced(columns[index], replaced, null_words)
+            if replaced
+            else _without(columns[index], columns.doubtful(index), null_words)
+        )
     headers = [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
     if not mapping.compose[field]:
-        return _of_place(cells, mapping.parts.get(field, ()), replaced, blank)
+        return _of_place(columns, mapping.parts.get(field, ()), replaced, blank)
     pattern = parse(mapping.compose[field], headers)
     alone = pattern.alone
     if alone is not None and not replaced:
-        return _without(cells[f"c{alone}"].str.strip_chars(), null_words, either)
-    parts = {i: _text(cells[f"c{i}"].str.strip_chars(), {}, null_words - IN_PARTS, either) for i in pattern.indexes}
+        return _without(columns.bare(alone), columns.doubtful(alone), null_words)
+    in_parts = null_words - IN_PARTS
+    parts = {i: _without(columns.bare(i), columns.doubtful(i), in_parts) for i in pattern.indexes}
     value = blank
-    for alternative in join(pattern, parts):
-        text = _text(alternative, replaced, null_words, either)
+    for made in join(pattern, parts):
+        text = (
+            _replaced(made, replaced, null_words) if replaced else _without(made, columns.doubtful_of(made), null_words)
+        )
         value = text if value.null_count() == height else value.zip_with(value.is_not_null(), text)
     return value
 
 
-def _of_place(cells: pl.DataFrame, places: tuple[int, ...], replaced: object, blank: pl.Series) -> pl.Series:
+def _of_place(columns: _Columns, places: tuple[int, ...], replaced: Dict[str, str], blank: pl.Series) -> pl.Series:
     """What the value map says of the row's place, where it says anything: the rest of a derived field is null."""
     if not replaced or not places:
         return blank
-    assert isinstance(replaced, dict)
-    place = cells.select(pl.coalesce(pl.col(f"c{i}") for i in places).str.strip_chars().str.to_lowercase()).to_series()
     table = {text.strip().lower(): value or None for text, value in replaced.items()}
-    return place.replace_strict(table, default=None, return_dtype=pl.String).alias(blank.name)
+    return columns.places(places).replace_strict(table, default=None, return_dtype=pl.String).alias(blank.name)
 
 
-def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Collection[str], either: str) -> pl.Series:
+def _replaced(cells: pl.Series, replaced: Dict[str, str], null_words: Collection[str]) -> pl.Series:
     """The cells with the value map applied; null where blank or a null word. Untouched cells stay as they are."""
-    assert isinstance(replaced, dict)
-    if not replaced:
-        return _without(cells, null_words, either)
     frame = pl.DataFrame({"raw": cells})
     key = pl.col("raw").str.strip_chars().str.to_lowercase()
     frame = frame.with_columns(key.alias("key"))
@@ -103,18 +168,13 @@ def _text(cells: pl.Series, replaced: dict[str, str] | object, null_words: Colle
     return frame.select(pl.when(known).then(pl.when(mapped == "").then(None).otherwise(mapped)).otherwise(kept))[:, 0]
 
 
-def _without(cells: pl.Series, null_words: Collection[str], either: str) -> pl.Series:
-    """The cells, null where blank or a null word: one look at each, and a second one at those that may be such a word.
-
-    `either` is a pattern that fits all that may be.
-    """
-    rows = cells.str.contains(either).arg_true()
-    if not len(rows):
+def _without(cells: pl.Series, doubtful: pl.Series, null_words: Collection[str]) -> pl.Series:
+    """The cells, null where blank or a null word: only the doubtful rows are looked at."""
+    if not len(doubtful):
         return cells
-    doubtful = cells.gather(rows)
-    key = doubtful.str.strip_chars().str.to_lowercase()
+    key = cells.gather(doubtful).str.strip_chars().str.to_lowercase()
     nothing = (key == "") | key.is_in(list(null_words))
-    return cells.clone().scatter(rows.filter(nothing), None) if nothing.any() else cells
+    return cells.clone().scatter(doubtful.filter(nothing), None) if nothing.any() else cells
 
 
 @lru_cache(maxsize=64)

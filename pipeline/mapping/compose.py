@@ -1,4 +1,4 @@
-"""Turn a pattern such as "{Calle} {Número}, {Ciudad}" into one column made of several.
+"""Turn a pattern such as "{Calle} {Número}, {Ciudad}" into the columns and signs that one column is made of (`joining`).
 
     pattern      alternative | alternative ...     the first that is not blank in the row is taken
     alternative  text and {parts}
@@ -17,8 +17,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-
-import polars as pl
 
 from pipeline.errors import Misuse
 from pipeline.language import say
@@ -172,97 +170,3 @@ def _numbered(name: str) -> int | None:
     for letter in found[2].upper():
         at = at * 26 + ord(letter) - ord("A") + 1
     return at - 1
-
-
-def join(pattern: Pattern, cells: dict[int, pl.Series]) -> list[pl.Series]:
-    """One series of texts for each alternative of the pattern, null where all its parts are blank.
-
-    `cells` has the parts' texts by column index, already trimmed, with null where blank.
-    """
-    return [_join(alternative, cells) for alternative in pattern.alternatives]
-
-
-def _join(alternative: Alternative, cells: dict[int, pl.Series]) -> pl.Series:
-    first, *others = alternative.parts
-    text = _part(first, cells)
-    if not others and not (alternative.start or alternative.end or first.after):
-        return text
-    return (_joined_pairs if len(others) == 1 else _joined)(alternative, cells)
-
-
-def _joined_pairs(alternative: Alternative, cells: dict[int, pl.Series]) -> pl.Series:
-    """The same of two parts: where both are there, and the one cannot repeat the other, they are only put together."""
-    one, two = alternative.parts
-    first, second = pl.col("first"), pl.col("second")
-    signs = (alternative.start, first, one.after + two.between + two.before, second, two.after + alternative.end)
-    whole = pl.concat_str(
-        pl.lit(sign) if isinstance(sign, str) else sign for sign in signs if isinstance(sign, pl.Expr) or sign
-    )
-    asked = first.is_null() | second.is_null()
-    if "," in two.between:
-        # In lower case a text keeps its number of characters, but for the one letter that becomes two.
-        asked = asked | (first.str.len_chars() == second.str.len_chars())
-        asked = asked | first.str.contains("[,\u0130]") | second.str.contains("\u0130", literal=True)
-    found = pl.DataFrame({"first": _part(one, cells), "second": _part(two, cells)}).select(text=whole, asked=asked)
-    rows = found["asked"].arg_true()
-    if not len(rows):
-        return found["text"]
-    some = {index: texts.gather(rows) for index, texts in cells.items()}
-    return found["text"].scatter(rows, _joined(alternative, some))
-
-
-def _joined(alternative: Alternative, cells: dict[int, pl.Series]) -> pl.Series:
-    """The same of any parts."""
-    text = _part(alternative.parts[0], cells)
-    frame = pl.DataFrame({"text": text, "gap": pl.repeat("", len(text), eager=True)})
-    for at, part in enumerate(alternative.parts):
-        if at:
-            frame = frame.with_columns(_part(part, cells).alias("part"))
-            between = pl.lit(part.between)
-            # The gap that is open since the last part that is there: the longest of the separators that met.
-            frame = frame.with_columns(
-                pl.when(pl.col("gap").str.len_bytes() < len(part.between.encode()))
-                .then(between)
-                .otherwise("gap")
-                .alias("gap")
-            )
-            addition = pl.concat_str(pl.lit(part.before), "part", pl.lit(part.after))
-            frame = frame.with_columns(
-                pl.when(pl.col("part").is_null() | _repeats())
-                .then("text")
-                .when(pl.col("text").is_null())
-                .then(addition)
-                .otherwise(pl.concat_str("text", "gap", addition))
-                .alias("text"),
-                pl.when(pl.col("part").is_null()).then("gap").otherwise(pl.lit("")).alias("gap"),
-            )
-        elif part.after:
-            frame = frame.with_columns(pl.col("text") + part.after)
-    whole = frame.select(pl.concat_str(pl.lit(alternative.start), "text", pl.lit(alternative.end)).alias("text"))
-    needed = [cells[part.index] for part in alternative.parts if part.needed]
-    if not needed:
-        return whole["text"]
-    there = pl.DataFrame([s.is_not_null().alias(str(at)) for at, s in enumerate(needed)])
-    return whole.select(pl.when(there.select(pl.any_horizontal(pl.all()))[:, 0]).then("text"))[:, 0]
-
-
-def _part(part: Part, cells: dict[int, pl.Series]) -> pl.Series:
-    return units(cells[part.index]) if part.cents else cells[part.index]
-
-
-def _repeats() -> pl.Expr:
-    """Whether the part stands already between commas in the text, and would come after a comma."""
-    boxed = pl.concat_str(pl.lit(", "), pl.col("text").str.to_lowercase(), pl.lit(", "))
-    part = pl.concat_str(pl.lit(", "), pl.col("part").str.to_lowercase(), pl.lit(", "))
-    return pl.col("gap").str.contains(",", literal=True) & boxed.str.contains(part, literal=True).fill_null(False)
-
-
-def units(cents: pl.Series) -> pl.Series:
-    """Write whole cents as units, digit by digit: "150000" -> "1500.00"; anything else is marked as unread."""
-    frame = pl.DataFrame({"text": cents})
-    digits = pl.col("text").str.replace("^-", "").str.zfill(3)
-    sign = pl.when(pl.col("text").str.starts_with("-")).then(pl.lit("-")).otherwise(pl.lit(""))
-    whole = pl.concat_str(sign, digits.str.head(-2), pl.lit("."), digits.str.tail(2))
-    return frame.select(
-        pl.when(pl.col("text").str.contains(r"^-?\d+$")).then(whole).otherwise(pl.col("text") + " cents")
-    )[:, 0]  # fmt: skip

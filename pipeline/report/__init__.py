@@ -14,7 +14,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from pipeline.ahead import ahead
 from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.language import later, say
@@ -67,9 +66,10 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
 def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progress: Progress) -> Summary:
     words = Words(facts.lang)
     with closing(Files(scratch, facts, words)) as files:
-        for told in ahead(table(), partial(tell, lang=words.lang), hands=1):
+        for told in map(partial(tell, lang=words.lang), table()):  # beside this the files take the batch before
             files.add(told)
             progress.advance(told.frame.height)
+        files.settle()
         causes = files.tally.causes()
         files.finish(str(folder.file("errors.xlsx")), causes)
     summary = _summary(files, facts, causes)

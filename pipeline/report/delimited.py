@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from pipeline.report.safe import escape, escape_text, suspected
+from pipeline.report.safe import escape_text, guarded
 
 BOM = b"\xef\xbb\xbf"
 
@@ -33,8 +33,7 @@ class CsvFile:
         """Append the rows of frames that stand side by side."""
         rows = pl.concat(frames, how="horizontal")
         if not self._raw:
-            wanted = rows.select(suspected(cs.string()))
-            rows = rows.with_columns(escape(pl.col(name)) for name in wanted.columns if wanted[name].item())
+            rows = rows.with_columns(guarded(rows.select(cs.string())))
         self._append(rows)
 
     def _append(self, rows: pl.DataFrame) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
+from pipeline.report.beside import Beside
 from pipeline.report.columns import layout
 from pipeline.report.delimited import CsvFile
 from pipeline.report.facts import TO_CORRECT, Cause, Facts
@@ -17,6 +18,21 @@ from pipeline.report.tally import Tally
 from pipeline.report.values import Values
 from pipeline.report.words import Words
 from pipeline.report.workbooks import ErrorBook, ResultBook
+
+ENOUGH = 3_000
+"""Rows to correct that are written at once: of most lists few rows of a batch are, and each writing has its price."""
+
+
+class Wrong(NamedTuple):
+    """Rows to correct that are not written yet; `issues` are theirs, with `at` counting from the first of these rows."""
+
+    frames: list[pl.DataFrame]
+    issues: list[pl.DataFrame]
+
+    @property
+    def height(self) -> int:
+        """How many rows they are."""
+        return sum(frame.height for frame in self.frames)
 
 
 class Files:
@@ -39,24 +55,25 @@ class Files:
         self._book: ResultBook | None = None
         if facts.workbook and self._books:
             self._book = ResultBook(self._new("results.xlsx"), scratch, self._layout, words)
+        self._wrong = Wrong([], [])
         self._error_csv: CsvFile | None = None
         self._error_book: ErrorBook | None = None
-        self._hands = ThreadPoolExecutor(2, thread_name_prefix="files")
+        works = [self._add_results, self._add_errors, self._count, *([self._add_to_book] if self._book else [])]
+        self._hands = [Beside(work) for work in works]
 
     def add(self, told: Told) -> None:
-        """Append one batch to every file; the files are written beside one another."""
-        beside = [self._hands.submit(self._add_results, told), self._hands.submit(self._add_errors, told)]
-        try:
-            self.tally.add(told)
-            self.shown.add(told)
-            self.values.add(told)
-        finally:
-            wait(beside)
-        for done in beside:
-            done.result()
+        """Append one batch to every file: they are written beside one another, and while the next batch is made."""
+        for hand in self._hands:
+            hand.take(told)
+
+    def settle(self) -> None:
+        """Wait until all that was added is in the files, and counted."""
+        for hand in self._hands:
+            hand.settle()
+        self._write_errors()
 
     def finish(self, path: str, causes: tuple[Cause, ...]) -> None:
-        """Complete all files; `path` is where errors.xlsx will be."""
+        """Complete all files, once they are settled; `path` is where errors.xlsx will be."""
         self._csv.close()
         self.written.append("results.csv")
         if self._book:
@@ -74,7 +91,8 @@ class Files:
 
     def close(self) -> None:
         """Let go of the files, complete or not."""
-        self._hands.shutdown()
+        for hand in self._hands:
+            hand.close()
         for opened in (self._csv, self._error_csv):
             if opened:
                 opened.close()
@@ -84,15 +102,28 @@ class Files:
 
     def _add_results(self, told: Told) -> None:
         helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
-        cells = self._cells(told.frame)
-        self._csv.write(helpers, cells)
+        self._csv.write(helpers, self._cells(told.frame))
+
+    def _add_to_book(self, told: Told) -> None:
         if self._book:
-            self._book.write(helpers, cells)
+            helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
+            self._book.write(helpers, self._cells(told.frame))
 
     def _add_errors(self, told: Told) -> None:
         wrong = told.frame.filter(pl.col("status").is_in(TO_CORRECT))
         if wrong.is_empty():
             return
+        theirs = told.problems(wrong["at"])
+        here = wrong["at"].search_sorted(theirs["at"]).cast(pl.UInt32) + self._wrong.height
+        self._wrong = Wrong([*self._wrong.frames, wrong], [*self._wrong.issues, theirs.with_columns(here.alias("at"))])
+        if self._wrong.height >= ENOUGH:
+            self._write_errors()
+
+    def _write_errors(self) -> None:
+        if not self._wrong.height:
+            return
+        wrong, issues = pl.concat(self._wrong.frames), pl.concat(self._wrong.issues)
+        self._wrong = Wrong([], [])
         plan = self._layout
         if self._error_csv is None:
             headers = (*plan.error_helpers, *plan.own)
@@ -103,9 +134,12 @@ class Files:
         cells = self._cells(wrong)
         self._error_csv.write(helpers, cells)
         if self._error_book:
-            theirs = told.problems(wrong["at"])
-            here = wrong["at"].search_sorted(theirs["at"]).cast(pl.UInt32).alias("at")
-            self._error_book.write(helpers, cells, theirs.with_columns(here))
+            self._error_book.write(helpers, cells, issues)
+
+    def _count(self, told: Told) -> None:
+        self.tally.add(told)
+        self.shown.add(told)
+        self.values.add(told)
 
     def _cells(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(f"c{index}" for index in range(len(self._facts.headers)))

@@ -19,7 +19,7 @@ EMAILS = ["ana.soto@empresa.cl", "pagos@gmail.com", "pagos@gmial.com", "a@b.con"
 SITES = ["empresa.cl", "www.empresa.com.mx", "https://empresa.cl/a?b=c#d", "http://x.y.example", "www.cl", "https.//x.cl", "Empresa.CL",
          "empresa.zz", "empresa.museum", "www.empresa", "http.empresa.cl", "a-b.info/x", "HTTPS://empresa.cl"]  # fmt: skip
 NAMES = ["José Núñez", "JosÃ© NuÃ±ez", "Sociedad  Ñandú SpA", "ÃÔÂ", "IRMÔ, IRMÃ’s", "Łódź Žižka", "Müller & Söhne", "12E45", "1.23E+11",
-         "a\nb", " x ", "Œuvre Šimon", "Calle 1, N° 5"]  # fmt: skip
+         "a\nb", " x ", "Œuvre Šimon", "Calle 1, N° 5", "00123", "4512 ", "９９", "99999999999999999999999"]  # fmt: skip
 
 
 def _same(one, other):
@@ -49,6 +49,10 @@ def test_texts_that_are_certain_stay(kind, identifier):
     known = around(kind, identifier=identifier)
     rest = text._normalise(cells, one_line=kind == "name", identifier=identifier)
     _same(text.normalise(cells, known), rest)
+    again = pl.Series(
+        [*NAMES, None] * 40 + ["b\u200b", "x  y", "1,23E11", None]
+    )  # a column that repeats, and then does not
+    _same(text.normalise(again, known), text._normalise(again, one_line=kind == "name", identifier=identifier))
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from mapping.mapping_sources import frame, mapped
 
 from pipeline.errors import Misuse
-from pipeline.mapping import NULL_WORDS, MappingFile, MappingRequest, apply, compose
-from pipeline.mapping.compose import join, parse, placeholder, units
+from pipeline.mapping import NULL_WORDS, MappingFile, MappingRequest, apply, joining
+from pipeline.mapping.compose import parse, placeholder
+from pipeline.mapping.joining import join, units
 
 HEADERS = ["Calle", "Número", "Int.", "Ciudad"]
 WORD = st.text(alphabet="abcñé1", min_size=1, max_size=4)
@@ -160,16 +161,22 @@ def test_a_wrong_pattern_is_refused_with_its_place(pattern: str) -> None:
         parse(pattern, HEADERS, "here")
 
 
-_PART = st.none() | st.text(alphabet="aAb\u0130i\u0307, ñÑ", min_size=1, max_size=5)
-
-
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(
-    st.lists(st.tuples(_PART, _PART), min_size=1, max_size=12),
-    st.sampled_from(["{A}, {B}", "{A} {B}", "({A}!), n. {B}", "{A}!; {B}, fin"]),
+_PART = st.none() | st.sampled_from(
+    ["a", "A", "b", "\u0130", "i\u0307", "a,b", "a, B", "Ñ", "ñ 1", "n. a", "\u03a3", "\u03c3", "1,"]
 )
-def test_pairs_are_joined_as_any_parts_are(pairs, pattern):
-    """Two columns are put together as three or more would be, whatever is blank or repeated."""
-    alternative = parse(pattern, ("A", "B")).alternatives[0]
-    cells = {at: pl.Series([pair[at] for pair in pairs], dtype=pl.String) for at in (0, 1)}
-    assert compose._joined_pairs(alternative, cells).to_list() == compose._joined(alternative, cells).to_list()
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(_PART, _PART, _PART, _PART), min_size=1, max_size=12),
+    st.sampled_from(["{A}, {B}", "{A} {B}", "({A}!), n. {B}", "{A}!; {B}, fin", "{A} {B}, {C} {D}", "{A}, {B} ({C}), {D}",
+                     "x {A}, n. {B}!, a, {C} - {D}!,", "{A}{B}, {C},{D}", "{A}/100, {B}, {A}, {C}"]),
+)  # fmt: skip
+def test_rows_of_the_same_parts_are_joined_as_any_are(rows, pattern):
+    """Columns are put together for many rows at once as they are part by part, whatever is blank or repeated."""
+    alternative = parse(pattern, ("A", "B", "C", "D")).alternatives[0]
+    columns = {at: pl.Series([row[at] for row in rows] * joining.WORTH_IT, dtype=pl.String) for at in range(4)}
+    parts = pl.DataFrame([joining._cells(p, columns).alias(str(at)) for at, p in enumerate(alternative.parts)])
+    whole = joining._together(alternative, parts)
+    assert whole.to_list() == joining._part_by_part(alternative, parts).to_list()
+    assert whole.to_list() == join(parse(pattern, ("A", "B", "C", "D")), columns)[0].to_list()

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,8 @@ from pipeline.errors import BrokenInvariant
 from pipeline.folder import RunFolder
 from pipeline.handoff import SourceFacts
 from pipeline.progress import Silent
-from pipeline.report import STATUSES, TO_CORRECT, Summary, write
+from pipeline.report import STATUSES, TO_CORRECT, Summary, files, write
+from pipeline.report.beside import Beside
 
 HELPERS = ["_row", "_sheet", "_status", "_action", "_id", "_error_codes", "_errors", "_warnings", "_changes", "_http_status", "_attempts", "_retryable", "_key"]  # fmt: skip
 CELL = st.none() | st.text(min_size=1, max_size=10) | st.sampled_from(
@@ -172,6 +175,57 @@ def test_nothing_appears_where_the_rows_cannot_be_read_to_the_end(tmp_path: Path
     with pytest.raises(RuntimeError):
         write(RunFolder(tmp_path), broken, facts(workbook=True), Silent())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("enough", [1, 3, 1_000])
+def test_files_do_not_depend_on_how_many_rows_are_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough: int
+) -> None:
+    """Law: batches of any size, and rows to correct written one by one or together, make the same files."""
+    outcomes = story() * 3
+    monkeypatch.setattr(files, "ENOUGH", enough)
+    made = []
+    for size in (1, 4, len(outcomes)):
+        write(RunFolder(tmp_path), table(outcomes, size=size), facts(), Silent())
+        with zipfile.ZipFile(tmp_path / "errors.xlsx") as book:
+            sheets = {n: book.read(n) for n in book.namelist() if n != "docProps/core.xml"}
+        made.append((sheets, *((tmp_path / name).read_bytes() for name in ("results.csv", "errors.csv"))))
+    assert made[0] == made[1] == made[2]
+
+
+def test_what_goes_wrong_in_one_file_ends_the_whole(tmp_path: Path) -> None:
+    """The files are written beside one another; the caller hears of what one of them met, and none is left."""
+
+    def torn() -> Any:
+        yield from table(story(), size=100)()
+        yield next(table(story(), size=100)()).drop("c5")
+
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        write(RunFolder(tmp_path), torn, facts(), Silent())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_work_beside_is_done_in_order_and_says_what_it_raised() -> None:
+    """The caller hears of it with the next item at the latest, or when it settles; nothing is done twice."""
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        if item == 3:
+            raise OSError("no space left")
+        done.append(item)
+
+    beside = Beside(work)
+    for item in range(3):
+        beside.take(item)
+    beside.settle()
+    assert done == [0, 1, 2]
+    beside.take(3)
+    with pytest.raises(OSError, match="no space"):
+        beside.take(4)
+    with pytest.raises(OSError, match="no space"):
+        beside.settle()
+    beside.close()
+    assert done == [0, 1, 2]
 
 
 def test_summary_json_counts_the_same(tmp_path: Path) -> None:
