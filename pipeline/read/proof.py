@@ -22,7 +22,7 @@ import polars as pl
 from pipeline.ahead import ahead
 from pipeline.read.sheeterrors import ERROR, ERROR_STARTS
 
-CHUNK = 4 << 20  # bytes; long enough for its many steps, and short enough to make up batches of nearly full size
+CHUNK = 3 << 20  # bytes; long enough for its many steps, and short enough to make up batches of nearly full size
 LEAST = 4  # bytes of a block; what is shorter is not worth the look
 FEED, RETURN = 10, 13
 PACKED = (b"x\x01", b"x^", b"x\xda")  # polars takes bytes that begin so for compressed ones
