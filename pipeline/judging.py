@@ -5,6 +5,7 @@ A batch needs nothing of the others, so that several are judged at once.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ from pipeline.validate import validate
 
 JUDGED = 60_000
 """Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
+
+HELD = 10_000
+"""Rows of a batch that must not be held for long: phonenumbers keeps exceptions that it has met, in circles with their
+frames, and these hold all that their callers have at hand until somebody looks for garbage."""
 
 
 class JudgedBatch(NamedTuple):
@@ -52,5 +57,7 @@ class Judge:
         checked = validate(clean, mapped, told, target.record, self.settings, batch.issues, target.regulated)
         made = encoded(target, self.choices, placed(batch.cells, source.places), checked, mapped, self.named,
                        source.sheet.facts.sheet, mapping.left_out(batch.cells, source.rules))  # fmt: skip
+        if batch.cells.height > HELD:
+            gc.collect(1)
         countries = clean.record["country"].unique().drop_nulls() if "country" in clean.record.columns else ()
         return JudgedBatch(set(countries), amounts_of(mapped, self.presumed), made)

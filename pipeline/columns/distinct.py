@@ -7,7 +7,6 @@ with null keys matching (`nulls_equal`), in the order of the rows. Where one pat
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -50,8 +49,6 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
     names = frame.columns
     distinct = frame.unique()
     verdicts = [rule(*row) for row in distinct.iter_rows()]
-    # phonenumbers keeps exceptions it has met: circles with their frames, which hold all that their callers do.
-    gc.collect(1)
     answers = distinct.with_columns(
         pl.Series("value", [v.value for v in verdicts], dtype=dtype),
         *(pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String) for part in _PARTS),

@@ -12,7 +12,7 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from pipeline.columns.numbering import calling_code, plain
+from pipeline.columns.numbering import calling_code, is_worth_it, plain
 from pipeline.handoff import Judged
 from pipeline.language import later, say
 
@@ -41,7 +41,7 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     `text` is tidy and never null; none of it is a number that `numbering.e164` decides.
     """
     frame = pl.DataFrame({"text": text, "country": country}).with_row_index("at")
-    if frame.height < _WORTH_IT:
+    if not is_worth_it(frame.height, _WORTH_IT):
         nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, frame.height)
         return nothing.is_not_null(), Judged(nothing, nothing, nothing, nothing)
     wordy = frame.filter(~pl.col("text").str.contains(r"\d")).select("at", code=pl.lit("phone.invalid"))

@@ -7,12 +7,13 @@ Everything else stays null and goes to the scalar rule.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-__all__ = ["CHANGED", "OLD_FORMS", "PARTIAL", "WORTH_IT", "calling_code", "e164", "plain"]
+__all__ = ["CHANGED", "OLD_FORMS", "PARTIAL", "calling_code", "e164", "is_worth_it", "plain"]
 
 OLD_FORMS: dict[int, str] = {
     52: r"^(?:0?1|04[45])(\d{10})$",
@@ -39,12 +40,20 @@ PARTIAL: dict[int, str] = {55: r"^(?:[2-5][0-9]{7}|9[0-9]{8})$"}
 """National numbers without their area code, by calling code, where other numbers of the plan are as long: Brazil's (4004 ...)."""
 
 WORTH_IT = 100
-"""Fewer numbers are left to the scalar rule: what judges columns takes longer to load."""
+"""Fewer numbers are left to the scalar rule, which is as quick."""
+
+WORTH_LOADING = 3_000
+"""So many numbers it takes until the scalar rule is slower than to load what judges columns."""
 
 # Not with a zero decimal (".0") behind: that is what a number cell leaves, and no digit of the number.
 _PLAINLY = r"^[ (]*\+?[ (]*(?:[0-9]|[0-9][0-9 ().-]*[1-9 ().-]|[0-9](?:[0-9 ().-]*[0-9 ()-])?0)$"
 _SIGNS = list(" +().-")
 _LONGEST = 20  # digits; no plan has numbers of more, with calling code and prefix
+
+
+def is_worth_it(numbers: int, least: int) -> bool:
+    """Whether so many numbers are judged as columns, from `least` on; until `plans` is loaded it takes more."""
+    return numbers >= (least if "pipeline.columns.plans" in sys.modules else WORTH_LOADING)
 
 
 @cache
@@ -74,7 +83,7 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
     `country` holds ISO 3166-1 alpha-2 codes, null where unknown; it matters only where there is no `+`.
     """
     nothing = pl.Series("number", [None], dtype=pl.String).new_from_index(0, len(text))
-    if len(text) - text.null_count() < WORTH_IT:
+    if not is_worth_it(len(text) - text.null_count(), WORTH_IT):
         return nothing
     from pipeline.columns import plans
 
