@@ -6,6 +6,7 @@ different values the rare ones are let go.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ class Values:
             .group_by(KEY, maintain_order=True)
             .agg(pl.col("at").n_unique().cast(pl.UInt32).alias("rows"), pl.col("message", "suggestion").first())
         )
-        self._found.append(counted.select(*_SCHEMA))
+        self._found.append(_apart(counted.select(*_SCHEMA)))
         if sum(found.height for found in self._found) > MOST_VALUES:
             self._found = [self._together()]
 
@@ -101,3 +102,10 @@ class Values:
         )
         lines = listed.select(pl.col(*KEY), "rows", pl.col("message", "suggestion").fill_null("")).iter_rows()
         return [Value(*line) for line in lines]
+
+
+def _apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with texts of its own: those that were picked from a column hold all texts of that column."""
+    file = io.BytesIO()
+    frame.write_ipc(file, compat_level=pl.CompatLevel.oldest())
+    return pl.read_ipc(file.getvalue())
