@@ -26,7 +26,7 @@ from pipeline.language import say
 VERSION = 1
 PUSHED = ".pushed"
 ROWS = 30_000
-"""Rows of a batch: bounds the memory of every stage."""
+"""Rows of a piece of the plan: bounds the memory of every stage that reads or writes one."""
 
 ISSUE = pl.Struct(dict.fromkeys(("field", "column", "value", "code", "detail", "suggestion"), pl.String))
 

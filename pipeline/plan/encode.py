@@ -63,8 +63,8 @@ def encoded(
     skip = left_out.is_not_null() if left_out is not None else pl.repeat(False, cells.height, eager=True)
     if left_out is not None and skip.any():
         checked = problems.left_out(checked, left_out, skip)
-    targets_ = fields(target.record)
-    sent = checked.record.select(n for n in checked.record.columns if n not in targets_ or targets_[n].sent)
+    schema = fields(target.record)
+    sent = checked.record.select(n for n in checked.record.columns if n not in schema or schema[n].sent)
     pieces = Pieces.of(sent)
     identity = who.of_rows(checked.record, choices.identities)
     first = {i.fields[0]: None for i in choices.identities if i.fields[0] in checked.record.columns}

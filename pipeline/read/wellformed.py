@@ -84,8 +84,7 @@ def by_polars(text: Text, head: list[Row], told: int | None, source: Source) -> 
 
     lines = start - 1 + (1 if text.skip else 0)
     shape = Shape(dialect.delimiter.encode(), dialect.quote.encode(), width)
-    with text.path.open("rb") as stream:
-        stamp = _stamp(stream)
+    stamp = _stamp(text.path.stat())
     found = survey(text.path, lines, shape)
     if found is None:
         return None
@@ -98,9 +97,8 @@ def by_polars(text: Text, head: list[Row], told: int | None, source: Source) -> 
     return Grid(width, frames, tuple(head), tuple(tail), count, no_problems(), (), start)
 
 
-def _stamp(stream: BufferedReader) -> tuple[int, int]:
+def _stamp(facts: os.stat_result) -> tuple[int, int]:
     """What changes when a file is written to: its size, and the time of that."""
-    facts = os.fstat(stream.fileno())
     return facts.st_size, facts.st_mtime_ns
 
 
@@ -160,7 +158,7 @@ class _Scan:
 
     def _must_be_proved(self, stream: BufferedReader) -> None:
         """Stop where the file is no longer the one that was proved; one that was only touched is the same."""
-        now = _stamp(stream)
+        now = _stamp(os.fstat(stream.fileno()))
         if now not in self.stamps:
             if sha256(self.text.path) != self.survey.sha256:
                 raise Unreadable(

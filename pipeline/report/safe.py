@@ -35,7 +35,7 @@ def guarded(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _guarded(texts: pl.Series, first: pl.Series) -> pl.Series:
     at = first.is_in(_FIRST_BYTES).arg_true()
-    close = pl.DataFrame([texts.gather(at)]).select(escape(pl.all())).to_series()
+    close = texts.gather(at).to_frame().select(escape(pl.col(texts.name))).to_series()
     return texts.clone().scatter(at, close)
 
 
