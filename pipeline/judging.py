@@ -5,14 +5,18 @@ A batch needs nothing of the others, so that several are judged at once.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import polars as pl
+
 from pipeline import mapping
-from pipeline.handoff import Batch, Settings
+from pipeline.handoff import Batch, Mapping, Settings
 from pipeline.normalise import normalise
 from pipeline.plan import Choices, Made, encoded
+from pipeline.schema import fields
 from pipeline.sources import Source, mapped_fields, placed
 from pipeline.survey import Amounts, amounts_of
 from pipeline.targets.interface import Target
@@ -21,9 +25,33 @@ from pipeline.validate import validate
 JUDGED = 60_000
 """Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
 
+FEW, BATCHES, ABOVE = 15_000, 4, 300
+"""A shorter list is judged in so many batches, since several are worked on at once; but in none of fewer rows."""
+
+PUZZLING = "Peña..ÃƒÂ±@1 #"
+"""A text that no kind of field takes without a second look."""
+
 HELD = 10_000
 """Rows of a batch that must not be held for long: phonenumbers keeps exceptions that it has met, in circles with their
 frames, and these hold all that their callers have at hand until somebody looks for garbage."""
+
+
+def batch_rows(rows: int | None) -> int:
+    """How many rows of a list of so many are judged at once."""
+    # A little more, since what stands above the rows is in the first batch, and a last one of a few rows is dear.
+    return JUDGED if rows is None else min(JUDGED, max(FEW, rows // BATCHES + ABOVE))
+
+
+def rehearse(target: Target) -> None:
+    """Judge an example and a puzzling text for each field, so that all that judging needs has been loaded.
+
+    For a long list, while its file is still being read.
+    """
+    shown = {n: [f.column.example, PUZZLING] for n, f in fields(target.record).items() if f.kind != "object"}
+    with contextlib.suppress(Exception):  # it will be raised again, by a row
+        from pipeline.columns import plans  # noqa: F401 - long columns of phone numbers need it
+
+        normalise(pl.DataFrame(shown, schema=dict.fromkeys(shown, pl.String)), Mapping(()), target.record, Settings())
 
 
 class JudgedBatch(NamedTuple):

@@ -9,8 +9,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from pipeline import existing, identity, latest, lookups, mapping, targets
@@ -19,16 +19,19 @@ from pipeline.client import Failed, Patience, connect
 from pipeline.errors import BrokenInvariant, Misuse, Unavailable
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
-from pipeline.judging import JUDGED, Judge
+from pipeline.judging import Judge, batch_rows, rehearse
 from pipeline.language import later, say
 from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder, Choices
 from pipeline.progress import Progress
+from pipeline.releases import release
 from pipeline.schema import fields
 from pipeline.sources import Source, headers, open_sources, source_facts
 from pipeline.survey import Amounts, Evidence, add, survey
 from pipeline.targets.interface import Target
+
+LONG = 500_000  # bytes of a file, CSV or packed
 
 
 @dataclass
@@ -68,6 +71,8 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     spool = folder.file(".spool")
     spool.mkdir(mode=0o700)
     try:
+        if any(_is_long(name) for name in options.sources):
+            Thread(target=rehearse, args=(target,), name="rehearsal").start()
         sources = open_sources(options, target, spool, progress)
         for name, source in zip(options.sources, sources, strict=True):
             if source.mapping.missing:
@@ -139,7 +144,7 @@ def _judge_all(
         before = builder.rows
         named = source.sheet.facts.name if several else ""
         judge = Judge(source, target, settings, chosen, named, evidence.presumed)
-        for judged in ahead(source.sheet.batches(JUDGED), judge):
+        for judged in ahead(source.sheet.batches(batch_rows(source.sheet.facts.rows)), judge):
             evidence.countries.update(judged.countries)
             add(amounts, judged.amounts)
             builder.keep(judged.made)
@@ -247,7 +252,7 @@ def _facts(
     catalogue: Catalogue, unchecked: list[str], found: existing.Found | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
-        "tool": version("customer-import"),
+        "tool": release("customer-import"),
         "planned": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": target.name,
         "workspace": server.secrets.get(target.workspace, "") if server else "",
@@ -273,6 +278,14 @@ def _facts(
         "unresolved": [n for n in ("states", "terms") if n in target.lists and getattr(catalogue, n) is None],
         "unchecked": unchecked,
     }  # fmt: skip
+
+
+def _is_long(source: str) -> bool:
+    """Whether the file takes longer to read than to get ready for its rows."""
+    try:
+        return source != "-" and Path(source).stat().st_size > LONG
+    except OSError:  # who reads it says why
+        return False
 
 
 def _stem(source: str) -> str:

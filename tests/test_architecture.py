@@ -28,8 +28,8 @@ LEVELS = [
     {"handoff", "taxids"},
     {"schema"},
     {"loopback"},
-    {"documents", "issues", "errors", "progress", "ahead", "parquet", "shellwords", "wire", "received",
-     "spreadsheet"},
+    {"documents", "issues", "errors", "progress", "ahead", "parquet", "inflate", "shellwords", "wire", "received",
+     "spreadsheet", "releases"},
     {"language"},
 ]  # fmt: skip
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}

@@ -11,21 +11,18 @@ import polars as pl
 from pipeline.read.sheetxml import LAST_ROW
 
 ATTRIBUTES = r'(?: s="(?P<s1>[0-9]{1,6})")?(?: t="(?P<kind>[A-Za-z]+)")?(?: s="(?P<s2>[0-9]{1,6})")?'
-STYLE = r'(?: s="[0-9]{1,6}")?'
-INLINE = "</t></is></c>"
-COMMON = (
-    r'^[A-Z]{1,3}[0-9]{1,8}"' + STYLE
-    + r'(?:(?: t="[A-Za-z]+")?' + STYLE + r"(?:><v>[^<]*</v></c>| ?/>)"
-    + r'| t="inlineStr"' + STYLE + r'><is><t(?: xml:space="preserve")?>[^<]*' + INLINE + ")$"
-)  # fmt: skip
+HEAD = f"^{ATTRIBUTES}(?P<closed> ?/)?$"
 KNOWN = (
     r'^(?P<letters>[A-Z]{1,3})[0-9]{1,8}"' + ATTRIBUTES
     + r"(?P<end> ?/>|>(?P<formula><f(?:>[^<]*</f>| [^<>]*/>| [^<>]*[^/<>]>[^<]*</f>))?"
     r'(?:(?P<v><v>)(?P<value>[^<]*)</v>|<is><t(?: xml:space="preserve")?>(?P<inline>[^<]*)</t></is>|(?P<no><v ?/>))?</c>)\s*$'
 )  # fmt: skip
-HEAD = r'^"(?: s="(?P<s1>[0-9]+)")?(?: t="(?P<kind>[A-Za-z]+)")?(?: s="(?P<s2>[0-9]+)")?'
+VALUE = "<v>", "</v></c>"
+TEXT, SPACED, TEXT_END = "<is><t>", '<is><t xml:space="preserve">', "</t></is></c>"
+AROUND_VALUE = sum(map(len, VALUE))
+AROUND_TEXT = [len(TEXT + TEXT_END), len(SPACED + TEXT_END)]
 OPENING = r"^[^<>]*(?:>|/>)\s*(?:</row>\s*)?$"
-LETTERS = 3  # that a column has at most
+DIGITS, MOST_DIGITS = "0123456789", 8  # of the row in a reference
 KINDS = ("s", "n", "str", "b", "e", "inlineStr", "d")
 
 
@@ -36,10 +33,10 @@ def taken_apart(piece: bytes) -> tuple[pl.Series, int, pl.DataFrame] | None:
     `uncomputed` (a formula without value). None if some shape is not known.
     """
     try:
-        text = piece.decode("utf-8")
-    except UnicodeDecodeError:
+        text = pl.Series("cell", [piece], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:  # no UTF-8
         return None
-    cells = pl.Series("cell", [text]).str.split('<c r="').explode(empty_as_null=True)
+    cells = text.str.split('<c r="').explode(empty_as_null=True)
     before, cells = cells.head(1), cells.slice(1)
     # Behind its last cell a row ends, and the next ones begin.
     last = (~cells.str.ends_with("</c>")).arg_true()
@@ -60,7 +57,7 @@ def taken_apart(piece: bytes) -> tuple[pl.Series, int, pl.DataFrame] | None:
     ):
         return None
     cells = cells.scatter(last, ends["field_0"])
-    found = _cut(cells, cells.str.contains(COMMON))
+    found = _cut(cells)
     if found is None:
         return None
     at = _rows_of(opened, last)
@@ -81,37 +78,54 @@ def _rises(numbers: pl.Series) -> bool:
     return not numbers.len() or (int(numbers[-1]) < LAST_ROW and int(numbers[0]) > 0 and bool((steps > 0).all()))
 
 
-def _cut(cells: pl.Series, common: pl.Series) -> pl.DataFrame | None:
+def _cut(cells: pl.Series) -> pl.DataFrame | None:
+    """Cells such as `B7" s="1" t="s"><v>0</v></c>` and `B7" t="inlineStr"><is><t>Ana</t></is></c>`, and the others."""
+    opening, inside = _parted(cells, ">")
+    place, head = _parted(opening, '"')
+    letters = place.str.strip_chars_end(DIGITS)
+    value = _uncovered(inside)
+    frame = _described(letters, head, pl.DataFrame({
+        "value": value, "around": inside.str.len_bytes() - value.str.len_bytes(),
+        "digits": place.str.len_bytes() - letters.str.len_bytes(),
+    }))  # fmt: skip
+    around, in_place = pl.col("around"), pl.col("kind") == "inlineStr"
+    common = frame.select(
+        pl.col("known") & pl.col("digits").is_between(1, MOST_DIGITS) & ~pl.col("value").str.contains("<", literal=True)
+        & pl.when(pl.col("closed")).then((pl.col("value") == "") & (around == 0))
+        .otherwise((around == AROUND_VALUE) | (in_place & around.is_in(AROUND_TEXT)))
+    ).to_series().fill_null(False)  # fmt: skip
+    if not frame.filter(common)["kind"].unique().is_in(KINDS).all():
+        return None
+    usual = frame.select(
+        "col", "kind", "style", pl.when(~pl.col("closed")).then(pl.col("value")).alias("value"),
+        pl.lit(False).alias("uncomputed"),
+    )  # fmt: skip
     if common.all():
-        return _cut_common(cells)
-    usual, others = _cut_common(cells.filter(common)), _cut_known(cells.filter(~common))
-    if usual is None or others is None:
+        return usual
+    others = _cut_known(cells.filter(~common))
+    if others is None:
         return None
     order = pl.concat([common.arg_true(), (~common).arg_true()]).arg_sort()
-    return pl.concat([usual, others])[order]
+    return pl.concat([usual.filter(common), others])[order]
 
 
-def _cut_common(cells: pl.Series) -> pl.DataFrame | None:
-    """Cut cells such as `B7" s="1" t="s"><v>0</v></c>` and `B7" t="inlineStr"><is><t>Ana</t></is></c>`."""
-    cell, end = pl.col("cell"), pl.col("end")
-    frame = pl.DataFrame([cells]).with_columns(
-        cell.str.find('"', literal=True).alias("quote"),
-        # Where the opening of a cell that has a value ends.
-        pl.when(cell.str.ends_with("</c>")).then(cell.str.find(">", literal=True)).alias("end"),
-    )
-    rest, before = cell.str.strip_suffix("</v></c>"), pl.lit(len("><v>"), dtype=pl.UInt32)
-    inline = cells.str.ends_with(INLINE)
+def _parted(texts: pl.Series, sign: str) -> tuple[pl.Series, pl.Series]:
+    """What is before the first `sign`, and behind it."""
+    before, behind = texts.str.splitn(sign, 2).struct.unnest().get_columns()
+    return before, behind
+
+
+def _uncovered(inside: pl.Series) -> pl.Series:
+    """What is within the elements of a cell; what is written otherwise keeps some of them."""
+    inline = inside.str.starts_with(TEXT[:4])
+    value = inside
     if inline.any():
-        rest = rest.str.strip_suffix(INLINE)
-        plain, spaced = len("><is><t>"), len('><is><t xml:space="preserve">')
-        opening = pl.when(cell.str.contains('<t xml:space="preserve">', literal=True)).then(spaced).otherwise(plain)
-        before = pl.when(inline).then(opening.cast(pl.UInt32)).otherwise(before)
-    return _described(frame.select(
-        cell.str.head(LETTERS).alias("letters"),
-        cell.str.slice(pl.col("quote"), end - pl.col("quote")).alias("head"),
-        rest.str.slice(end + before).alias("value"),
-        pl.lit(False).alias("uncomputed"),
-    ))  # fmt: skip
+        value = value.str.strip_prefix(TEXT).str.strip_suffix(TEXT_END)
+        if value.str.starts_with(SPACED).any():
+            value = value.str.strip_prefix(SPACED)
+    if not inline.all():
+        value = value.str.strip_prefix(VALUE[0]).str.strip_suffix(VALUE[1])
+    return value
 
 
 def _cut_known(cells: pl.Series) -> pl.DataFrame | None:
@@ -122,40 +136,32 @@ def _cut_known(cells: pl.Series) -> pl.DataFrame | None:
     blank = pl.coalesce("value", "inline").fill_null("") == ""
     told = (pl.col("kind") == "str").fill_null(False) & (pl.col("v").is_not_null() | pl.col("no").is_not_null())
     head = pl.concat_str(
-        pl.lit('"'), pl.concat_str(pl.lit(' s="'), pl.coalesce("s1", "s2"), pl.lit('"')).fill_null(""),
+        pl.concat_str(pl.lit(' s="'), pl.coalesce("s1", "s2"), pl.lit('"')).fill_null(""),
         # A text in place is one, whatever the cell calls itself.
         pl.when(pl.col("inline").is_not_null()).then(pl.lit(' t="inlineStr"'))
         .otherwise(pl.concat_str(pl.lit(' t="'), "kind", pl.lit('"')).fill_null("")),
     )  # fmt: skip
-    return _described(found.select(
-        "letters", head.alias("head"), pl.coalesce("value", "inline").alias("value"),
+    taken = found.select(
+        pl.coalesce("value", "inline").alias("value"),
         (pl.col("formula").is_not_null() & blank & ~told).alias("uncomputed"),
-    ))  # fmt: skip
-
-
-def _described(frame: pl.DataFrame) -> pl.DataFrame | None:
-    """The attributes of each cell as columns; there are few kinds of them."""
-    heads = frame["head"].drop_nulls().unique()
-    attributes = heads.str.extract_groups(HEAD).struct.unnest()
-    kinds = attributes["kind"].fill_null("n")
-    if not kinds.is_in(KINDS).all():
-        return None
-    styles = attributes.select(pl.coalesce("s1", "s2").fill_null("0").cast(pl.UInt32)).to_series()
-    at = frame["head"].cast(pl.Enum(heads)).to_physical()
-    return frame.select(
-        _column_numbers(frame["letters"]).alias("col"),
-        kinds.gather(at).alias("kind"),
-        styles.gather(at).alias("style"),
-        "value",
-        "uncomputed",
     )
+    frame = _described(found["letters"], found.select(head.alias("head"))["head"], taken)
+    return frame.select("col", "kind", "style", "value", "uncomputed") if frame["kind"].is_in(KINDS).all() else None
 
 
-def _column_numbers(letters: pl.Series) -> pl.Series:
-    """The columns of cells whose references begin so; what is behind the letters does not count."""
-    known = letters.drop_nulls().unique()
-    numbers = pl.Series([column_number(name.rstrip('0123456789"')) for name in known], dtype=pl.UInt32)
-    return numbers.gather(letters.cast(pl.Enum(known)).to_physical())
+def _described(letters: pl.Series, head: pl.Series, rest: pl.DataFrame) -> pl.DataFrame:
+    """`rest` with the column of each cell and its attributes, of which there are few kinds; `known` where these are."""
+    names, heads = letters.drop_nulls().unique(), head.drop_nulls().unique()
+    found = heads.str.extract_groups(HEAD).struct.unnest()
+    told = found.select(
+        pl.col("kind").fill_null("n"), pl.coalesce("s1", "s2").fill_null("0").cast(pl.UInt32).alias("style"),
+        pl.col("closed").is_not_null(),
+    ).with_columns(heads.str.contains(HEAD).alias("known"))  # fmt: skip
+    fits = names.str.contains("^[A-Z]{1,3}$")
+    numbers = [column_number(name) if fit else None for name, fit in zip(names, fits, strict=True)]
+    column = pl.Series(numbers, dtype=pl.UInt32).gather(letters.cast(pl.Enum(names)).to_physical())
+    each = told[head.cast(pl.Enum(heads)).to_physical()]
+    return rest.with_columns(column.alias("col"), *each.with_columns(pl.col("known") & column.is_not_null()))
 
 
 def column_number(letters: str) -> int:

@@ -95,7 +95,8 @@ class Spool:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Append a part."""
-        frame.write_ipc(self.folder / part_name(self.parts), compression="lz4")
+        # Neither packed nor in the newest form: it is read soon and once or twice, and so it is quickest.
+        frame.write_ipc(self.folder / part_name(self.parts), compat_level=pl.CompatLevel.oldest())
         self.parts += 1
 
     def frames(self, size: int) -> Iterator[pl.DataFrame]:

@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 import polars as pl
 
+from pipeline.inflate import unpacked
 from pipeline.language import say
 from pipeline.read import markup
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
@@ -113,7 +114,8 @@ class Package(Book):
     def _series(self) -> pl.Series:
         entry = self.entries.get(self.shared_part.lower())
         if self.series is None and entry is not None and self.shared is None and entry.file_size < MOST_TEXT // 4:
-            self.series = shared_texts(self.zip.read(entry))
+            with unpacked(self.zip, entry) as stream:
+                self.series = shared_texts(stream.read())
             if self.series is not None and (self.series.str.len_chars() > LONGEST_CELL).any():
                 raise too_large(self.name, say("a text longer than any cell"))
         if self.series is None:
@@ -123,7 +125,7 @@ class Package(Book):
     # ── the parts ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _open(self, part: str) -> IO[bytes]:
-        return self.zip.open(self.entries[part.lower()])
+        return unpacked(self.zip, self.entries[part.lower()])
 
     def _feed(
         self, part: str, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None] | None = None,

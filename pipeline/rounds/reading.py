@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,12 @@ from pipeline.read import ReadOptions
 from pipeline.report import RESERVED
 from pipeline.rounds.causes import Replacement, replacements
 from pipeline.rounds.damage import kind
+from pipeline.rounds.ours import may_be_ours
 from pipeline.rounds.scrambled import unscrambled
 from pipeline.shellwords import command
 
 MARK = re.compile(r"(?P<run>.+)#(?P<plan>[0-9a-f]{12})(?:\.(?P<round>\d+))?")
 NEEDED = ("_run", "_row", "_key")
-HEAD = 1 << 20
-LARGEST_PART = 1 << 30
 HELPERS = ("_source", "_sheet", "_row", "_key")
 WHERE = later("Keep the columns that begin with _ as they were in the error file, and run it again.")
 
@@ -71,7 +69,7 @@ def recognise(
         Unreadable: it cannot be read.
     """
     path = Path(source)
-    if source == "-" or not _may_be_ours(path):
+    if source == "-" or not may_be_ours(path):
         return None
     scratch = Path(tempfile.mkdtemp(prefix="customer-import-"))
     try:
@@ -94,38 +92,6 @@ def recognise(
         return folder, Edits(rows, problems, spoken, sheet.facts.delimiter is None, tuple(notes), path.name, number)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _may_be_ours(path: Path) -> bool:
-    """Whether the file can have our columns; told by its bytes, which is quick for a large file that has not."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-        if head.startswith(b"PK"):
-            with zipfile.ZipFile(path) as parts:
-                return any(_holds(parts, part) for part in parts.infolist() if part.file_size <= LARGEST_PART)
-        if head.startswith(b"\xd0\xcf"):
-            head = path.read_bytes() if path.stat().st_size <= LARGEST_PART else head
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        return False
-    return head.startswith(b"\x1f\x8b") or any(name in head for name in _spelled("_run"))
-
-
-def _holds(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Whether a part of a workbook has the word `_run`, also across two blocks."""
-    if not part.filename.lower().endswith((".xml", ".bin")):
-        return False
-    with parts.open(part) as stream:
-        tail = b""
-        while block := stream.read(HEAD):
-            if any(name in tail + block for name in _spelled("_run")):
-                return True
-            tail = block[-16:]
-    return False
-
-
-def _spelled(word: str) -> tuple[bytes, ...]:
-    return word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be")
 
 
 def _must_have(sheet: Sheet, path: Path) -> None:
