@@ -80,7 +80,8 @@ def by_polars(text: Text, head: list[Row], told: int | None, source: Source) -> 
         return None
     if any("\n" in (cell or "") or "\r" in (cell or "") for r in above for cell in r.cells):
         return None
-    from pipeline.read.proof import Shape, survey
+    from pipeline.read.look import Shape
+    from pipeline.read.proof import survey
 
     lines = start - 1 + (1 if text.skip else 0)
     shape = Shape(dialect.delimiter.encode(), dialect.quote.encode(), width)

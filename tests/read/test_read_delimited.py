@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Unreadable
 from pipeline.progress import Silent
-from pipeline.read import ReadOptions, delimited, open_sheet, proof, tolerant, wellformed
+from pipeline.read import ReadOptions, delimited, look, open_sheet, proof, tolerant, wellformed
 
 HEAD = ["Nombre", "RUT", "Correo", "Nota"]
 
@@ -223,7 +223,7 @@ def test_numbers_that_a_spreadsheet_program_shortened_are_issues(tmp_path, monke
 
 
 def test_examples_in_the_docs():
-    assert doctest.testmod(proof).failed == 0
+    assert doctest.testmod(look).failed == 0
 
 
 CELL = st.text(st.sampled_from("ab1 ,;\"\n\r'é\t\\#="), max_size=6)

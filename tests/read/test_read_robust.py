@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Unreadable
 from pipeline.progress import Silent
-from pipeline.read import ReadOptions, encoding, open_sheet, proof, wellformed
+from pipeline.read import ReadOptions, encoding, look, open_sheet, proof, wellformed
 from tests.benchmarks import pollution
 
 MOST_KILOBYTES = 300 << 10  # by which reading damaged copies of small files may make the process grow
@@ -139,7 +139,7 @@ def test_one_irregular_record_anywhere_is_found(tmp_path, at, bad, code):
     lines[at] = bad
     path = tmp_path / "list.csv"
     path.write_text("Nombre,RUT\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    shape = proof.Shape(b",", b'"', 2)
+    shape = look.Shape(b",", b'"', 2)
     assert proof.survey(path, 0, shape) is None
     rows, issues = shown(open_sheet(path, ReadOptions(), tmp_path, Silent()))
     assert len(rows) == 30_000
@@ -149,8 +149,8 @@ def test_one_irregular_record_anywhere_is_found(tmp_path, at, bad, code):
 def test_compensating_faults_are_no_proof(tmp_path):
     """One record with a cell too few and one with a cell too many: the sum of delimiters is right, the file is not."""
     data = b"a,b,c\n" + b"1,2,3\n" * 5000 + b"1,2\n1,2,3,4\n" + b"1,2,3\n" * 5000
-    assert proof.look(data, proof.Shape(b",", b'"', 3)) is None
-    assert proof.look(data.replace(b"1,2\n1,2,3,4\n", b""), proof.Shape(b",", b'"', 3)).records == 10_001
+    assert look.look(data, look.Shape(b",", b'"', 3)) is None
+    assert look.look(data.replace(b"1,2\n1,2,3,4\n", b""), look.Shape(b",", b'"', 3)).records == 10_001
 
 
 def test_blank_records_are_counted_and_left_out(tmp_path, monkeypatch):
@@ -190,11 +190,11 @@ def test_the_proof_sees_blank_records_and_empty_quotes(width, newline, data, spa
     cell = st.sampled_from(["", "", '""', "a", '"a;b"', '"\n;;\n"', '""""', '"a"""', "\N{EURO SIGN}"])
     rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=6))
     text = newline.join(";".join(row) for row in rows).encode() + newline.encode()
-    shape = proof.Shape(b";", b'"', width)
-    found = proof.look(bytearray(text + spare), shape, len(text))
-    if len(text) < proof.LEAST:
+    shape = look.Shape(b";", b'"', width)
+    found = look.look(bytearray(text + spare), shape, len(text))
+    if len(text) < look.LEAST:
         return
-    assert found == proof.look(text, shape)
+    assert found == look.look(text, shape)
     assert found.records == len(rows)
     assert found.empties == any(c == '""' for row in rows for c in row)
     assert found.blanks or not any(set(row) <= {"", '""'} for row in rows)
