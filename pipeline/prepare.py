@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -25,7 +26,6 @@ from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder, Choices
 from pipeline.progress import Progress
-from pipeline.releases import release
 from pipeline.schema import fields
 from pipeline.sources import Source, headers, open_sources, source_facts
 from pipeline.survey import Amounts, Evidence, add, survey
@@ -252,7 +252,7 @@ def _facts(
     catalogue: Catalogue, unchecked: list[str], found: existing.Found | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
-        "tool": release("customer-import"),
+        "tool": version("customer-import"),
         "planned": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": target.name,
         "workspace": server.secrets.get(target.workspace, "") if server else "",

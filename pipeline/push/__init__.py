@@ -2,13 +2,13 @@
 
 from pipeline.push.answered import cut
 from pipeline.push.attempt import Options
-from pipeline.push.bulk import ROWS as UPLOAD_ROWS
-from pipeline.push.bulk import form
 from pipeline.push.engine import Engine
-from pipeline.push.fate import same, shown
+from pipeline.push.form import ROWS as UPLOAD_ROWS
+from pipeline.push.form import form
 from pipeline.push.queue import Queue, unsettled
 from pipeline.push.resolve import resolver
 from pipeline.push.update import Existing
+from pipeline.push.verdict import same, shown
 
 __all__ = [
     "UPLOAD_ROWS",

@@ -15,8 +15,8 @@ from pipeline import identity as who
 from pipeline.existing import key_of
 from pipeline.journal import Entry, Journal
 from pipeline.language import say
-from pipeline.push.fate import UNSEEN, readable_id, same
 from pipeline.push.queue import Row
+from pipeline.push.verdict import UNSEEN, readable_id, same
 from pipeline.targets.interface import Created, Record, Target
 
 MADE = 201

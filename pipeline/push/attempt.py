@@ -20,10 +20,11 @@ from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.push import answered
 from pipeline.push.answered import MOST, cut
-from pipeline.push.fate import Detective, There
+from pipeline.push.fate import Detective
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
 from pipeline.push.update import Existing, Updater, as_sent
+from pipeline.push.verdict import There
 from pipeline.targets.interface import Answer, Call, Created, Fatal, Outcome, Rejected, Target, Unknown
 
 Problem = tuple[str | None, str, str]

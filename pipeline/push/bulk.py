@@ -9,28 +9,22 @@ refused rows, however the target counts them, name rows that are absent.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from pipeline import identity as who
 from pipeline.client import Client, Failed, Lost, NotSent, page_of
-from pipeline.errors import Misuse
-from pipeline.existing import keyed
 from pipeline.journal import PLANNED, Entry, Journal
 from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
-from pipeline.push.fate import UNSEEN, Detective, Fate, There, Unclear
-from pipeline.push.queue import Queue, Row
-from pipeline.targets.interface import Answer, Call, Fatal, Identity, Record, Rejected, Target
+from pipeline.push.fate import Detective
+from pipeline.push.form import Form, Uploaded
+from pipeline.push.queue import Row
+from pipeline.push.verdict import UNSEEN, Fate, There, Unclear
+from pipeline.targets.interface import Answer, Call, Fatal, Record, Rejected, Target
 
-ROWS = 500
-PART = "file"
 LARGEST = 1_000_000
 """Bytes of JSON in one upload: a file of about that size; no limit is documented."""
 LOOKS = (0.5, 1.0, 2.0)
@@ -39,133 +33,6 @@ FIRST = (2, 1, 0)
 """What the first data row may be called: the header counts, it does not, or rows are counted from zero."""
 
 Case = tuple[Row, Entry]
-
-
-class Uploaded(Protocol):
-    """What an answer says; see the target."""
-
-    @property
-    def created(self) -> int:
-        """How many were created."""
-
-    @property
-    def skipped(self) -> int:
-        """How many were left out, as their identity exists."""
-
-    @property
-    def errors(self) -> tuple[tuple[int, str], ...]:
-        """(row number as the target counts, what is wrong)."""
-
-
-class Bulk(Protocol):
-    """What a target says about its upload."""
-
-    @property
-    def template(self) -> Call:
-        """The request for the template."""
-
-    @property
-    def columns(self) -> Callable[[Answer], tuple[str, ...]]:
-        """The template's answer -> its headers."""
-
-    @property
-    def upload(self) -> Callable[[bytes, str], tuple[Call, str]]:
-        """A CSV and its part's name -> request and content type."""
-
-    @property
-    def read(self) -> Callable[[Answer], Uploaded | None]:
-        """An answer -> what it says; None: nothing readable."""
-
-    @property
-    def newest(self) -> Callable[[str | None], Call]:
-        """Page token -> request for the newest customers."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """The file to send: the template's headers, the field that each holds (None: left blank), and how much at once."""
-
-    bulk: Bulk
-    headers: tuple[str, ...]
-    names: tuple[str | None, ...]
-    part: str = PART
-    rows: int = ROWS
-
-    def table(self, records: Iterable[Record]) -> bytes:
-        """The CSV (RFC 4180, UTF-8); an absent value is a blank cell."""
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(self.headers)
-        writer.writerows([record.get(name) if name else None for name in self.names] for record in records)
-        return text.getvalue().encode()
-
-
-def takes(row: Row) -> bool:
-    """Whether the row can be part of an upload: a new customer."""
-    return row.action == "create" and bool(row.payload)
-
-
-async def form(
-    client: Client, target: Target, queue: Queue, identities: Sequence[Identity], held: Mapping[str, Any],
-    part: str | None = None, rows: int | None = None,
-) -> Form:  # fmt: skip
-    """Fetch the template and hold the rows that are to be sent against it; `held` are identities already there.
-
-    Raises:
-        Misuse: an upload would not be safe, and why.
-    """
-    bulk: Bulk | None = getattr(target, "bulk", None)
-    if bulk is None:
-        raise Misuse(say("{title} has no upload of many customers", title=target.title), say("Leave --bulk out."))
-    if tuple(identities) != target.identities:
-        raise _unsafe(say("with --match, e-mails need not be unique"))
-    if part is not None and not re.fullmatch(r"[A-Za-z0-9_.\[\]-]{1,64}", part):
-        raise Misuse(
-            say("--bulk-part {part!r} is no name of a form's part", part=part), say("Write it like --bulk-part file.")
-        )
-    used = _used(queue, held)
-    try:
-        headers = bulk.columns(await client.read(bulk.template))
-    except Failed as error:
-        raise _unsafe(say("its template cannot be read ({error})", error=error)) from error
-    known = {_folded(name): name for name in target.record.model_fields}
-    names = tuple(known.get(_folded(header)) for header in headers)
-    missing = sorted({*used, *(n for i in target.identities for n in i.fields)} - set(names))
-    if missing or len(set(names) - {None}) != len([n for n in names if n]):
-        there = ", ".join(headers) or say("empty")
-        why = say("its template ({columns}) has no column for {fields}", columns=there, fields=", ".join(missing))
-        raise _unsafe(why if missing else say("its template ({columns}) has a column twice", columns=there))
-    return Form(bulk, headers, names, part or PART, rows or ROWS)
-
-
-def _used(queue: Queue, held: Mapping[str, Any]) -> set[str]:
-    """The fields that the rows to be uploaded use; each of them must be alone with its identity."""
-    used: set[str] = set()
-    for row in queue.pending():
-        if not takes(row) or (row.identity or keyed(row.key)) in held:
-            continue
-        record = json.loads(row.payload)
-        if row.lane or row.identity is None:
-            raise _unsafe(
-                say("row {row} does not have its e-mail ({email}) for itself", row=row.row, email=record.get("email"))
-            )
-        used.update(record)
-        bad = next((n for n, v in record.items() if not isinstance(v, (str, int)) or isinstance(v, bool)), None)
-        if bad is not None:
-            raise _unsafe(say("a CSV cannot hold the {field} of row {row}", field=bad, row=row.row))
-    return used
-
-
-def _unsafe(why: str) -> Misuse:
-    return Misuse(
-        say("--bulk is not safe here: {why}", why=why),
-        say("Nothing was sent. Leave --bulk out: each row then is a request."),
-    )
-
-
-def _folded(name: str) -> str:
-    """`Credit_limit cents *` and `credit_limit_cents` are the same column; nothing looser than that."""
-    return re.sub(r"[\s_*\-]+", "", name.lstrip("\ufeff")).lower()
 
 
 def placing(

@@ -7,9 +7,8 @@ run is noted; then what is in flight is finished, and nothing further begins.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import anyio
 
@@ -19,12 +18,15 @@ from pipeline.journal import OPEN, PLANNED, Entry, Journal
 from pipeline.language import say, say_n
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
-from pipeline.push.bulk import Form, Uploader, takes, unseen
-from pipeline.push.fate import UNSEEN, Detective, Fate, NotThere, There
+from pipeline.push.bulk import Uploader, unseen
+from pipeline.push.fate import Detective
+from pipeline.push.form import Form, takes
+from pipeline.push.lanes import Lanes
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
 from pipeline.push.rules import BREAKER, UPLOADS, Rules
 from pipeline.push.update import as_sent
+from pipeline.push.verdict import UNSEEN, Fate, NotThere, There
 from pipeline.push.witness import Case
 from pipeline.targets.interface import Identity, Target
 
@@ -33,15 +35,6 @@ LAST_LOOKS = (2.0, 5.0)
 """Seconds before looking once more at rows that nothing was found out about although their time has passed."""
 ABSENT = "absent"
 """How an open row stands that was just looked up, and is to be sent again."""
-
-
-@dataclass
-class Lane:
-    """Rows that go one after the other; `open` are those that may be at the target and were not found yet."""
-
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
-    users: int = 0
-    open: set[int] = field(default_factory=set)
 
 
 class Engine:
@@ -65,8 +58,8 @@ class Engine:
                               resolve, held or {}, self._stopping, clock)  # fmt: skip
         self._uploader = form and Uploader(client, target, journal, self._detective, self._sender, form, options,
                                            self._stopping, clock)  # fmt: skip
-        self._keyless = target.key_path is None and not self._detective.default_identities
-        self._lanes: dict[str, Lane] = {}
+        keyless = target.key_path is None and not self._detective.default_identities
+        self._lanes = Lanes(queue, self._detective.mark if keyless else None)
         self._cases: dict[int, Case] = {}
         self._due: dict[int, float] = {}
         self._first_try: dict[int, int] = {}
@@ -181,7 +174,7 @@ class Engine:
         return Entry(row.seq, "sent", row.action, row.id, attempts=self._tried.get(row.seq, 0))
 
     async def _send(self, row: Row, entry: Entry) -> None:
-        async with self._alone(row) as free:
+        async with self._lanes.alone(row, lambda one: one.seq in self._cases) as free:
             standing = self._queue.groups.standing(row.seq)
             if standing == "in":
                 self._conclude(row, Entry(row.seq, "skipped", "none", attempts=entry.attempts))
@@ -201,54 +194,18 @@ class Engine:
         if first is not None and first.state in ("failed", "rejected", "invalid"):
             self._conclude(row, Entry(row.seq, first.state, "none", problems=first.problems))
 
-    @contextlib.asynccontextmanager
-    async def _alone(self, row: Row) -> AsyncIterator[bool]:
-        """Wait for the rows of the same customer before this one; whether none of them is open."""
-        names = self._names(row)
-        async with contextlib.AsyncExitStack() as stack:
-            for name in names:
-                lane = self._lanes.setdefault(name, Lane())
-                lane.users += 1
-                stack.callback(self._leave, name, lane)
-                await stack.enter_async_context(lane.lock)
-            mine = row.seq if row.seq in self._cases else float("inf")
-            yield not any(seq < mine for name in names for seq in self._lanes[name].open)
-
-    def _leave(self, name: str, lane: Lane) -> None:
-        lane.users -= 1
-        if not lane.users and not lane.open:
-            self._lanes.pop(name, None)
-
-    def _names(self, row: Row) -> list[str]:
-        names = [f"group {self._queue.groups.first(row.seq)}"] if row.seq in self._queue.groups else []
-        if row.lane and row.identity:
-            names.append(f"who {row.identity}")
-        if row.action == "update":
-            names.append(f"id {row.id}")
-        if self._keyless and row.action == "create" and row.payload and (mark := self._detective.mark(row)):
-            names.append(f"mark {mark.identity}")
-        return names
-
     def _open(self, row: Row, entry: Entry) -> None:
         row = as_sent(row, entry)
         if row.seq not in self._cases:
             self.result.counts["unknown"] += 1
         self._cases[row.seq] = (row, entry)
         self._queue.groups.note(row.seq, "unknown")
-        for name in self._names(row):
-            self._lanes.setdefault(name, Lane()).open.add(row.seq)
+        self._lanes.open(row)
 
     def _close(self, row: Row) -> None:
         if (case := self._cases.pop(row.seq, None)) is not None:
             self.result.counts["unknown"] -= 1
-            for name in self._names(case[0]):
-                self._lanes[name].open.discard(row.seq)
-                self._leave_if_empty(name)
-
-    def _leave_if_empty(self, name: str) -> None:
-        lane = self._lanes[name]
-        if not lane.users and not lane.open:
-            del self._lanes[name]
+            self._lanes.close(case[0])
 
     def _conclude(self, row: Row, entry: Entry, share: float = 1.0) -> None:
         self._journal.put_soon(entry)

@@ -14,9 +14,7 @@ customers back to the moment when the row was sent, else with a customer that is
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 import anyio
 
@@ -29,52 +27,14 @@ from pipeline.language import say
 from pipeline.push.newest import SKEW, Since, moment
 from pipeline.push.queue import Queue, Row
 from pipeline.push.resolve import Resolver
+from pipeline.push.sighting import Seen, looked_through
+from pipeline.push.verdict import Fate, NotThere, There, Unclear, of_key, readable_id, same, shown
 from pipeline.push.witness import Case, Witness
 from pipeline.targets.interface import Created, Identity, Page, Record, Target
 
 CHEAP_PAGES = 10
 AT_ONCE = 4
 NOBODY = "no-such-import-key"
-LONGEST_ID = 200
-UNSEEN = "target.unknown_created"
-"""A row that the target says it has taken, and does not show: it is not sent again, however often it is not found."""
-
-
-@dataclass(frozen=True)
-class There:
-    """The customer is at the target, as `id`."""
-
-    id: str
-
-
-@dataclass(frozen=True)
-class NotThere:
-    """The target does not show the customer; whether that counts depends on the time that has passed."""
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """The target shows something that is neither clearly ours nor clearly nothing."""
-
-    why: str
-
-
-Fate = There | NotThere | Unclear
-
-
-@dataclass
-class Seen:
-    """What pages of the target's list show: every id, and the records by import key or identity (`hits`)."""
-
-    marks: Mapping[int, existing.Wanted | None]
-    ids: set[str] = field(default_factory=set)
-    hits: dict[Any, list[Record]] = field(default_factory=dict)
-    totals: list[int] = field(default_factory=list)
-
-    @property
-    def all(self) -> bool:
-        """Whether nothing says that a customer was missed: one that is removed meanwhile moves others to a page already read."""
-        return not self.totals or (self.totals == sorted(self.totals) and len(self.ids) >= self.totals[-1])
 
 
 class Detective:
@@ -197,7 +157,7 @@ class Detective:
         return There(row.id) if all(same(v, theirs.get(n)) for n, v in wanted.items()) else NotThere()
 
     async def _by_key(self, row: Row, _entry: Entry) -> Fate:
-        return _one([r for r in await self._with_key(row.key) if existing.key_of(self._target, r) == row.key])
+        return of_key([r for r in await self._with_key(row.key) if existing.key_of(self._target, r) == row.key])
 
     async def _with_key(self, key: str, *, all_pages: bool = True) -> list[Record]:
         """The records that the target's filter gives for a key."""
@@ -271,25 +231,12 @@ class Detective:
 
     async def _seen(self, creates: Sequence[Case], pages: AsyncIterator[Page], most: int) -> Seen | None:
         """What `pages` show of the cases; None where there are more than `most`."""
-        keyed = self._target.key_path is not None
-        marks = {} if keyed else {row.seq: self.mark(row) for row, _ in creates}
-        wanted: set[Any] = {row.key for row, _ in creates} if keyed else {m.identity for m in marks.values() if m}
-        seen = Seen(marks)
-        read = 0
-        async for page in pages:
-            if (read := read + 1) > most:
-                return None
-            seen.ids.update(str(r.get("id")) for r in page.items)
-            seen.totals += [page.total] if page.total is not None else []
-            views = [] if keyed else who.of_records([self._target.view(r) for r in page.items], self._own)
-            for at, record in enumerate(page.items):
-                for name in ({existing.key_of(self._target, record)} if keyed else views[at]) & wanted:
-                    seen.hits.setdefault(name, []).append(record)
-        return seen
+        marks = {} if self._target.key_path is not None else {row.seq: self.mark(row) for row, _ in creates}
+        return await looked_through(self._target, self._own, (row.key for row, _ in creates), marks, pages, most)
 
     def _told(self, creates: Sequence[Case], seen: Seen) -> dict[int, Fate]:
         if self._target.key_path is not None:
-            return {row.seq: _one(seen.hits.get(row.key, [])) for row, _ in creates}
+            return {row.seq: of_key(seen.hits.get(row.key, [])) for row, _ in creates}
         return {row.seq: self._judge(row, entry, seen.hits.get(mark.identity, []) if mark else None)
                 for row, entry in creates for mark in (seen.marks[row.seq],)}  # fmt: skip
 
@@ -328,45 +275,3 @@ class Detective:
                 ids=", ".join(new),
             )
         )
-
-
-async def shown(client: Client, target: Target, id_: str) -> Record:
-    """Customer `id_` as the target shows it now, in the shape we send.
-
-    Raises:
-        Failed: the target does not show it.
-    """
-    call = target.retrieve(id_)
-    outcome = target.outcome(call, await client.read(call))
-    if not isinstance(outcome, Created):
-        raise Failed(say("the target does not show customer {id}", id=id_))
-    if outcome.id != id_:
-        raise Failed(say("asked for customer {id}, the target shows {other}", id=id_, other=outcome.id[:LONGEST_ID]))
-    return target.view(outcome.record)
-
-
-def readable_id(value: Any) -> bool:
-    """Whether a value that the target calls an id is one that can be written down, and asked for."""
-    return isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value).strip()) <= LONGEST_ID
-
-
-def same(ours: Any, theirs: Any) -> bool:
-    """Whether the target holds what was sent; an object may hold more entries than were sent."""
-    if isinstance(ours, dict):
-        return isinstance(theirs, dict) and all(same(v, theirs.get(n)) for n, v in ours.items())
-    if ours in (None, "") or isinstance(ours, bool):
-        return ours == theirs or (ours in (None, "") and theirs in (None, ""))
-    return ours == theirs or str(ours) == str(theirs)
-
-
-def _one(records: Sequence[Record]) -> Fate:
-    if not all(readable_id(r.get("id")) for r in records):
-        return Unclear(say("the target shows a customer with the row's key, without a readable id"))
-    ids = {str(r.get("id")) for r in records}
-    if not ids:
-        return NotThere()
-    return (
-        There(ids.pop())
-        if len(ids) == 1
-        else Unclear(say("several customers carry the row's key: {ids}", ids=", ".join(sorted(ids))))
-    )

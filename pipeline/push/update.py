@@ -19,9 +19,9 @@ from pipeline.existing import key_of
 from pipeline.journal import Entry
 from pipeline.language import say
 from pipeline.push.answered import cut
-from pipeline.push.fate import same, shown
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
+from pipeline.push.verdict import same, shown
 from pipeline.targets.interface import Call, Created, Identity, Record, Target
 
 Problem = tuple[str | None, str, str]

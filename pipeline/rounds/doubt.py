@@ -17,9 +17,10 @@ from pipeline.folder import RunFolder
 from pipeline.journal import IN, OPEN, Entry, Journal
 from pipeline.language import say
 from pipeline.push import Queue
-from pipeline.push.fate import Detective, NotThere, There
+from pipeline.push.fate import Detective
 from pipeline.push.queue import COLUMNS, Row
 from pipeline.push.resolve import Resolver
+from pipeline.push.verdict import NotThere, There
 from pipeline.push.witness import Case
 from pipeline.targets.interface import Identity, Target
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from pipeline import targets
 from pipeline.cli import call
-from pipeline.push.bulk import Form, placing
+from pipeline.push.bulk import placing
+from pipeline.push.form import Form
 from pipeline.targets.interface import Answer
 
 BULK: Any = targets.load("dayzero").bulk  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from simulation import simulated_world as sim
 
 from pipeline.client import Lost
 from pipeline.journal import Entry
-from pipeline.push.fate import Seen
+from pipeline.push.sighting import Seen
 from pipeline.targets.interface import Answer, Call
 
 TARGETS = ("piriod", "dayzero")

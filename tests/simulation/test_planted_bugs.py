@@ -19,8 +19,10 @@ from pipeline.client import Lost, NotSent
 from pipeline.journal import Clock, Entry, Journal, clock
 from pipeline.push import attempt, fate
 from pipeline.push.engine import Engine
-from pipeline.push.fate import Detective, Fate, NotThere
+from pipeline.push.fate import Detective
+from pipeline.push.lanes import Lanes
 from pipeline.push.queue import Groups
+from pipeline.push.verdict import Fate, NotThere, There
 from pipeline.push.witness import Case
 from pipeline.targets.interface import Answer, Call
 
@@ -105,7 +107,7 @@ def open_rows_hold_nobody_up(patch: pytest.MonkeyPatch) -> None:
     """An open row of the same customer does not keep the next one from being sent."""
     standing = Groups.standing
     patch.setattr(Groups, "standing", lambda self, seq: {"open": "free"}.get(standing(self, seq), standing(self, seq)))
-    patch.setattr(Engine, "_names", lambda self, row: [])
+    patch.setattr(Lanes, "_names", lambda self, row: [])
 
 
 def absent_is_believed_at_once(patch: pytest.MonkeyPatch) -> None:
@@ -156,7 +158,7 @@ def an_update_is_believed_unseen(patch: pytest.MonkeyPatch) -> None:
 
 
 async def _there(self: Detective, row: Any, entry: Entry) -> Fate:
-    return fate.There(row.id)
+    return There(row.id)
 
 
 def the_time_of_the_day_is_believed(patch: pytest.MonkeyPatch) -> None:
