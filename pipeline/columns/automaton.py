@@ -163,10 +163,10 @@ class Automaton:
         """What is said of each number that begins in these states; `columns` are those of `digits`."""
         for column in columns:
             asked = states * _ROW + column
-            states = self._moves[asked]
+            states = self._moves.take(asked)
             if states.size and states.min() < 0:
                 self._learn(np.unique(asked[states < 0]))
-                states = self._moves[asked]
+                states = self._moves.take(asked)
         return self._flags[states]
 
     def _learn(self, moves: Numbers) -> None:
@@ -204,6 +204,6 @@ class Automaton:
 def digits(texts: pl.Series, at_least: int = 1) -> npt.NDArray[np.uint8]:
     """The digits of each text (ASCII digits, not null), one array for each place, with 10 behind the last."""
     width = max(at_least, int(texts.str.len_bytes().max() or 0))  # type: ignore[arg-type]
-    octets = texts.str.pad_end(width, chr(ord("0") + _END)).cast(pl.Binary)
-    rows = octets.bin.reinterpret(dtype=pl.Array(pl.UInt8, width)).to_numpy()
+    octets = pl.col("text").str.pad_end(width, chr(ord("0") + _END)).cast(pl.Binary)
+    rows = texts.to_frame("text").select(octets.bin.reinterpret(dtype=pl.Array(pl.UInt8, width))).to_series().to_numpy()
     return np.ascontiguousarray(rows.T - ord("0"))

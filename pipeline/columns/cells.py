@@ -39,19 +39,33 @@ def visible(text: str) -> str:
 
 def tidy(cells: pl.Series) -> pl.Series:
     """Remove invisible characters and outer white space (any Unicode one); what is then empty becomes null."""
-    text = cells.str.strip_chars()
-    odd = text.filter(text.str.len_bytes() != text.str.len_chars())  # none of the invisible ones is ASCII
-    if len(odd) and odd.str.contains(_INVISIBLE_CLASS).any():
-        text = text.str.replace_all(_INVISIBLE_CLASS, "").str.strip_chars()
-    return text.set((text.str.len_bytes() == 0).fill_null(False), None)
+    return _tidied(cells)[0]
 
 
 def without_stand_ins(cells: pl.Series) -> pl.Series:
     """Tidy cells in which `-`, `N/A` and the like have become null."""
-    text = tidy(cells)
+    text, any_short = _tidied(cells)
+    if not any_short:
+        return text
     short = (text.str.len_bytes() <= _LONGEST_STAND_IN).arg_true()
     nothing = short.filter(text.gather(short).str.contains(_STAND_IN))
     return text.clone().scatter(nothing, None) if len(nothing) else text
+
+
+def _tidied(cells: pl.Series) -> tuple[pl.Series, bool]:
+    """The tidy cells, and whether one is as short as a stand-in."""
+    text = cells.str.strip_chars()
+    cell = pl.col("cell")
+    size = cell.str.len_bytes()
+    facts = text.to_frame("cell").select(
+        odd=(size != cell.str.len_chars()).any(),  # none of the invisible ones is ASCII
+        empty=(size == 0).any(),
+        short=(size <= _LONGEST_STAND_IN).any(),
+    )
+    odd, empty, short = facts.row(0)
+    if odd and text.str.contains(_INVISIBLE_CLASS).any():
+        return _tidied(text.str.replace_all(_INVISIBLE_CLASS, ""))
+    return (text.set((text.str.len_bytes() == 0).fill_null(False), None) if empty else text), short
 
 
 def precision_lost(cells: pl.Series) -> pl.Series:

@@ -8,10 +8,11 @@ the row's country picks one of them, nobody guesses.
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 
 from pipeline.columns.cells import fold
-from pipeline.columns.listed import table
+from pipeline.columns.listed import parted, table
 
 __all__ = ["LOCAL", "codes", "decimals", "meanings", "of_country"]
 
@@ -82,7 +83,7 @@ def _named() -> dict[str, list[str]]:
             for count in (None, 1, 2):
                 found.setdefault(fold(get_currency_name(code, count=count, locale=language)), set()).add(code)
     generic = {"peso": "peso", "pesos": "peso", "dollar": "dollar", "dollars": "dollar", "dolar": "dollar", "dolares": "dollar",
-               **{f"pesos {national}": "peso" for national in _NATIONAL},
+               **{f"pesos {national}": "peso" for national in sorted(_NATIONAL)},
                "libra": "pound", "libras": "pound", "pound": "pound", "pounds": "pound"}  # fmt: skip
     for word, noun in generic.items():
         found[word] = {c for c in codes() if fold(get_currency_name(c, locale="en")).endswith(noun)}
@@ -122,12 +123,32 @@ def meanings(text: str) -> frozenset[str]:
     return frozenset(_named().get(name, ()))
 
 
-@lru_cache(maxsize=512)
-def of_country(country: str) -> frozenset[str]:
-    """The currencies that are legal tender in a country (ISO 3166-1 alpha-2), by CLDR."""
-    from babel.numbers import get_territory_currencies
+@parted
+def _tender() -> dict[str, list[list[str | None]]]:
+    """The legal tender of each country, with its first and last day (ISO 8601) where there is one."""
+    from babel.core import get_global
 
-    return frozenset(get_territory_currencies(country)) if re.fullmatch("[A-Z]{2}", country) else frozenset()
+    def day(told: tuple[int, int, int] | None) -> str | None:
+        return date(*told).isoformat() if told else None
+
+    listed = get_global("territory_currencies").items()
+    return {c: [[code, day(first), day(last)] for code, first, last, legal in all_ if legal] for c, all_ in listed}
+
+
+@lru_cache(maxsize=512)
+def of_country(country: str, today: str = "") -> frozenset[str]:
+    """The currencies that are legal tender in a country (ISO 3166-1 alpha-2), by CLDR, today or on another day (ISO 8601)."""
+    today = today or date.today().isoformat()
+    told = _tender().get(country, ())
+    return frozenset(c for c, first, last in told if c and (first or today) <= today <= (last or today))
+
+
+@table
+def _fractions() -> dict[str, int]:
+    """The decimals of each currency that differs from most, and of those ("DEFAULT")."""
+    from babel.core import get_global
+
+    return {code: rule[0] for code, rule in get_global("currency_fractions").items()}
 
 
 @lru_cache(maxsize=512)
@@ -137,6 +158,4 @@ def decimals(code: str) -> int:
     >>> decimals("CLP"), decimals("MXN"), decimals("KWD")
     (0, 2, 3)
     """
-    from babel.numbers import get_currency_precision
-
-    return int(get_currency_precision(code))
+    return _fractions().get(code, _fractions()["DEFAULT"])

@@ -5,8 +5,9 @@ Without a catalogue ISO 3166-2 itself is the list, and its codes are the ids.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pipeline.columns import subdivisions
 from pipeline.columns.naming import key, short_key
@@ -35,12 +36,11 @@ class Directory:
     def __init__(self, states: tuple[Entry, ...] | None) -> None:
         """Take the target's catalogue; None: ISO 3166-2 itself."""
         self.fetched = states is not None
-        entries = _standard() if states is None else states
-        self.numeric = bool(entries) and all(isinstance(entry.id, int) for entry in entries)
-        self._entries = {entry.id: entry for entry in entries}
-        self._texts = {str(entry.id): entry for entry in entries}
+        self.numeric = bool(states) and all(isinstance(entry.id, int) for entry in states or ())
+        self._entries = {entry.id: entry for entry in states or ()}
+        self._texts = {str(entry.id): entry for entry in states or ()}
         self._inside: dict[str, list[Entry]] = {}
-        for entry in entries:
+        for entry in states or ():
             self._inside.setdefault(entry.parent or "", []).append(entry)
         self._tied: dict[str, _Country] = {}
         self._found: dict[tuple[str, str], list[int | str]] = {}
@@ -54,7 +54,7 @@ class Directory:
         aliases: dict[str, list[str]] = {}
         for form, code in subdivisions.names(country).items():
             aliases.setdefault(code, []).append(form)
-        for entry in self._inside.get(country, ()):
+        for entry in self._of(country):
             tie = _code(entry)
             if tie is not None:
                 made.coded.setdefault(tie, []).append(entry.id)
@@ -64,6 +64,12 @@ class Directory:
             if tie is not None:
                 made.names.update(dict.fromkeys(aliases.get(tie, ()), entry.id))
         return self._tied.setdefault(country, made)
+
+    def _of(self, country: str) -> Iterable[Entry]:
+        return self._inside.get(country, ()) if self.fetched else _standard(country).values()
+
+    def _entry(self, state: int | str) -> Entry:
+        return self._entries[state] if self.fetched else _standard(str(state)[:2])[state]
 
     def by_id(self, cell: str) -> Entry | None:
         """The entry whose id the cell is."""
@@ -107,7 +113,7 @@ class Directory:
 
     def offers(self, country: str) -> bool:
         """Whether the list has any state of the country."""
-        return country in self._inside
+        return country in self._inside if self.fetched else bool(_standard(country))
 
     def names(self, country: str) -> dict[str, int | str]:
         """Keys of the names by which the country's states are known, and the id of each."""
@@ -115,13 +121,13 @@ class Directory:
 
     def accepted(self, state: int | str) -> str:
         """A text that means just this state: the list's own name, else the ISO 3166-2 code, else the id."""
-        entry = self._entries[state]
+        entry = self._entry(state)
         texts = (entry.name, _code(entry) or "")
         return next((text for text in texts if self.find(entry.parent or "", text) == [state]), str(entry.id))
 
     def label(self, state: int | str) -> str:
         """Name and ISO 3166-2 code (or id) of a state, for a person."""
-        entry = self._entries[state]
+        entry = self._entry(state)
         return f"{entry.name} ({_code(entry) or entry.id})"
 
 
@@ -131,10 +137,11 @@ def directory(states: tuple[Entry, ...] | None) -> Directory:
     return Directory(states)
 
 
-@lru_cache(maxsize=1)
-def _standard() -> tuple[Entry, ...]:
-    official = subdivisions.official().items()
-    return tuple(Entry(code, name or code, code=code, parent=code[:2]) for code, (name, _) in official)
+@cache
+def _standard(country: str) -> dict[int | str, Entry]:
+    """The states of a country as ISO 3166-2 has them, by their codes; the other 200 countries' are not made for it."""
+    codes = subdivisions.inside(country)
+    return {code: Entry(code, subdivisions.name(code), code=code, parent=country) for code in codes}
 
 
 def _code(entry: Entry) -> str | None:

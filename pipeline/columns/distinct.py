@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline.handoff import Judged
 
-__all__ = ["Also", "Kept", "Rule", "Verdict", "beside", "judge", "placed", "settle"]
+__all__ = ["Also", "Kept", "Rule", "Verdict", "beside", "judge", "placed", "settle", "told"]
 
 
 class Verdict(NamedTuple):
@@ -33,6 +33,8 @@ class Kept(Judged):
 
 
 _PARTS = ("code", "detail", "suggestion")
+FEW = 1_000
+"""So many rows are told apart one by one in the time that polars takes to set out."""
 
 Rule = Callable[..., Verdict]
 
@@ -45,16 +47,23 @@ def judge(rule: Rule, dtype: pl.DataType | type[pl.DataType], *keys: pl.Series) 
 
     The rule gets None for null. The answers have the order and length of the keys.
     """
+    if len(keys[0]) <= FEW:
+        rows = list(zip(*(key.to_list() for key in keys), strict=True))
+        known = {row: rule(*row) for row in dict.fromkeys(rows)}
+        return told([known[row] for row in rows], dtype)
     frame = pl.DataFrame([key.alias(f"k{i}") for i, key in enumerate(keys)])
     names = frame.columns
     distinct = frame.unique()
-    verdicts = [rule(*row) for row in distinct.iter_rows()]
-    answers = distinct.with_columns(
-        pl.Series("value", [v.value for v in verdicts], dtype=dtype),
-        *(pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String) for part in _PARTS),
-    )
+    answers = distinct.with_columns(*told([rule(*row) for row in distinct.iter_rows()], dtype))
     joined = frame.join(answers, on=names, how="left", nulls_equal=True, maintain_order="left")
     return Judged(joined["value"], joined["code"], joined["detail"], joined["suggestion"])
+
+
+def told(verdicts: list[Verdict], dtype: pl.DataType | type[pl.DataType]) -> Judged:
+    """The verdicts on some cells as columns."""
+    value = pl.Series("value", [verdict.value for verdict in verdicts], dtype=dtype)
+    parts = (pl.Series(part, [getattr(v, part) for v in verdicts], dtype=pl.String) for part in _PARTS)
+    return Judged(value, *parts)
 
 
 def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series, also: Also | None = None) -> Judged:
@@ -103,17 +112,7 @@ def _placed(base: pl.Series, rows: pl.Series, answers: pl.Series) -> pl.Series:
 def _first(also: Also, rule: Rule, dtype: pl.DataType, keys: list[pl.Series]) -> Judged:
     """The answers of `also` where it has one, else those of `rule`."""
     known, answers = also(*keys)
-    rest = ~known
-    if not rest.any():
+    rest = (~known).arg_true()
+    if not len(rest):
         return answers
-    more = judge(rule, dtype, *(key.filter(rest) for key in keys))
-    place = _position(rest)
-    value, code, detail, suggestion = (
-        told.zip_with(known, single.gather(place)) for told, single in zip(answers, more, strict=True)
-    )
-    return Judged(value, code, detail, suggestion)
-
-
-def _position(chosen: pl.Series) -> pl.Series:
-    """Where each chosen row stands among the chosen ones; null for the others."""
-    return (chosen.cum_sum().cast(pl.Int64) - 1).set(~chosen, None).cast(pl.get_index_type())
+    return placed(answers, rest, judge(rule, dtype, *(key.gather(rest) for key in keys)))

@@ -85,15 +85,13 @@ def _normalise(cells: pl.Series) -> Judged:
 
 def judge(raw: str | None) -> Verdict:
     """The scalar rule: one cell that is not blank."""
-    from email_validator import EmailNotValidError  # most columns are decided without it, and it is slow to import
-
     text = text_of.visible(raw or "")
     if len(text) > LONGEST:
         return Verdict(code="email.syntax", detail=say("it is too long"))
     inner = _unwrapped(text)
     try:
         address, international = _validated(inner)
-    except EmailNotValidError as problem:
+    except ValueError as problem:
         return _refused(inner, str(problem))
     typo = corrected_domain(address.rpartition("@")[2])
     if inner[0] in _MARKERS:
@@ -122,13 +120,19 @@ def _unwrapped(text: str) -> str:
 
 
 def _validated(text: str) -> tuple[str, bool]:
-    """The address with its local part as written and its domain normalised; whether it needs SMTPUTF8."""
+    """The address with its local part as written and its domain normalised; whether it needs SMTPUTF8.
+
+    Raises:
+        ValueError: the library refuses it.
+    """
     if mistyped.is_plain(text):
         return mistyped.lowered(text), False
+    if mistyped.is_international(text):
+        return mistyped.lowered(text), True
     reserved = _RESERVED.search(text)
     # The library knows no switch for these three; a stand-in of the same length gets all its other checks.
     checked = text if not reserved else text[: reserved.start(1)] + "x" * len(reserved[1])
-    from email_validator import EmailNotValidError, validate_email
+    from email_validator import EmailNotValidError, validate_email  # most columns need none, and it takes long to load
 
     found = validate_email(checked, check_deliverability=False)
     if len(found.ascii_domain.rpartition(".")[2]) == 1:  # ".c" of ".cl" or ".com": no registry has one letter
@@ -155,9 +159,7 @@ def _refused(text: str, reason: str) -> Verdict:
 def _tried(text: str) -> str | None:
     if not _SHAPE.match(text):  # spares the library's long way to a refusal
         return None
-    from email_validator import EmailNotValidError
-
     try:
         return _validated(text)[0]
-    except EmailNotValidError:
+    except ValueError:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.columns.listed import table
+from pipeline.columns.listed import parted
 from pipeline.columns.naming import key, read
 from pipeline.columns.subdivisions import joined
 
@@ -28,7 +28,7 @@ _OF_COUNTRY = re.compile(r"\s+de(?:l)?\s+(?:chile|m[eé]xico|colombia|per[uú])\
 _OF = re.compile(r"^(\S.*?)\s+de\s+\S.*$")
 
 
-@table
+@parted
 def _places() -> dict[str, list[dict[str, str]]]:
     """By country: the states by key of the name; the same for names without their "de ..." (Pachuca de Soto)."""
     found: dict[str, tuple[dict[str, set[str]], dict[str, set[str]]]] = {}

@@ -18,7 +18,7 @@ from pipeline.columns.typos import corrected_domain
 from pipeline.handoff import Judged
 from pipeline.language import spoken
 
-__all__ = ["CERTAIN", "LOCAL", "PLAIN", "SLIPS", "SPECIAL", "Slip", "is_plain", "judge", "lowered"]
+__all__ = ["CERTAIN", "LOCAL", "PLAIN", "SLIPS", "SPECIAL", "Slip", "is_international", "is_plain", "judge", "lowered"]
 
 # Narrower than the standard on purpose: no doubled hyphen (punycode, R-LDH labels), at most 62 characters before
 # the @ and 239 in all (the limits are 64 and 254); what is longer goes to the library.
@@ -55,12 +55,16 @@ SLIPS = (
     _slip(r"^[^@,]+@[^@,]+,[A-Za-z]+$", (",", "."), "ana@empresa,cl"),
     _slip(r"^[^@]+@[^@]*[^@.]\.\.[^@.][^@]*$", (r"\.\.", "."), "ana@empresa..cl"),
     _slip(r"^[^@.]+(?:\.[^@.]+)?\.\.[^@.]+@[^@]+$", (r"\.\.", "."), "ana..soto@empresa.cl"),
+    _slip(rf"^{LOCAL}\.+@{_DOMAIN}$", None, "ana.@empresa.cl"),
 )
+
+_BETWEEN = re.compile(" ?[;,|/] ?")
 
 # Names with messages of their own, and the sign written out.
 _OTHERWISE = re.compile(r"(?i)@(?:localhost|local|test|invalid|onion|arpa|example)$| (?:at|arroba) ")
 
 _PLAIN, _SPECIAL = re.compile(PLAIN), re.compile(SPECIAL)
+_LATIN = re.compile("[À-ÖØ-öø-ÿ]")  # in their composed form, which is the one that the library gives
 _LONGEST = 200  # octets
 
 
@@ -78,12 +82,17 @@ def _verdict(rule: Callable[[str], Verdict], example: str, language: str) -> Ver
 
 
 def _told(text: str, rule: Callable[[str], Verdict]) -> Verdict | None:
-    """The verdict on an address at a domain that is a slip of another one, or with the first slip that fits."""
+    """The verdict on an address at a domain that is a slip of another one, on two, or with the first slip that fits."""
     if is_plain(text):
-        local, _, domain = text.partition("@")
-        right = corrected_domain(domain.lower())
-        return Verdict(lowered(text), "email.typo", None, f"{local}@{right}") if right else None
-    for slip in SLIPS if len(text.encode()) < _LONGEST else ():
+        return _at_slip(text, None)
+    if len(text.encode()) >= _LONGEST:
+        return None
+    if is_international(text):
+        return _at_slip(text, Verdict(lowered(text), "email.international"))
+    several = _BETWEEN.split(text)
+    if len(several) == 2 and all(map(is_plain, several)) and len({address.lower() for address in several}) == 2:
+        return Verdict(None, "email.several", None, lowered(several[0]))
+    for slip in SLIPS:
         if slip.shape.match(text):
             meant = slip.undone(text) if slip.undone else None
             if not _OTHERWISE.search(text) if meant is None else is_plain(meant):
@@ -92,9 +101,23 @@ def _told(text: str, rule: Callable[[str], Verdict]) -> Verdict | None:
     return None
 
 
+def _at_slip(address: str, otherwise: Verdict | None) -> Verdict | None:
+    """The verdict on an address at a domain that is a slip of another one; `otherwise` at others."""
+    local, _, domain = address.partition("@")
+    right = corrected_domain(domain.lower())
+    return Verdict(lowered(address), "email.typo", None, f"{local}@{right}") if right else otherwise
+
+
 def is_plain(text: str) -> bool:
     """Whether `text` is an address that the library takes as it is, but for the case of its domain."""
     return _PLAIN.match(text) is not None and _SPECIAL.search(text) is None
+
+
+def is_international(text: str) -> bool:
+    """Whether `text` is plain but for Latin letters before the @: the library takes it too, as one that needs SMTPUTF8."""
+    local, at, domain = text.partition("@")
+    plain = _LATIN.sub("n", local)
+    return plain != local and len(text.encode()) < _LONGEST and is_plain(f"{plain}{at}{domain}")
 
 
 def lowered(address: str) -> str:

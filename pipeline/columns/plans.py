@@ -203,7 +203,7 @@ def _old(known: Plans, read: Read, rows: Numbers, texts: pl.Series, plus: Marks)
     found = [(rows[:0], texts.clear())]
     for code, pattern in OLD_FORMS.items():
         place = known.regions.index(COUNTRY_CODE_TO_REGION_CODE[code][0])
-        here = rows[read.place[rows] == place]
+        here = rows[(read.place[rows] == place) & (read.flags[rows] & EARLIER != 0)]
         if not len(here):
             continue
         frame = texts.gather(here).to_frame("text").with_columns(skipped=pl.Series(plus[here] * len(str(code))))

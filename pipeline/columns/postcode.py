@@ -33,6 +33,7 @@ _SHORTEST = min(LENGTHS.values())
 _LONGER = [country for country, size in LENGTHS.items() if size > _SHORTEST]
 _BEFORE_THE_DASH = {"BR": 5}  # 01310-100; the others' extensions stand behind a whole code
 _DIGITS = r"^([0-9]{3,8})(?:-[0-9]{3,4})?$"
+_SHORTEST_WITH_DASH = 7
 
 
 def restored(judged: Judged, country: pl.Series | None) -> Judged:
@@ -58,11 +59,17 @@ def restored(judged: Judged, country: pl.Series | None) -> Judged:
 def _lost(code: pl.Series, country: pl.Series, said: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The rows whose postal code lacks zeros in front, and those zeros (String)."""
     value, where = pl.col("value"), pl.col("country")
-    # Most codes are as long as they must be, which their octets tell at once.
-    may_be = (value.str.len_bytes() < _SHORTEST) | where.is_in(_LONGER) | value.str.contains("-", literal=True)
-    may_be = may_be & where.is_in(list(LENGTHS)) & ~value.str.starts_with("0")
-    frame = pl.DataFrame({"value": code, "country": country, "said": said}).with_row_index("at").filter(may_be)
-    dashed = value.str.contains("-", literal=True) & where.is_in(list(_BEFORE_THE_DASH))
+    # Most codes are as long as they must be, which their octets tell at once: the others alone are looked at closely.
+    octets, dash = value.str.len_bytes(), value.str.contains("-", literal=True)
+    odd = (octets < _SHORTEST) | (octets >= _SHORTEST_WITH_DASH) | pl.any_horizontal(where == of for of in _LONGER)
+    odd = odd & ~((value >= "0") & (value < "1"))
+    frame = pl.DataFrame({"value": code, "country": country, "said": said}).with_row_index("at").filter(odd)
+    frame = frame.filter(where.is_in(list(LENGTHS)))
+    short = pl.any_horizontal((where == of) & octets.is_between(size - 2, size - 1) for of, size in LENGTHS.items())
+    frame = frame.filter(short | dash)
+    if frame.is_empty():
+        return frame["at"], frame["value"]
+    dashed = dash & where.is_in(list(_BEFORE_THE_DASH))
     size, front = (
         where.replace_strict(table, default=None, return_dtype=pl.Int64) for table in (LENGTHS, _BEFORE_THE_DASH)
     )

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pipeline.columns.cells import fold
-from pipeline.columns.listed import table
+from pipeline.columns.listed import parted
 from pipeline.columns.naming import key, parts, read, repaired, short_key
 
-__all__ = ["everywhere", "find", "innermost", "joined", "known", "matches", "name", "names", "official", "parent"]
+__all__ = ["everywhere", "find", "innermost", "inside", "joined", "known", "matches", "name", "names", "parent"]
 
 _NAME_AND_CODE = re.compile(r"^(\S.{2,}?)\s+([A-Za-z]{2,3})\.?$")  # "Nuevo León NL"
 _REGION = re.compile(
@@ -41,25 +41,29 @@ class _Names:
                 index.setdefault(form, set()).add(code)
 
 
-@table
-def official() -> dict[str, list[str | None]]:
-    """The name and the parent's code of every subdivision, by its own code."""
+@parted
+def _official() -> dict[str, dict[str, list[str | None]]]:
+    """By country: the name and the parent's code of every subdivision, by its own code."""
     import pycountry
 
-    return {entry.code: [entry.name, getattr(entry, "parent_code", None)] for entry in pycountry.subdivisions}
+    found: dict[str, dict[str, list[str | None]]] = {}
+    for entry in pycountry.subdivisions:
+        found.setdefault(entry.code[:2], {})[entry.code] = [entry.name, getattr(entry, "parent_code", None)]
+    return found
 
 
-@table
+@parted
 def _index() -> dict[str, list[dict[str, str]]]:
     """By country: the codes, with spaces between, by `key` and by `short_key` of the names."""
     found: dict[str, _Names] = {}
-    for code, (official_name, _) in official().items():
-        assert official_name is not None
-        names_ = found.setdefault(code[:2], _Names())
-        for form in _forms(official_name):
-            names_.add(form, code)
-        names_.whole.setdefault(key(code[3:]), set()).add(code)
-        names_.whole.setdefault(key(code), set()).add(code)
+    for country, states in _official().items():
+        names_ = found.setdefault(country, _Names())
+        for code, (official_name, _) in states.items():
+            assert official_name is not None
+            for form in _forms(official_name):
+                names_.add(form, code)
+            names_.whole.setdefault(key(code[3:]), set()).add(code)
+            names_.whole.setdefault(key(code), set()).add(code)
     for source in ("subdivision_names.csv", "state_aliases.csv"):
         for code, forms in read(source):
             for form in forms:
@@ -87,12 +91,17 @@ def known(country: str) -> bool:
 
 def name(code: str) -> str:
     """The official name of a state; the code itself where there is none."""
-    return official().get(code, [code])[0] or code
+    return _official().get(code[:2], {}).get(code, [code])[0] or code
 
 
 def parent(code: str) -> str | None:
     """The code of the state that this one is a part of."""
-    return official().get(code, [code, None])[1]
+    return _official().get(code[:2], {}).get(code, [code, None])[1]
+
+
+def inside(country: str) -> tuple[str, ...]:
+    """The codes of the states of a country."""
+    return tuple(_official().get(country, ()))
 
 
 @lru_cache(maxsize=512)

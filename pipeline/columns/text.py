@@ -50,7 +50,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _RUN = re.compile(r"[^\S\r\n\v\f\u2028\u2029]{2,}|[^\S \r\n\v\f\u2028\u2029]")
 _NO_BREAK_SPACE = re.compile(r"[\u00a0\u202f\u2007]")
 _INVISIBLE = re.compile(f"[{text_of.INVISIBLE}]")
-_JOINER = re.compile(r"(?<=[\u0590-\U0010ffff])[\u200c\u200d](?=[\u0590-\U0010ffff])")
+_JOINER = re.compile(r"(?<=[^\0-\u058f])[\u200c\u200d](?=[^\0-\u058f])")  # told by what is not: quick to prepare
 
 
 def normalise(cells: pl.Series, around: Around) -> Judged:
@@ -141,5 +141,7 @@ def _decoded_once(text: str) -> str:
 
 def _seen(text: str) -> str:
     """`text` without invisible characters, but with the joiners that scripts and emoji are written with."""
+    if not _INVISIBLE.search(text):
+        return text
     joiners = {match.start() for match in _JOINER.finditer(text)}
     return "".join(c for i, c in enumerate(text) if i in joiners or not _INVISIBLE.match(c))

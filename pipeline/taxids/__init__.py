@@ -106,13 +106,14 @@ def _by_country(country: pl.Series, text: pl.Series, read: Callable[[Fast, pl.Se
         return found
     codes = _fast()
     place = country.cast(pl.Enum(codes), strict=False).to_physical()
+    every = pl.int_range(len(text), dtype=pl.get_index_type(), eager=True)
     for code, count in place.value_counts(name="rows").drop_nulls().iter_rows():
         known = cast("Fast", rule(codes[code]))
         if count == len(text):
             return read(known, text).alias("value")
         if count >= WORTH_IT:
-            rows = (place == code).arg_true()
-            found = found.scatter(rows, read(known, text.gather(rows)))
+            there = place == code
+            found = found.scatter(every.filter(there), read(known, text.filter(there)))
     return found
 
 

@@ -75,15 +75,15 @@ def _fitting(text: pl.Series, size: int, layout: str) -> pl.Series:
     """The numbers of so many digits whose two check digits fit: 11 less the weighted sum modulo 11, ten and eleven are 0."""
     from pipeline.taxids.weighed import DIGITS, looked_up, octets, placed, weighed
 
-    rows = text.str.contains(layout).fill_null(False).arg_true()
-    plain = text.gather(rows).str.replace_many([".", "-", "/"], [""])
+    frame = text.to_frame("text").with_row_index("at").filter(pl.col("text").str.contains(layout))
+    plain = frame["text"].str.replace_many([".", "-", "/"], [""])
     number = octets(plain, size)
     turn = 8 if size == 14 else size  # the weights of a CNPJ run from 2 to 9 and begin again, those of a CPF go on
     fits = (number != number[:, :1]).any(axis=1)
     for last in (1, 0):  # the place of the check digit, counted from the right
         weights = [2 + place % turn for place in range(size - last - 1)][::-1]
         fits &= (11 - weighed(number, weights) % 11) % 11 % 10 == looked_up(DIGITS, number[:, size - last - 1])
-    return placed(len(text), rows, plain, fits)
+    return placed(len(text), frame["at"], plain, fits)
 
 
 def written(compacted: pl.Series) -> pl.Series:

@@ -67,10 +67,10 @@ def accept(text: pl.Series) -> pl.Series:
     """The compact form of the valid numbers in plain layouts."""
     from pipeline.taxids.weighed import octets, placed, weighed
 
-    rows = text.str.contains(_LAYOUT).fill_null(False).arg_true()
-    plain = text.gather(rows).str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"])
+    frame = text.to_frame("text").with_row_index("at").filter(pl.col("text").str.contains(_LAYOUT))
+    plain = frame["text"].str.replace_many([*PLAIN, "k"], [*[""] * len(PLAIN), "K"])
     total = weighed(octets(plain, 9), (3, 2, 7, 6, 5, 4, 3, 2, 1), _COUNTED)
-    return placed(len(text), rows, plain, (total % 11 == 0) & ~plain.is_in(sorted(GENERIC)).to_numpy())
+    return placed(len(text), frame["at"], plain, (total % 11 == 0) & ~plain.is_in(sorted(GENERIC)).to_numpy())
 
 
 def written(compacted: pl.Series) -> pl.Series:

@@ -88,13 +88,19 @@ def accept(text: pl.Series) -> pl.Series:
     """The valid numbers of companies (nine digits, beginning with 8 or 9) that have their check digit."""
     from pipeline.taxids.weighed import looked_up, octets, placed, weighed
 
-    plain = text.str.replace_many(list(PLAIN), [""])
-    rows = (plain.str.contains(r"^[89][0-9]{9}$") & ~text.str.contains(NUMBER_CELL)).fill_null(False).arg_true()
-    plain = plain.gather(rows)
-    number = octets(plain, 10)
+    plain = pl.col("plain")
+    frame = (
+        text.to_frame("text")
+        .with_row_index("at")
+        .with_columns(plain=pl.col("text").str.replace_many(list(PLAIN), [""]))
+    )
+    frame = frame.filter(plain.str.contains(r"^[89][0-9]{9}$"))
+    frame = frame.filter(~pl.col("text").str.contains(NUMBER_CELL))
+    number = octets(frame["plain"], 10)
     total = weighed(number, (41, 37, 29, 23, 19, 17, 13, 7, 3))
     fits = looked_up(_CHECK_DIGITS, total % 11) == number[:, 9]
-    return placed(len(text), rows, plain.str.head(9) + "-" + plain.str.tail(1), fits)
+    compacted = frame.select(pl.concat_str(plain.str.head(9), plain.str.tail(1), separator="-")).to_series()
+    return placed(len(text), frame["at"], compacted, fits)
 
 
 def written(compacted: pl.Series) -> pl.Series:

@@ -81,14 +81,19 @@ def accept(text: pl.Series) -> pl.Series:
     """The valid numbers in plain layouts; 29 February is left to `judge`."""
     from pipeline.taxids.weighed import looked_up, octets, placed, weighed
 
-    plain = text.str.replace_many(list(PLAIN), [""]).str.to_uppercase()
-    rows = plain.str.contains(_SHAPE).fill_null(False).arg_true()
-    plain = plain.gather(rows)
-    person = plain.str.len_chars() == 13
-    number = octets(plain.str.replace_all("Ñ", _ENYE, literal=True), 13, " ")
+    plain = pl.col("plain")
+    frame = text.to_frame("plain").with_row_index("at")
+    frame = frame.with_columns(plain.str.replace_many(list(PLAIN), [""]).str.to_uppercase()).filter(
+        plain.str.contains(_SHAPE)
+    )
+    inconvenient = (plain.str.len_chars() == 13) & plain.str.head(4).is_in(sorted(WORDS))
+    facts = frame.select(
+        usual=~plain.is_in(sorted(GENERIC)) & ~inconvenient, octets=plain.str.replace_all("Ñ", _ENYE, literal=True)
+    )
+    number = octets(facts["octets"], 13, " ")
     total = weighed(number, range(13, 1, -1), _COUNTED)
-    usual = ~plain.is_in(sorted(GENERIC)) & ~(person & plain.str.head(4).is_in(sorted(WORDS)))
-    return placed(len(text), rows, plain, (looked_up(_CHECK_DIGITS, total % 11) == number[:, 12]) & usual.to_numpy())
+    fits = looked_up(_CHECK_DIGITS, total % 11) == number[:, 12]
+    return placed(len(text), frame["at"], frame["plain"], fits & facts["usual"].to_numpy())
 
 
 def written(compacted: pl.Series) -> pl.Series:

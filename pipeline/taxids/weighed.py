@@ -24,21 +24,20 @@ DIGITS = bytes(octet - ord("0") if chr(octet).isdigit() and octet < 128 else 0 f
 
 def octets(texts: pl.Series, size: int, fill: str = "0") -> Octets:
     """The octets of each text: a row of `size`. Texts are ASCII, not null, and at most so long; `fill` stands in front."""
-    padded = texts.str.pad_start(size, fill).cast(pl.Binary)
-    return padded.bin.reinterpret(dtype=pl.Array(pl.UInt8, size)).to_numpy()
+    padded = pl.col("text").str.pad_start(size, fill).cast(pl.Binary)
+    rows = texts.to_frame("text").select(padded.bin.reinterpret(dtype=pl.Array(pl.UInt8, size)))
+    return rows.to_series().to_numpy()
 
 
 def weighed(rows: Octets, weights: Sequence[int], values: bytes = DIGITS) -> npt.NDArray[np.int32]:
     """The sum of the `values` of the first octets of each row, each times its weight."""
-    total: npt.NDArray[np.int32] = np.zeros(len(rows), dtype=np.int32)
-    for place, weight in enumerate(weights):
-        total += looked_up(values, rows[:, place]).astype(np.int32) * weight
+    total: npt.NDArray[np.int32] = looked_up(values, rows[:, : len(weights)]) @ np.array(weights, dtype=np.int32)
     return total
 
 
 def looked_up(table: bytes, places: npt.NDArray[Any]) -> Octets:
     """The octet at each of these places of a table."""
-    found: Octets = np.frombuffer(table, dtype=np.uint8)[places]
+    found: Octets = np.frombuffer(table, dtype=np.uint8).take(places)
     return found
 
 

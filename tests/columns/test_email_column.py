@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 from columns.columns_around import mutated, oracle, told, verdict
 from email_validator import EmailNotValidError, validate_email
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.columns import mistyped
 from pipeline.columns.email import judge
@@ -195,3 +197,25 @@ def test_a_plain_slip_is_decided_on_the_column(slip):
     assert decided.to_list() == [True]
     assert tuple(part[0] for part in judged) == tuple(judge(slip.example))
     assert judged.code[0] == "email.syntax"
+
+
+PIECES = st.text("añüßÀÖØÞ÷×ãé0.+-_ e\u0301漢", min_size=1, max_size=40)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(PIECES, st.sampled_from(["empresa.cl", "Mi-Empresa.com.mx", "a.example", "x.local", "niño.cl", "b.onion"]))
+def test_latin_letters_before_the_at_sign_are_what_the_library_says(local: str, domain: str) -> None:
+    """What is decided without it is what it gives: the address, and that it needs SMTPUTF8."""
+    address = f"{local}@{domain}"
+    if mistyped.is_international(address):
+        found = validate_email(address.replace(".local", ".loca1x"), check_deliverability=False)
+        assert (found.local_part, found.smtputf8, found.ascii_local_part) == (local, True, None)
+        assert judge(address)[:2] == (f"{local}@{domain.lower()}", "email.international")
+
+
+def test_usual_foreign_names_need_no_library() -> None:
+    """They are a part of every list of the Americas."""
+    assert all(map(mistyped.is_international, ("ñjose12@servicios8838.com.mx", "josé.muñoz@x.cl", "zoë@example.test")))
+    assert not any(
+        map(mistyped.is_international, ("ana@x.cl", "漢@x.cl", "e\u0301@x.cl", "ñ" * 99 + "@x.cl", "ñ@ñ.cl", "ñ@"))
+    )

@@ -1,8 +1,7 @@
-"""Write `pipeline/columns/listed.json` anew: after a new release of babel or pycountry, or a change of a list of names."""
+"""Write `pipeline/columns/listed.txt` anew: after a new release of babel or pycountry, or a change of a list of names."""
 
 from __future__ import annotations
 
-import json
 from importlib import import_module
 from pathlib import Path
 
@@ -13,13 +12,11 @@ OWNERS = ("columns.subdivisions", "columns.countries", "columns.currencies", "co
 
 
 def worked_out() -> dict[str, object]:
-    """What the file should hold."""
+    """The tables that the file should hold."""
     for owner in OWNERS:
         import_module(f"pipeline.{owner}")
-    tables = {name: make() for name, make in sorted(listed.TABLES.items())}
-    return {"releases": listed.releases(), "tables": tables}
+    return {name: make() for name, make in sorted(listed.TABLES.items())}
 
 
 if __name__ == "__main__":
-    text = json.dumps(worked_out(), ensure_ascii=False, separators=(",", ":"))
-    PATH.write_text(text + "\n", encoding="utf-8")
+    PATH.write_text(listed.written(worked_out()), encoding="utf-8")
