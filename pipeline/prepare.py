@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from pipeline import existing, identity, latest, lookups, mapping, targets
+from pipeline import asking, existing, identity, lookups, mapping, targets
 from pipeline.ahead import ahead
-from pipeline.client import Failed, Patience, connect
-from pipeline.errors import BrokenInvariant, Misuse, Unavailable
+from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
 from pipeline.judging import Judge, batch_rows, rehearse
 from pipeline.language import later, say
-from pipeline.options import MARK, SETTLE_EXTRA, RunOptions, Server
-from pipeline.pace import Limiter
+from pipeline.options import MARK, RunOptions, Server
 from pipeline.plan import Builder, Choices
 from pipeline.progress import Progress
 from pipeline.schema import fields
@@ -98,7 +96,7 @@ def make_plan(
     settled = correction.facts["settings"]["decimal"] if correction and not options.decimal else {}
     by_country = server is not None and "states" in target.lists  # then the target is asked before any row is judged
     evidence = survey(options, target, sources, progress, settled, countries=by_country, presuming=correction is None)
-    catalogue, unchecked, requests = _catalogue(options, server, target, evidence.countries, progress)
+    catalogue, unchecked, requests = asking.catalogue(options, server, target, evidence.countries, progress)
     secrets = server.secrets if server else {}
     chosen = Choices(
         identity.parse(options.match, [n for n, f in fields(target.record).items() if f.kind != "object"], target.identities),
@@ -117,9 +115,7 @@ def make_plan(
     builder.settle_duplicates()
     found = None
     if server is not None:
-        import anyio
-
-        found, more = anyio.run(_existing, server, target, chosen, builder, progress)
+        found, more = asking.customers(server, target, chosen.identities, builder, progress)
         requests += more
         found = correction.known(found) if correction else found
     else:
@@ -178,73 +174,6 @@ def _conserve(source: Source, planned: int, limit: int | None) -> None:
             ),
             say("This is a bug of the importer, and nothing was sent; please report it."),
         )
-
-
-def _catalogue(
-    options: RunOptions, server: Server | None, target: Target, countries: set[str], progress: Progress
-) -> tuple[Catalogue, list[str], int]:
-    unchecked: list[str] = []
-    requests = 0
-    base_url = server.base_url if server else options.base_url or target.base_url
-    remembered = lookups.recall(base_url, options.test_mode) if server is None or server.kind != "sandbox" else None
-    catalogue = remembered[0] if remembered else None
-    if server is not None and not _suffices(remembered, countries, target):
-        import anyio
-
-        fresh, requests = anyio.run(_fetch, server, target, countries)
-        catalogue = lookups.merge(catalogue, fresh)
-        if server.kind != "sandbox":
-            lookups.remember(base_url, options.test_mode, catalogue)
-    catalogue = catalogue or Catalogue()
-    if options.states_file is not None:
-        states = lookups.load_states(options.states_file)
-        catalogue = replace(catalogue, states=states, facts={**catalogue.facts, "states": str(options.states_file)})
-    for name in target.lists:
-        if getattr(catalogue, name) is None:
-            unchecked.append(say("the list {name!r}: the target was not asked", name=say(name)))
-        elif server is None:
-            progress.say(f"{say(name)}: {lookups.told(catalogue.facts.get(name, ''))}")
-    return catalogue, unchecked, requests
-
-
-def _suffices(remembered: tuple[Catalogue, float] | None, countries: set[str], target: Target) -> bool:
-    if remembered is None or remembered[1] > lookups.FRESH or "terms" in target.lists:
-        return False
-    known = {e.parent for e in remembered[0].states or ()}
-    return countries <= known
-
-
-async def _fetch(server: Server, target: Target, countries: set[str]) -> tuple[Catalogue, int]:
-    async with _connected(server, target) as client:
-        return await lookups.fetch(client, target, countries), client.requests
-
-
-async def _existing(
-    server: Server, target: Target, chosen: Choices, builder: Builder, progress: Progress
-) -> tuple[existing.Found, int]:
-    count = sum(1 for _ in builder.wanted())
-    if not count:
-        return existing.Found(how=say("no row has an identity to look up")), 0
-    settle = target.pace.timeout + SETTLE_EXTRA
-    awaited = latest.awaited(latest.Place.of(target, server), target, chosen.identities, settle)
-    async with _connected(server, target) as client:
-        try:
-            found = await existing.find(client, target, chosen.identities, builder.wanted, count, progress, awaited)
-        except Failed as error:
-            raise Unavailable(
-                say("{title} does not answer: {error}", title=target.title, error=error),
-                say("Check the address and the network, and run again."),
-            ) from error
-        return found, client.requests
-
-
-def _connected(server: Server, target: Target) -> Any:
-    headers_ = target.headers(server.secrets, server.kind == "test")
-    limiter = Limiter(None if server.kind == "sandbox" else target.pace.rate)
-    return connect(
-        server.base_url, headers_, limiter, Patience(target.pace.timeout, retries=3), target.pace.concurrency,
-        server.private(target),
-    )  # fmt: skip
 
 
 def _facts(

@@ -16,7 +16,7 @@ LEVELS = [
     {"rounds"},
     {"prepare"},
     {"judging"},
-    {"survey", "findings", "request"},
+    {"survey", "findings", "request", "asking"},
     {"sources"},
     {"roundtrip", "latest", "forget", "bundle", "fitting", "typed"},
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes"},

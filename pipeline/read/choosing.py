@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import Unreadable
 from pipeline.language import say, say_n
 from pipeline.read.book import HELPERS, RawRow
-from pipeline.read.header import kind
+from pipeline.read.kinds import kind
 
 PEEK = 40  # rows that show whether a sheet holds a table
 MANY = 5  # rows below a header that make it a list, whatever they hold

@@ -1,4 +1,4 @@
-"""Turn the first and last rows of a grid into the place of the table: its header row, and what is no customer.
+"""Turn the first rows of a grid into the place of the table: its header row, and where another table begins.
 
 The header is the first row about as wide as the table. What stands in its cells is compared with the kinds of
 values below: a header names, data repeat. Where the rows allow two readings the run stops and shows both.
@@ -6,41 +6,17 @@ values below: a header names, data repeat. Where the rows allow two readings the
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pipeline.errors import Unreadable
 from pipeline.language import say, say_n
 from pipeline.read.grid import Row
+from pipeline.read.kinds import LOOK_BELOW, contrast, kind, usual
 from pipeline.spreadsheet import letters
 
-LOOK_BELOW = 60  # rows whose kinds of values are compared with a header
 LABEL = 80  # characters; names of columns are shorter
-KINDS = (
-    ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
-    ("url", re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)),
-    ("flag", re.compile(r"true|false|verdadero|falso|yes|no|s[ií]|x", re.IGNORECASE)),
-    ("date", re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ]\d.*)?|\d{1,2}:\d\d(?::\d\d)?")),
-    ("number", re.compile(r"[-+(]?\s?(?:[$€£]|US\$|R\$)?\s?-?\d[\d.,' ]*\s?[%€]?\)?(?:E[-+]?\d+)?", re.IGNORECASE)),
-    ("code", re.compile(r"(?=(?:.*\d){4})[-+()./ \dkK]+|(?=(?:.*\d){4})[A-Z0-9][-A-Z0-9./]{4,}")),
-)  # fmt: skip
-COUNTED = r"(?:clientes?|registros?|filas?|l[ií]neas?|rows?|records?|customers?|clients?|entries)"
-TOTAL = re.compile(
-    rf"(?:grand |sub)?total(?:es|s)?(?: general)?(?: (?:de |of )?{COUNTED})?(?:: *[0-9.,]+)?|suma|sum|gesamt|summe|totale|totaux",
-    re.IGNORECASE,
-)
-PRINTED = re.compile(
-    r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?"
-    rf"|\(?[0-9.,]+ {COUNTED}(?: (?:affected|selected|afectad[oa]s?|encontrad[oa]s?|en total|total))?\)?\.?"
-    rf"|\(?{COUNTED}(?: afectad[oa]s?)?: ?[0-9.,]+\)?|\x1a"
-    r"|\W*(?:fin|end) (?:del?|of)(?: the)? (?:reporte|informe|listado|archivo|report|list|file)\W*"
-    r"|(?:fecha (?:y hora )?de (?:impresi[oó]n|emisi[oó]n|generaci[oó]n)|impreso|emitido|generado|printed|generated|exported)"
-    r"\b.*\d[-/.]\d\d?[-/.]\d.*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -54,13 +30,6 @@ class Place:
     cells: tuple[str, ...]
     notes: tuple[str, ...] = ()
     end: int | None = None
-
-
-@lru_cache(maxsize=1 << 14)
-def kind(cell: str) -> str:
-    """What a cell looks like: email, url, flag, date, number, code or text."""
-    text = cell.strip()
-    return next((name for name, pattern in KINDS if pattern.fullmatch(text)), "text")
 
 
 def find(head: Sequence[Row], width: int, told: int | None, name: str) -> Place:
@@ -105,22 +74,6 @@ def find(head: Sequence[Row], width: int, told: int | None, name: str) -> Place:
     return _place(head[at], width, head)
 
 
-def footers(tail: Sequence[Row], after: int) -> list[Row]:
-    """The last rows that are certainly no customers: totals, and lines printed by the exporting program."""
-    found: list[Row] = []
-    for row in reversed(tail):
-        filled = row.filled()
-        if row.number <= after or not filled:
-            break
-        first = (row.cells[filled[0]] or "").strip()
-        rest = [row.cells[i] or "" for i in filled[1:]]
-        total = TOTAL.fullmatch(first.rstrip(": ")) and all(kind(cell) == "number" for cell in rest)
-        if not total and not (PRINTED.fullmatch(first) and not rest):
-            break
-        found.append(row)
-    return found[::-1]
-
-
 def _place(row: Row, width: int, head: Sequence[Row]) -> Place:
     cells = tuple((row.cells[i] if i < len(row.cells) else None) or "" for i in range(width))
     notes = []
@@ -160,26 +113,9 @@ def _widest_first(head: Sequence[Row]) -> int:
     for later in range(at + 1, min(at + 8, len(head))):
         names = [head[later].cells[i] or "" for i in head[later].filled()]
         wider = fills[later] >= 1.5 * fills[at] and all(kind(c) == "text" and len(c) <= LABEL for c in names)
-        if wider and (_contrast(head, later)[0] or later + 1 == len(head)):
+        if wider and (contrast(head, later)[0] or later + 1 == len(head)):
             return later
     return at
-
-
-def _contrast(head: Sequence[Row], at: int) -> tuple[int, int]:
-    """For how many columns the cell of a row names the kind below it, and for how many it repeats it."""
-    names = repeats = 0
-    below = head[at + 1 : at + 1 + LOOK_BELOW]
-    for i in head[at].filled():
-        kinds = Counter(kind(r.cells[i] or "") for r in below if i < len(r.cells) and (r.cells[i] or "").strip())
-        if not kinds:
-            continue
-        usual, count = kinds.most_common(1)[0]
-        own = kind(head[at].cells[i] or "")
-        if own == "email" or (own == usual != "text" and count >= 0.6 * kinds.total()):
-            repeats += 1
-        elif usual != "text" and own != usual and count >= 0.6 * kinds.total():
-            names += 1
-    return names, repeats
 
 
 def _certainly_data(head: Sequence[Row], at: int) -> bool:
@@ -189,13 +125,13 @@ def _certainly_data(head: Sequence[Row], at: int) -> bool:
     """
     if at or len(head) < 3:
         return False
-    names, repeats = _contrast(head, at)
+    names, repeats = contrast(head, at)
     kinds = {kind(head[at].cells[i] or "") for i in head[at].filled()} & {"email", "url", "date", "code"}
     return not names and repeats >= 3 and len(kinds) >= 2
 
 
 def _refuse_data(head: Sequence[Row], at: int, name: str) -> None:
-    names, repeats = _contrast(head, at)
+    names, repeats = contrast(head, at)
     if repeats and repeats >= 2 * names:
         _no_header(head[at], name)
 
@@ -224,7 +160,7 @@ def _refuse_several(head: Sequence[Row], at: int, name: str) -> None:
     texts = [lower.cells[i] or "" for i in lower.filled()]
     if lower.number != upper.number + 1 or not gaps or len(head) <= at + 2:
         return
-    names, same = _contrast(head, at + 1)
+    names, same = contrast(head, at + 1)
     if len(gaps) == 1 and (len(texts) < 2 or set(upper.filled()) <= set(lower.filled()) or not names or same):
         return
     plain = all(kind(text) == "text" for text in texts)
@@ -265,17 +201,12 @@ def _names_others(head: Sequence[Row], at: int, i: int, start: int) -> bool:
     texts = [head[i].cells[k] or "" for k in filled]
     if len(filled) < 2 or any(kind(c) != "text" or len(c) > LABEL for c in texts) or repeats(head[i], head[at]):
         return False
-    names, same = _contrast(head, i)
+    names, same = contrast(head, i)
     if names < 2 or same:
         return False
     # Where the columns go on with the same kinds of values, this is a row of the same table, whatever is wrong in it.
     below = head[i + 1 : i + 1 + LOOK_BELOW]
-    return any(_usual(head[at + 1 : start], k) != _usual(below, k) for k in filled)
-
-
-def _usual(rows: Sequence[Row], i: int) -> str:
-    kinds = Counter(kind(r.cells[i] or "") for r in rows if i < len(r.cells) and (r.cells[i] or "").strip())
-    return kinds.most_common(1)[0][0] if kinds else ""
+    return any(usual(head[at + 1 : start], k) != usual(below, k) for k in filled)
 
 
 def repeats(row: Row, header: Row) -> bool:

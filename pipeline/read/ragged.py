@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from pipeline.language import say
-from pipeline.read import header
 from pipeline.read.grid import Row
+from pipeline.read.kinds import kind
 
 SHOWN = 300  # characters of a troubled row that an issue shows
 MOST_JUDGED = 20_000  # irregular rows; a file with more is written so on purpose
@@ -49,7 +49,7 @@ class Columns:
         self.kinds: list[str] = []  # "" where there is no usual one, "blank" where nothing ever stands
         self.filled: list[bool] = []
         for i in range(width):
-            found = Counter(header.kind(row.cells[i] or "") for row in rows if (row.cells[i] or "").strip())
+            found = Counter(kind(row.cells[i] or "") for row in rows if (row.cells[i] or "").strip())
             usual, count = found.most_common(1)[0] if found else ("blank", 0)
             sure = usual == "blank" or (count >= FEWEST // 2 and count >= 0.9 * found.total())
             self.kinds.append(usual if sure else "")
@@ -57,15 +57,15 @@ class Columns:
 
     def strange(self, i: int, cell: str) -> bool:
         """Whether a cell is of another kind than its column."""
-        usual, kind = self.kinds[i], header.kind(cell)
+        usual, own = self.kinds[i], kind(cell)
         if not cell.strip() or not usual:
             return False
         # Names and texts may be anything but an address or a date; numbers and codes are easily taken for each other.
-        return kind in {"email", "url", "date"} if usual == "text" else kind != usual
+        return own in {"email", "url", "date"} if usual == "text" else own != usual
 
     def belongs(self, i: int, cell: str) -> bool:
         """Whether a cell is of just the kind that its column has, and that kind is telling."""
-        return self.kinds[i] == header.kind(cell) != "text"
+        return self.kinds[i] == kind(cell) != "text"
 
     def doubts(self, cells: Sequence[str]) -> bool:
         """Whether some cell is strange, or blank where it never is."""

@@ -16,6 +16,7 @@ from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
 from pipeline.language import later, say, say_n
 from pipeline.read import header
 from pipeline.read.book import HELPERS
+from pipeline.read.footers import footers
 from pipeline.read.grid import Grid, columns
 from pipeline.spreadsheet import letters
 
@@ -42,7 +43,7 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
             say("Keep the columns of the customer list alone, and run again."),
         )
     place = header.find(grid.head, grid.width, told_row, facts.name)
-    cut = [] if place.end else header.footers(grid.tail, place.number)
+    cut = [] if place.end else footers(grid.tail, place.number)
     other = _count(grid, pl.col("row") >= place.end) if place.end else 0
     again = _repeated(grid, place)
     twice = 0 if again is None else _count(grid, again)
