@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -20,6 +21,11 @@ from pipeline.language import say_of
 
 Severity = Literal["error", "warning"]
 TEXTS = ("title", "message", "remedy")
+WORDS = ("column", "field", "value", "detail", "suggestion")
+"""What the texts may name in braces."""
+
+FEW = 4_000
+"""So many problems are put into words row by row: an expression for each kind costs as much as a hundred rows."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,11 @@ def is_error(code: str) -> pl.Expr:
 
 def render(issues: pl.DataFrame, lang: str = "en") -> pl.DataFrame:
     """Add `severity`, `message` and `remedy` to a frame that has at least the columns of ISSUE_SCHEMA."""
-    kinds = catalogue(lang)
+    if issues.height <= FEW:
+        return issues.with_columns(_by_row(issues, lang))
     parts = []
     for (code,), group in issues.with_row_index("_at").group_by("code", maintain_order=True):
-        kind = kinds.get(str(code)) or Kind(str(code), "error", str(code), "[[{detail}]]", "")
+        kind = _kind(code, lang)
         parts.append(
             group.with_columns(
                 pl.lit(kind.severity).alias("severity"),
@@ -81,25 +88,62 @@ def render(issues: pl.DataFrame, lang: str = "en") -> pl.DataFrame:
                 _fill(kind.remedy).alias("remedy"),
             )
         )
-    if not parts:
-        return issues.with_columns(pl.lit(None, dtype=pl.String).alias(n) for n in ("severity", "message", "remedy"))
     return pl.concat(parts).sort("_at").drop("_at")
+
+
+def _kind(code: object, lang: str) -> Kind:
+    return catalogue(lang).get(str(code)) or Kind(str(code), "error", str(code), "[[{detail}]]", "")
+
+
+def _by_row(issues: pl.DataFrame, lang: str) -> list[pl.Series]:
+    """What `render` adds, row by row."""
+    told: list[tuple[str, str, str]] = []
+    for line in issues.select("code", *WORDS).iter_rows(named=True):
+        kind = _kind(line["code"], lang)
+        told.append((kind.severity, _filled(kind.message, line), _filled(kind.remedy, line)))
+    columns = zip(*told, strict=True) if told else ((), (), ())
+    names = ("severity", "message", "remedy")
+    return [pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)]
+
+
+def _filled(template: str, line: Mapping[str, str | None]) -> str:
+    """What `_fill` makes of one row."""
+    text = ""
+    for at, (names, shape) in enumerate(_shapes(template)):
+        words = [line[name] for name in names]
+        if None not in words:
+            text += shape % tuple(words)
+        elif at % 2 == 0:
+            text += shape % tuple(word or "" for word in words)
+    return text.rstrip(" ")
+
+
+@lru_cache(maxsize=1024)
+def _shapes(template: str) -> list[tuple[list[str], str]]:
+    """For each part of `template` the names of its words, and how Python puts them together (`%`)."""
+    parts = _parsed(template)
+    return [(pieces[1::2], "%s".join(piece.replace("%", "%%") for piece in pieces[::2])) for pieces in parts]
+
+
+def _parsed(template: str) -> list[list[str]]:
+    """The parts of `template`: each second one is in double brackets, and in each each second piece is a word's name."""
+    return [re.split(r"\{(\w+)\}", part) for part in re.split(r"\[\[|\]\]", template)]
 
 
 @lru_cache(maxsize=1024)
 def _fill(template: str) -> pl.Expr:
     """The words of `template` in one pass: what is filled in is never read as a template again."""
-    pieces = [
-        _plain(p, blank="") if at % 2 == 0 else _plain(p, blank=None).fill_null("")
-        for at, p in enumerate(re.split(r"\[\[|\]\]", template))
+    parts = [
+        _plain(pieces, blank="") if at % 2 == 0 else _plain(pieces, blank=None).fill_null("")
+        for at, pieces in enumerate(_parsed(template))
     ]
-    return pl.concat_str(pieces).str.strip_chars_end(" ")
+    return pl.concat_str(parts).str.strip_chars_end(" ")
 
 
-def _plain(template: str, blank: str | None) -> pl.Expr:
-    """`template` with its words; with `blank` None the whole is null where a word is."""
+def _plain(pieces: Sequence[str], blank: str | None) -> pl.Expr:
+    """A part of a template with its words; with `blank` None the whole is null where a word is."""
     found = []
-    for at, piece in enumerate(re.split(r"\{(\w+)\}", template)):
+    for at, piece in enumerate(pieces):
         if at % 2 == 0:
             found.append(pl.lit(piece))
         else:

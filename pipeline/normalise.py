@@ -41,33 +41,33 @@ def normalise(
         The typed record columns, the issues, and for each row what was changed.
     """
     helpers = {name[1:]: mapped[name] for name in mapped.columns if name.startswith("~")}
-    names = [name for name in mapped.columns if not name.startswith("~")]
+    texts = {name: mapped[name] for name in mapped.columns if not name.startswith("~")}
     values: dict[str, pl.Series] = {}
     found: list[pl.DataFrame] = []
-    changes: list[pl.Series] = []
-    for name in sorted(names, key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST)):
+    changes = _Changes(mapped.height)
+    for name in sorted(texts, key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST)):
         field = find(record, name)
         assert field is not None, name
-        others = {**helpers, **{n: mapped[n] for n in names if n != name}}
-        cells = _first(mapped[name], split[name]) if split and name in split else mapped[name]
+        others = {**helpers, **{other: series for other, series in texts.items() if other != name}}
+        raw = texts[name]
+        cells = _first(raw, split[name]) if split and name in split else raw
         judged = _judge(field, cells, values.get("country"), others, settings)
-        raw = mapped[name]
         if name == "state" and name in mapping.defaults:
             silent = raw.is_null() & judged.value.is_null()  # no place of the row tells it
             if silent.any():
-                cells, raw = (texts.set(silent, mapping.defaults[name]) for texts in (cells, raw))
+                cells, raw = (series.set(silent, mapping.defaults[name]) for series in (cells, raw))
                 judged = _judge(field, cells, values.get("country"), others, settings)
         if name in cut and field.max_length:
             long = judged.value.str.len_chars().fill_null(0) > field.max_length
-            found.append(_cut(name, mapping.label(name), mapped[name], judged.value, long, field.max_length))
+            found.append(_cut(name, mapping.label(name), texts[name], judged.value, long, field.max_length))
             judged = judged._replace(value=judged.value.str.head(field.max_length).str.strip_chars_end())
         values[name] = judged.value.alias(name)
         if judged.code.null_count() < len(judged.code):
             found.append(_issues(name, mapping.label(name), raw, judged))
-        changes += _changes(name, raw, judged, settings, as_they_are=cells is raw)
-    ordered = pl.DataFrame([values[name] for name in names])
+        _tell(changes, name, raw, judged, settings, as_they_are=cells is raw)
+    ordered = pl.DataFrame([values[name] for name in texts])
     everything = pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *found])
-    return Clean(ordered, everything, _said(changes, mapped.height))
+    return Clean(ordered, everything, changes.texts())
 
 
 def _judge(
@@ -89,12 +89,11 @@ def _first(cells: pl.Series, separator: str) -> pl.Series:
 
 
 def _issues(name: str, label: str, cells: pl.Series, judged: Judged) -> pl.DataFrame:
-    parts = {"value": cells, "code": judged.code, "detail": judged.detail, "suggestion": judged.suggestion}
-    told = pl.DataFrame(parts).with_row_index("at").filter(pl.col("code").is_not_null())
-    same = (
-        pl.Series(part, [text]).new_from_index(0, told.height) for part, text in (("field", name), ("column", label))
-    )
-    return pl.DataFrame([told["at"].cast(pl.UInt32), *same, *told.get_columns()[1:]])
+    told = judged.code.is_not_null()
+    at = told.arg_true().cast(pl.UInt32)
+    same = (pl.Series([text]).new_from_index(0, len(at)) for text in (name, label))
+    value, *said = (part.filter(told) for part in (cells, *judged[1:]))
+    return pl.DataFrame(dict(zip(ISSUE_SCHEMA, (at, *same, value, *said), strict=True)))
 
 
 def _cut(
@@ -111,10 +110,46 @@ def _cut(
     ).select(list(ISSUE_SCHEMA))  # fmt: skip
 
 
-def _changes(
-    name: str, cells: pl.Series, judged: Judged, settings: Settings, *, as_they_are: bool
-) -> list[pl.Series]:  # fmt: skip
-    """Pieces of ` | field: before -> after` (String), null where a value is its cell's, or was refused.
+class _Changes:
+    """What the fields of some rows say of their changes: pieces of ` | field: before -> after`, put together all at once."""
+
+    def __init__(self, height: int) -> None:
+        self._height = height
+        self._columns: list[pl.Series] = []
+        self._pieces: list[pl.Expr] = []
+
+    def add(self, texts: pl.Series) -> None:
+        """Pieces that are whole, null or empty where nothing changed."""
+        self._pieces.append(self._column(texts))
+
+    def write(self, name: str, before: pl.Series, after: pl.Series, changed: pl.Series) -> None:
+        """Tell what the field was and is, in the rows that are `changed`."""
+        told = self._column(changed)
+        parts = (pl.lit(f"{BAR}{name}: "), self._column(before), pl.lit(" -> "), self._column(after))
+        self._pieces += [pl.when(told).then(part) for part in parts]
+
+    def together(self) -> pl.Series | None:
+        """The pieces of each row, one behind the other (String, empty where there is none); None without any."""
+        if not self._pieces:
+            return None
+        text = pl.concat_str(self._pieces, ignore_nulls=True)
+        return pl.DataFrame(self._columns).select(changes=text).to_series()
+
+    def texts(self) -> pl.Series:
+        """The changes of each row; an empty text where there are none."""
+        text = self.together()
+        return pl.repeat("", self._height, eager=True).alias("changes") if text is None else text.str.slice(len(BAR))
+
+    def _column(self, series: pl.Series) -> pl.Expr:
+        name = str(len(self._columns))
+        self._columns.append(series.alias(name))
+        return pl.col(name)
+
+
+def _tell(
+    changes: _Changes, name: str, cells: pl.Series, judged: Judged, settings: Settings, *, as_they_are: bool
+) -> None:  # fmt: skip
+    """Add what changed of a field: the rows whose value is not its cell's, and was not refused.
 
     `as_they_are`: it was these cells that were judged.
     """
@@ -123,46 +158,41 @@ def _changes(
     known = judged.known if isinstance(judged, Repeated) else None
     rows = rest if known is None else known.rows
     if rows is None or not as_they_are:
-        return _pieces(name, cells, judged, shown)
-    some = _pieces(name, cells.gather(rows), Judged(*(part.gather(rows) for part in judged)), shown)
-    if not some:
-        return []
-    text = _together(some)
-    return [text.gather(known.place) if known else _placed(text, rows, len(cells))]
+        return _tell_rows(changes, name, shown, cells, judged.value, judged.code)
+    if not len(rows):
+        return None
+    some = _Changes(len(rows))
+    parts = pl.DataFrame({"cell": cells, "value": judged.value, "code": judged.code})
+    _tell_rows(some, name, shown, *parts.select(pl.all().gather(rows)))
+    text = some.together()
+    if text is not None:
+        changes.add(text.gather(known.place) if known else _placed(text, rows, len(cells)))
+    return None
 
 
-def _pieces(name: str, cells: pl.Series, judged: Judged, shown: dict[str, str]) -> list[pl.Series]:
-    after = judged.value.cast(pl.String)
-    changed = cells.ne_missing(after) & after.is_not_null()
-    if judged.code.null_count() < len(cells):
-        changed &= judged.code.to_frame("code").select(~issues.is_error("code")).to_series()
+def _tell_rows(
+    changes: _Changes, name: str, shown: dict[str, str], cells: pl.Series, value: pl.Series, code: pl.Series
+) -> None:  # fmt: skip
+    after = value.cast(pl.String)
+    before, now = pl.col("before"), pl.col("after")
+    differs = before.ne_missing(now) & now.is_not_null()
+    refused = issues.is_error("code") if code.null_count() < len(code) else pl.lit(False)
+    frame = pl.DataFrame({"before": cells, "after": after, "code": code})
+    changed = frame.select(changed=differs & ~refused).to_series()
     count = changed.sum()
     if not count:
-        return []
+        return
     after = after.replace(shown) if shown else after
     if count * FEW > len(cells):
-        return [series.set(~changed, None) for series in _written(name, cells, after)]
-    some = _together(_written(name, cells.filter(changed), after.filter(changed)))
-    return [_placed(some, changed.arg_true(), len(cells))]
+        changes.write(name, cells, after, changed)
+        return
+    rows = changed.arg_true()
+    some = _Changes(len(rows))
+    some.write(name, cells.filter(changed), after.filter(changed), changed.filter(changed))
+    text = some.together()
+    assert text is not None
+    changes.add(_placed(text, rows, len(cells)))
 
 
 def _placed(texts: pl.Series, rows: pl.Series, height: int) -> pl.Series:
     return texts.clear().extend_constant(None, height).scatter(rows, texts)
-
-
-def _written(name: str, before: pl.Series, after: pl.Series) -> list[pl.Series]:
-    start, arrow = (pl.Series([sign]).new_from_index(0, len(before)) for sign in (f"{BAR}{name}: ", " -> "))
-    return [start, before, arrow, after]
-
-
-def _together(pieces: list[pl.Series]) -> pl.Series:
-    """One text of the pieces of each row that are not null."""
-    columns = [piece.alias(str(at)) for at, piece in enumerate(pieces)]
-    return pl.DataFrame(columns).select(changes=pl.concat_str(pl.all(), ignore_nulls=True)).to_series()
-
-
-def _said(changes: list[pl.Series], height: int) -> pl.Series:
-    """The changes of each row, one behind the other; an empty text where there are none."""
-    if not changes:
-        return pl.repeat("", height, eager=True).alias("changes")
-    return _together(changes).str.slice(len(BAR))  # all at once: what is put together takes its time for each column

@@ -32,37 +32,51 @@ def validate(
     own = clean.issues
     if told.height:
         own = own.join(told, on=["at", "field"], how="anti")  # one bad cell gives one issue
-    found = [told, own]
-    wrong = pl.concat(found).filter(issues.is_error("code"))
-    for name in clean.record.columns:
+    known, values = pl.concat([told, own]), clean.record
+    longest = _longest(values)
+    found = []
+    for name in values.columns:
         field = find(record, name)
         assert field is not None
-        problems = (
-            *_missing(field, clean.record, mapping),
-            *_too_long(field, clean.record),
-            *_range(field, clean.record),
-        )
-        if problems:
-            bad = wrong.filter(pl.col("field") == name)["at"]
-            found += [_named(problem, field.name, mapped[name], mapping, bad) for problem in problems]
-            if name == "state" and not mapping.compose.get(name, "-"):
-                found[-len(problems) :] = [_of_place(problem, mapped) for problem in found[-len(problems) :]]
+        for rows, code, detail in (
+            *_missing(field, values, mapping),
+            *_too_long(field, values, longest),
+            *_range(field, values),
+        ):
+            problem = _problem(name, mapped[name], mapping, rows, code, detail)
+            composed = mapping.compose.get(name, "-")
+            found.append(_of_place(problem, mapped) if name == "state" and not composed else problem)
     for name in regulated:
-        bad = wrong.filter(pl.col("field") == name)["at"]
-        found += _regulated(name, clean.record, mapped, mapping, settings, bad)
-    everything = _without_consequences(pl.concat(found))
-    errors = everything.filter(issues.is_error("code"))["at"].unique()
-    valid = ~pl.int_range(clean.record.height, dtype=pl.UInt32, eager=True).is_in(errors.implode())
-    return Checked(clean.record, valid.alias("valid"), everything, clean.changes)
+        found += _regulated(name, values, mapped, mapping, settings)
+    everything = _with_severity(known, found)
+    errors = everything["at"].filter(everything["error"]).unique()
+    valid = ~pl.int_range(values.height, dtype=pl.UInt32, eager=True).is_in(errors.implode())
+    return Checked(values, valid.alias("valid"), everything.drop("error"), clean.changes)
 
+
+Problem = tuple[pl.Series, str, pl.Series | str | None]
+"""Rows, a code, and its detail: one for each of them, or one for all."""
 
 CONSEQUENCES = ("state.no_country", "phone.no_country", "tax_id.unchecked")
 """What is said of other cells only because the row's country is not known."""
 
 
+def _with_severity(known: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
+    """The problems that were known, and the found ones of other cells than those; `error` (Boolean) is whether one keeps its row out."""
+    error = issues.is_error("code").alias("error")
+    known = known.with_columns(error)
+    if not found:
+        return _without_consequences(known)
+    more = pl.concat(found)
+    wrong = known.filter("error")
+    if wrong.height:
+        more = more.join(wrong, on=["at", "field"], how="anti")
+    return _without_consequences(pl.concat([known, more.with_columns(error)]))
+
+
 def _without_consequences(found: pl.DataFrame) -> pl.DataFrame:
     """The problems without those that follow from a wrong or missing country, which is one itself: one bad cell, one issue."""
-    wrong = found.filter((pl.col("field") == "country") & issues.is_error("code"))["at"]
+    wrong = found["at"].filter(found["error"] & (found["field"] == "country").fill_null(False))
     if wrong.is_empty():
         return found
     return found.filter(~(pl.col("code").is_in(CONSEQUENCES) & pl.col("at").is_in(wrong.implode())))
@@ -70,6 +84,8 @@ def _without_consequences(found: pl.DataFrame) -> pl.DataFrame:
 
 def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     """The problems of reading, at the fields their columns feed; cells of columns that are left out do not count."""
+    if reading.is_empty():
+        return pl.DataFrame(schema=ISSUE_SCHEMA)
     feeds = {c.header: c.field for c in mapping.choices if c.field}
     for name, indexes in mapping.parts.items():
         feeds.update({c.header: name for c in mapping.choices if c.index in indexes and not c.field})
@@ -81,10 +97,11 @@ def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     return placed.filter(pl.col("field").is_not_null() | pl.col("column").is_null())
 
 
-def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[pl.DataFrame]:
+def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[Problem]:
     if not field.required or not record[field.name].null_count():
         return []
-    return [_at(record[field.name].is_null().arg_true(), "field.required", _decisive(field.name, mapping))]
+    blank = record.select(pl.arg_where(pl.col(field.name).is_null())).to_series()
+    return [(blank, "field.required", _decisive(field.name, mapping))]
 
 
 def _of_place(missing: pl.DataFrame, mapped: pl.DataFrame) -> pl.DataFrame:
@@ -110,34 +127,34 @@ def _decisive(name: str, mapping: Mapping) -> str | None:
     return say_n("{columns} is blank", "{columns} are blank", len(needed), columns=named)
 
 
-def _too_long(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
-    text = record[field.name]
-    if field.max_length is None or text.dtype != pl.String or not _above(text.str.len_bytes(), field.max_length):
+def _longest(record: pl.DataFrame) -> dict[str, int | None]:
+    """The octets of the longest text of each column of texts; a text has no more characters than octets."""
+    texts = [name for name, dtype in record.schema.items() if dtype == pl.String]
+    return record.select(pl.col(name).str.len_bytes().max() for name in texts).row(0, named=True) if texts else {}
+
+
+def _too_long(field: Field, record: pl.DataFrame, longest: dict[str, int | None]) -> list[Problem]:
+    if field.max_length is None or (longest.get(field.name) or 0) <= field.max_length:
         return []
-    length = text.str.len_chars()
+    length = record[field.name].str.len_chars()
     rows = (length > field.max_length).arg_true()
     template = say("{size} characters; the target allows {limit}", size="{}", limit=field.max_length)
     said = pl.select(sentence(template, length.gather(rows))).to_series()
-    return [_at(rows, "text.too_long", said)]
+    return [(rows, "text.too_long", said)]
 
 
-def _above(sizes: pl.Series, limit: int) -> bool:
-    """Whether any is above the limit; a text has no more characters than bytes."""
-    return bool((sizes > limit).any())
-
-
-def _range(field: Field, record: pl.DataFrame) -> list[pl.DataFrame]:
+def _range(field: Field, record: pl.DataFrame) -> list[Problem]:
     value = record[field.name]
     if (field.ge is None and field.le is None) or not value.dtype.is_integer():
         return []
     low = field.ge if field.ge is not None else -(2**63)
     high = field.le if field.le is not None else 2**63 - 1
     rows = (~value.is_between(low, high)).arg_true()
-    return [_at(rows, "number.range", say("{low} to {high}", low=low, high=high))] if len(rows) else []
+    return [(rows, "number.range", say("{low} to {high}", low=low, high=high))] if len(rows) else []
 
 
 def _regulated(
-    name: str, record: pl.DataFrame, mapped: pl.DataFrame, mapping: Mapping, settings: Settings, bad: pl.Series
+    name: str, record: pl.DataFrame, mapped: pl.DataFrame, mapping: Mapping, settings: Settings
 ) -> list[pl.DataFrame]:
     known = {str(e.id) for e in settings.catalogue.countries or () if e.regulated}
     account = settings.account_country
@@ -149,26 +166,26 @@ def _regulated(
     if not len(rows):
         return []
     code = f"{name}.required" if account else f"{name}.may_be_required"
-    frame = _at(rows, code, record["country"].gather(rows))
     raw = mapped[name] if name in mapped.columns else pl.Series([None] * mapped.height, dtype=pl.String)
-    return [_named(frame, name, raw, mapping, bad)]
+    return [_problem(name, raw, mapping, rows, code, record["country"].gather(rows))]
 
 
-def _at(rows: pl.Series, code: str, detail: pl.Series | str | None = None) -> pl.DataFrame:
-    """The problem `code` in these rows, with a detail for each or one for all."""
-    told = detail if isinstance(detail, pl.Series) else _same(detail, len(rows))
-    return pl.DataFrame({"at": rows.cast(pl.UInt32), "detail": told, "code": _same(code, len(rows))})
+def _problem(
+    name: str, cells: pl.Series, mapping: Mapping, rows: pl.Series, code: str, detail: pl.Series | str | None
+) -> pl.DataFrame:
+    """The problem `code` of a field in these rows, with a detail for each or one for all."""
+    size = len(rows)
+    parts = {
+        "at": rows.cast(pl.UInt32),
+        "field": _same(name, size),
+        "column": _same(mapping.label(name), size),
+        "value": cells.gather(rows),
+        "code": _same(code, size),
+        "detail": detail if isinstance(detail, pl.Series) else _same(detail, size),
+        "suggestion": _same(None, size),
+    }
+    return pl.DataFrame([parts[part].alias(part) for part in ISSUE_SCHEMA])
 
 
 def _same(text: str | None, height: int) -> pl.Series:
     return pl.Series([text], dtype=pl.String).new_from_index(0, height)
-
-
-def _named(frame: pl.DataFrame, name: str, cells: pl.Series, mapping: Mapping, bad: pl.Series) -> pl.DataFrame:
-    frame = frame.filter(~pl.col("at").is_in(bad.implode()))
-    return frame.with_columns(
-        pl.lit(name).alias("field"),
-        pl.lit(mapping.label(name)).alias("column"),
-        cells.gather(frame["at"]).alias("value"),
-        pl.lit(None, dtype=pl.String).alias("suggestion"),
-    ).select(list(ISSUE_SCHEMA))

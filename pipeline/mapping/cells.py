@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Mapping as Dict
-from functools import lru_cache
 
 import polars as pl
 
-from pipeline.columns import repeated
 from pipeline.columns.state import PLACES
 from pipeline.handoff import Mapping
 from pipeline.mapping.compose import parse
+from pipeline.mapping.doubts import Columns
 from pipeline.mapping.joining import join
 from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
-
-LONGEST_PATTERN = 5_000  # characters; a list of words can be anything
 
 
 def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
@@ -29,9 +26,10 @@ def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     to be derived from the town is there, and null: its default waits until the town has told nothing (`normalise`).
     """
     height = cells.height
-    columns = _Columns(cells, mapping.null_words)
+    fields = _fields(mapping)
+    columns = Columns(cells, _used(mapping, fields), mapping.null_words)
     made = {}
-    for field in _fields(mapping):
+    for field in fields:
         if field in mapping.constants:
             made[field] = pl.Series(field, [mapping.constants[field]], dtype=pl.String).new_from_index(0, height)
             continue
@@ -52,67 +50,24 @@ def _fields(mapping: Mapping) -> list[str]:
     return list(dict.fromkeys([*single, *mapping.compose, *mapping.constants, *mapping.defaults]))
 
 
-class _Columns:
-    """The columns of a batch by their index, and what the fields that a column feeds ask of it, found out once."""
-
-    def __init__(self, cells: pl.DataFrame, null_words: tuple[str, ...]) -> None:
-        self._cells = cells
-        self._either = _either(null_words)  # of all fields: a pattern each would be more than are kept compiled
-        self._numbers_are_words = any(word.strip()[:1].isdigit() for word in null_words)
-        self._known: dict[int, tuple[pl.Series, pl.Series | None, pl.Series]] = {}
-
-    def __getitem__(self, index: int) -> pl.Series:
-        return self._column(index)[0]
-
-    def places(self, indexes: Collection[int]) -> pl.Series:
-        """The first of these cells of a row that is not blank, without outer space and in lower case."""
-        some = self._cells.select(pl.coalesce(pl.col(f"c{i}") for i in indexes).str.strip_chars().str.to_lowercase())
-        return some.to_series()
-
-    def bare(self, index: int) -> pl.Series:
-        """The cells without outer space."""
-        cells, unusual, _ = self._column(index)
-        if unusual is None:
-            return cells.str.strip_chars()
-        return cells.clone().scatter(unusual, cells.gather(unusual).str.strip_chars()) if len(unusual) else cells
-
-    def doubtful(self, index: int) -> pl.Series:
-        """The rows whose cell may be blank or a null word, with space around it or without."""
-        return self._column(index)[2]
-
-    def doubtful_of(self, made: pl.Series) -> pl.Series:
-        """The same of a column that was made."""
-        return made.str.contains(self._either).arg_true()
-
-    def _column(self, index: int) -> tuple[pl.Series, pl.Series | None, pl.Series]:
-        """The cells; where values repeat, the rows with others than the usual ones; the doubtful rows."""
-        if index not in self._known:
-            # In one piece: to pick rows takes several times as long where a column lies in many.
-            cells = self._cells[f"c{index}"].rechunk()
-            usual = repeated.usual(cells)
-            if usual is None:
-                unusual, doubtful = None, self._among_many(cells)
-            else:
-                usual = usual.filter(~usual.str.contains(self._either) & (usual == usual.str.strip_chars()))
-                unusual = (~cells.is_in(usual.implode())).arg_true()
-                doubtful = unusual.gather(self.doubtful_of(cells.gather(unusual)))
-            self._known[index] = cells, unusual, doubtful
-        return self._known[index]
-
-    def _among_many(self, cells: pl.Series) -> pl.Series:
-        """The doubtful rows of a column whose values hardly repeat; a number is not looked at where no word is one."""
-        sample = cells.head(repeated.SAMPLE)
-        if self._numbers_are_words or _begins_with_digit(sample).sum() * 2 < len(sample):
-            return self.doubtful_of(cells)
-        others = (~_begins_with_digit(cells)).arg_true()
-        return others.gather(self.doubtful_of(cells.gather(others)))
+def _used(mapping: Mapping, fields: Collection[str]) -> list[int]:
+    """The columns whose cells go into the fields."""
+    found: list[int] = []
+    for field in fields:
+        if field in mapping.constants:
+            continue
+        if mapping.compose.get(field):
+            found += parse(mapping.compose[field], _headers(mapping)).indexes
+        elif field not in mapping.compose:
+            found += [choice.index for choice in mapping.choices if choice.field == field][:1]
+    return list(dict.fromkeys(found))
 
 
-def _begins_with_digit(cells: pl.Series) -> pl.Series:
-    return (cells >= "0") & (cells < ":")  # by their octets; a pattern takes four times as long
+def _headers(mapping: Mapping) -> list[str]:
+    return [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
 
 
-def _value(columns: _Columns, mapping: Mapping, field: str, height: int) -> pl.Series:
+def _value(columns: Columns, mapping: Mapping, field: str, height: int) -> pl.Series:
     blank = pl.Series(field, [None], dtype=pl.String).new_from_index(0, height)
     replaced = mapping.values.get(field, {})
     null_words = frozenset(word.casefold() for word in mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
@@ -125,10 +80,9 @@ def _value(columns: _Columns, mapping: Mapping, field: str, height: int) -> pl.S
             if replaced
             else _without(columns[index], columns.doubtful(index), null_words)
         )
-    headers = [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
     if not mapping.compose[field]:
         return _of_place(columns, mapping.parts.get(field, ()), replaced, blank)
-    pattern = parse(mapping.compose[field], headers)
+    pattern = parse(mapping.compose[field], _headers(mapping))
     alone = pattern.alone
     if alone is not None and not replaced:
         return _without(columns.bare(alone), columns.doubtful(alone), null_words)
@@ -143,7 +97,7 @@ def _value(columns: _Columns, mapping: Mapping, field: str, height: int) -> pl.S
     return value
 
 
-def _of_place(columns: _Columns, places: tuple[int, ...], replaced: Dict[str, str], blank: pl.Series) -> pl.Series:
+def _of_place(columns: Columns, places: tuple[int, ...], replaced: Dict[str, str], blank: pl.Series) -> pl.Series:
     """What the value map says of the row's place, where it says anything: the rest of a derived field is null."""
     if not replaced or not places:
         return blank
@@ -175,18 +129,3 @@ def _without(cells: pl.Series, doubtful: pl.Series, null_words: Collection[str])
     key = cells.gather(doubtful).str.strip_chars().str.to_lowercase()
     nothing = (key == "") | key.is_in(list(null_words))
     return cells.clone().scatter(doubtful.filter(nothing), None) if nothing.any() else cells
-
-
-@lru_cache(maxsize=64)
-def _either(null_words: tuple[str, ...]) -> str:
-    """A pattern that fits every blank cell and every cell that is one of the words, and hardly any other."""
-    if sum(map(len, null_words)) > LONGEST_PATTERN:
-        return "^"
-    words = "|".join("".join(map(_sign, word)) for word in sorted({word.casefold() for word in null_words})).replace(
-        "i\\x{307}", "(?:i\\x{307}|\u0130)"
-    )
-    return rf"^\s*(?i:{words})?\s*$"
-
-
-def _sign(char: str) -> str:
-    return char if char.isalnum() else f"\\x{{{ord(char):x}}}"

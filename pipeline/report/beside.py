@@ -12,11 +12,11 @@ T = TypeVar("T")
 class Beside(Generic[T]):
     """Does `work` on items one after the other, while its caller makes the next one."""
 
-    def __init__(self, work: Callable[[T], None]) -> None:
-        """Begin without an item."""
+    def __init__(self, work: Callable[[T], object], first: Callable[[], object] | None = None) -> None:
+        """Begin without an item; what is to be done `first` is begun at once."""
         self._work = work
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="beside")
-        self._open: Future[None] | None = None
+        self._open: Future[object] | None = self._pool.submit(first) if first else None
 
     def take(self, item: T) -> None:
         """Have the item worked on once the one before is done, which is waited for; what that one raised is raised here."""

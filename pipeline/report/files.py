@@ -53,13 +53,13 @@ class Files:
         headers = (*self._layout.helpers, *self._layout.own)
         self._csv = CsvFile(self._new("results.csv"), headers, facts.delimiter, raw=facts.raw_csv)
         self._book: ResultBook | None = None
-        if facts.workbook and self._books:
-            self._book = ResultBook(self._new("results.xlsx"), scratch, self._layout, words)
         self._wrong = Wrong([], [])
         self._error_csv: CsvFile | None = None
         self._error_book: ErrorBook | None = None
-        works = [self._add_results, self._add_errors, self._count, *([self._add_to_book] if self._book else [])]
-        self._hands = [Beside(work) for work in works]
+        self._hands = [Beside(work) for work in (self._add_errors, self._add_results, self._count)]
+        if facts.workbook and self._books:
+            self._hands.append(Beside(self._add_to_book, first=self._begin_book))
+        self._writing = Beside(self._write_errors)  # seldom and long, so that nobody waits for it
 
     def add(self, told: Told) -> None:
         """Append one batch to every file: they are written beside one another, and while the next batch is made."""
@@ -68,13 +68,17 @@ class Files:
 
     def settle(self) -> None:
         """Wait until all that was added is in the files, and counted."""
-        for hand in self._hands:
+        errors, *others = self._hands
+        errors.settle()
+        if self._wrong.height:
+            self._writing.take(self._wrong)
+        for hand in others:
             hand.settle()
-        self._write_errors()
+        self._csv.close()
+        self._writing.settle()
 
     def finish(self, path: str, causes: tuple[Cause, ...]) -> None:
         """Complete all files, once they are settled; `path` is where errors.xlsx will be."""
-        self._csv.close()
         self.written.append("results.csv")
         if self._book:
             refusal = self._book.finish()
@@ -93,6 +97,7 @@ class Files:
         """Let go of the files, complete or not."""
         for hand in self._hands:
             hand.close()
+        self._writing.close()
         for opened in (self._csv, self._error_csv):
             if opened:
                 opened.close()
@@ -103,6 +108,9 @@ class Files:
     def _add_results(self, told: Told) -> None:
         helpers = helper_frame(told.frame, self._layout.helpers, self._facts, advice=False)
         self._csv.write(helpers, self._cells(told.frame))
+
+    def _begin_book(self) -> None:
+        self._book = ResultBook(self._new("results.xlsx"), self._scratch, self._layout, self._words)
 
     def _add_to_book(self, told: Told) -> None:
         if self._book:
@@ -117,13 +125,13 @@ class Files:
         here = wrong["at"].search_sorted(theirs["at"]).cast(pl.UInt32) + self._wrong.height
         self._wrong = Wrong([*self._wrong.frames, wrong], [*self._wrong.issues, theirs.with_columns(here.alias("at"))])
         if self._wrong.height >= ENOUGH:
-            self._write_errors()
+            self._writing.take(self._wrong)
+            self._wrong = Wrong([], [])
+            if wrong.height >= ENOUGH:  # where most rows are wrong, no second batch of them is to be in memory
+                self._writing.settle()
 
-    def _write_errors(self) -> None:
-        if not self._wrong.height:
-            return
-        wrong, issues = pl.concat(self._wrong.frames), pl.concat(self._wrong.issues)
-        self._wrong = Wrong([], [])
+    def _write_errors(self, rows: Wrong) -> None:
+        wrong, issues = pl.concat(rows.frames), pl.concat(rows.issues)
         plan = self._layout
         if self._error_csv is None:
             headers = (*plan.error_helpers, *plan.own)

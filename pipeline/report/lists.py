@@ -123,5 +123,5 @@ def _names(lang: str) -> dict[str, str]:
 @lru_cache(maxsize=512)
 def _states(country: str) -> tuple[str, ...]:
     """The names of a country's states that mean one state alone."""
-    named = {code: subdivisions.name(code) for code in subdivisions.official() if code[:2] == country}
+    named = {code: subdivisions.name(code) for code in subdivisions.inside(country)}
     return tuple(sorted({name for code, name in named.items() if subdivisions.find(country, name) == {code}}))

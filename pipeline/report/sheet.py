@@ -77,11 +77,12 @@ def texts(helpers: pl.DataFrame) -> pl.DataFrame:
              for name in booleans]  # fmt: skip
     whole = helpers.with_columns(*words).cast(pl.String)
     most = LONGEST_CELL // 2
+    longest = _longest(whole)
     return whole.with_columns(
         pl.when(pl.col(name).str.len_chars() > most)
         .then(pl.concat_str(pl.col(name).str.head(most - 1), pl.lit("…")))
         .otherwise(pl.col(name)).alias(name)
-        for name in whole.columns
+        for name in whole.columns if longest[name] > most
     )  # fmt: skip
 
 
@@ -94,16 +95,21 @@ def unfit(cells: pl.DataFrame) -> pl.Series:
     """Which rows have a cell that is too long for any worksheet (Boolean)."""
     if not cells.width:
         return pl.Series([False] * cells.height, dtype=pl.Boolean)
+    if max(_longest(cells).values()) <= LONGEST_CELL // 2:
+        return pl.repeat(False, cells.height, eager=True)
     doubtful = cells.select(
         pl.any_horizontal(pl.all().str.len_chars() > LONGEST_CELL // 2).fill_null(False)
     ).to_series()
-    if not doubtful.any():
-        return doubtful
     answer = [
         unsure and any(text and _units(text) > LONGEST_CELL for text in row)
         for unsure, row in zip(doubtful, cells.iter_rows(), strict=True)
     ]
     return pl.Series([bool(one) for one in answer], dtype=pl.Boolean)
+
+
+def _longest(texts: pl.DataFrame) -> dict[str, int]:
+    """The octets of each column's longest text: it has no more characters, which take longer to count."""
+    return texts.select(pl.all().str.len_bytes().max().fill_null(0)).row(0, named=True)
 
 
 def _units(text: str) -> int:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipeline.report.cellxml import CHUNK, rows_xml
+from pipeline.report.beside import Beside
+from pipeline.report.cellxml import rows_xml
 from pipeline.report.notes import Notes
 from pipeline.report.packed import Package
 
@@ -47,6 +48,7 @@ class Streamed:
         self._package.put("[Content_Types].xml", self._parts["[Content_Types].xml"])
         self._sheet = self._package.part(self._rows)
         self._sheet.write(self._head)
+        self._packing = Beside(self._sheet.write)  # what is compressed takes as long as the making of the next piece
 
     def write(
         self, cells: pl.DataFrame, looks: Sequence[int], marks: Mapping[int, pl.Series], lines: pl.Series | None = None
@@ -57,14 +59,10 @@ class Streamed:
         """
         styles = [self._styles[look] for look in looks]
         numbers = pl.Series(self._styles, dtype=pl.Int32)
-        numbered = {at: numbers.gather(mark) for at, mark in marks.items()}
-        for start in range(0, cells.height, CHUNK):
-            piece = cells.slice(start, CHUNK)
-            some = {at: mark.slice(start, CHUNK) for at, mark in numbered.items()}
-            some = {at: mark for at, mark in some.items() if mark.null_count() < len(mark)}
-            tall = None if lines is None else lines.slice(start, CHUNK)
-            self._sheet.write(rows_xml(piece.get_columns(), styles, some, self.count + 2, tall))
-            self.count += piece.height
+        numbered = {at: numbers.gather(mark) for at, mark in marks.items() if mark.null_count() < len(mark)}
+        for xml in rows_xml(cells.get_columns(), styles, numbered, self.count + 2, lines):
+            self._packing.take(xml)
+        self.count += cells.height
 
     def finish(self) -> None:
         """Complete the file."""
@@ -72,6 +70,8 @@ class Streamed:
         assert (rows, styles, head, parts["[Content_Types].xml"]) == (
             self._rows, self._styles, self._head, self._parts["[Content_Types].xml"],
         ), "the second drawing differs"  # fmt: skip
+        self._packing.settle()
+        self._packing.close()
         self._sheet.write(parts.pop(rows).partition(b"</sheetData>")[1] + self._tail)
         self._sheet.close()
         del parts["[Content_Types].xml"]
@@ -91,6 +91,7 @@ class Streamed:
 
     def abandon(self) -> None:
         """Let go of a workbook that will not be completed; harmless after `finish`."""
+        self._packing.close()
         for opened in (self._sheet, self._package, self.notes):
             if opened:
                 with contextlib.suppress(OSError, ValueError):  # why it is abandoned is told already

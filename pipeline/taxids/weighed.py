@@ -31,7 +31,7 @@ def octets(texts: pl.Series, size: int, fill: str = "0") -> Octets:
 
 def weighed(rows: Octets, weights: Sequence[int], values: bytes = DIGITS) -> npt.NDArray[np.int32]:
     """The sum of the `values` of the first octets of each row, each times its weight."""
-    total: npt.NDArray[np.int32] = looked_up(values, rows[:, : len(weights)]) @ np.array(weights, dtype=np.int32)
+    total: npt.NDArray[np.int32] = np.dot(looked_up(values, rows[:, : len(weights)]), np.array(weights, dtype=np.int32))
     return total
 
 

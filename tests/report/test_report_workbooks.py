@@ -20,7 +20,7 @@ from pipeline.folder import RunFolder
 from pipeline.handoff import Choice, Mapping
 from pipeline.progress import Silent
 from pipeline.read import ReadOptions, open_sheet
-from pipeline.report import Summary, sheet, write
+from pipeline.report import Summary, cellxml, sheet, write
 from pipeline.report.cellxml import rows_xml
 
 HOSTILE = ["=1+1", "+56 9", "-1", "@x", "'x", "00123", "1.23E+19", "<r><t>x</t></r>", "<r></r>", "<r>&<b></r>", "</t></is>",
@@ -162,14 +162,48 @@ def test_a_cell_too_long_for_a_workbook_is_never_cut(tmp_path: Path) -> None:
     assert len([note for note in summary.notes if "row" in note and "3" in note]) == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(st.sampled_from("_x0041F5\x00\r\n \t<&>\uffff'=😀")) | st.text(), min_size=1, max_size=30))
-def test_any_text_is_read_back_from_its_xml(cells: list[str]) -> None:
+BLANKS = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2003\u2028\u202f\u205f\u3000"
+ODD = st.sampled_from("_x0041F5\x00\x7f<&]>\uffff'=😀Ñ°" + BLANKS)
+
+
+@pytest.mark.parametrize("worth_it", [cellxml.WORTH_IT, 1])
+@settings(max_examples=60, deadline=None)
+@given(cells=st.lists(st.text(ODD) | st.text(), min_size=1, max_size=30))
+def test_any_text_is_read_back_from_its_xml(worth_it: int, cells: list[str]) -> None:
     """Law: a reader that undoes `_x0041_` once, from the left, has the text again; overlapping marks too."""
-    xml = rows_xml([pl.Series(cells, dtype=pl.String)], [3], {}, 2).decode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cellxml, "WORTH_IT", worth_it)
+        xml = b"".join(rows_xml([pl.Series(cells, dtype=pl.String)], [3], {}, 2)).decode()
     rows = ElementTree.fromstring(f"<sheetData>{xml}</sheetData>")
     assert [row.get("r") for row in rows] == [str(n) for n in range(2, 2 + len(cells))]
     assert [unescape(row.findtext("c/is/t") or "") for row in rows] == cells
+    kept = any(text[:1] in BLANKS or text[-1:] in BLANKS for text in cells if text)
+    assert all((t.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve") is kept for t in rows.iter("t"))
+
+
+@pytest.mark.parametrize(
+    "sign", ["&", "<", "]]>", "_x0041_", "\x00", "\uffff", "é ", *(f"a{blank}" for blank in BLANKS)]
+)
+def test_one_odd_text_among_thousands_is_written_as_it_is_alone(sign: str) -> None:
+    """A column is looked at as a whole: whatever needs care is found in it, wherever it stands."""
+    texts = pl.Series([*["Comercial Ñuñoa Ltda."] * 9_000, sign])
+    *_, last = ElementTree.fromstring(b"<x>" + b"".join(rows_xml([texts], [1], {}, 2)) + b"</x>")
+    (alone,) = ElementTree.fromstring(b"<x>" + b"".join(rows_xml([texts[-1:]], [1], {}, 9_002)) + b"</x>")
+    assert ElementTree.tostring(last) == ElementTree.tostring(alone)
+
+
+def test_rows_are_the_same_however_many_are_written_at_once() -> None:
+    """Blank cells, marks and tall rows stand where they belong in every piece, and no row is lost between two."""
+    cells = [pl.Series([None if n % 3 == at else f"{n} {at}" for n in range(50)], dtype=pl.String) for at in range(3)]
+    marks = {1: pl.Series([5 if n % 7 == 0 else None for n in range(50)], dtype=pl.Int32)}
+    lines = pl.Series([1 + (n == 33) for n in range(50)])
+    whole = b"".join(rows_xml(cells, [1, 2, 3], marks, 2, lines))
+    single = [rows_xml([c[n : n + 1] for c in cells], [1, 2, 3], {1: marks[1][n : n + 1]}, 2 + n, lines[n : n + 1])
+              for n in range(50)]  # fmt: skip
+    assert whole == b"".join(xml for one in single for xml in one)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cellxml, "CHUNK", 7)
+        assert b"".join(rows_xml(cells, [1, 2, 3], marks, 2, lines)) == whole
 
 
 @settings(max_examples=30, deadline=None)
@@ -188,7 +222,7 @@ def test_marked_cells_have_their_style_and_blank_ones_without_a_mark_are_not_the
         pl.Series(values, dtype=dtype)
         for values, dtype in zip(zip(*made, strict=True), (pl.String, pl.Int32), strict=True)
     )
-    rows = ElementTree.fromstring(b"<x>" + rows_xml([texts], [1], {0: marks}, 2) + b"</x>")
+    rows = ElementTree.fromstring(b"<x>" + b"".join(rows_xml([texts], [1], {0: marks}, 2)) + b"</x>")
     found = [(row.findtext("c/is/t"), [int(c.get("s") or 0) for c in row]) for row in rows]
     assert found == [(text, [mark or 1] if text or mark else []) for text, mark in made]
 
