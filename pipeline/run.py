@@ -129,6 +129,7 @@ def push(
 
     facts = store.facts(folder)
     target = targets.load(facts["target"])
+    target.record.model_rebuild()  # a record is built when it is first asked: here, before another thread (the sandbox's) may
     workspace = server.secrets[target.workspace]
     fits(folder, server, workspace)
     with locks.exclusive(target.name, workspace, folder) as last:

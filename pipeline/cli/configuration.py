@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -227,7 +226,7 @@ def _checked(path: Path, place: str, table: Mapping[str, Any]) -> dict[str, Any]
                 say("Take it out, and store it: customer-import login TARGET (or in the environment, or in .env)."),
             )
         elif key not in KEYS:
-            near = get_close_matches(key, [*KEYS, "workspace"], 1)
+            near = _nearest(key, [*KEYS, "workspace"])
             known = say("Keys are the names of flags: {keys}.", keys=", ".join(KEYS))
             known = say("Did you mean {near}?", near=near[0]) if near else known
             raise Misuse(say("{file}: there is no key {key}", file=path, key=place + said), known)
@@ -269,8 +268,14 @@ def _merged(profile: str | None, levels: list[tuple[Path, dict[str, Any]]]) -> S
     return Settings(profile, values, tables, origin, workspace)
 
 
+def _nearest(name: str, known: list[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, known, 1)
+
+
 def _unknown_profile(profile: str, known: list[str]) -> Misuse:
-    near = get_close_matches(profile, known, 1)
+    near = _nearest(profile, known)
     if near:
         unknown = say("there is no profile {profile!r}", profile=profile)
         return Misuse(unknown, say("Did you mean {near}?", near=f"--profile {near[0]}"))

@@ -11,7 +11,6 @@ from pipeline.cli import screen
 from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
 from pipeline.language import number, say, statuses
-from pipeline.options import decided
 
 if TYPE_CHECKING:
     from pipeline.sources import Source
@@ -96,6 +95,8 @@ def source(found: Source) -> None:
 
 def plan(facts: dict[str, Any]) -> None:
     """Say what planning has decided."""
+    from pipeline.options import decided
+
     for what, how in facts["decisions"].items():
         tell(f"  {decided(what)}: {how}")
     for name, value in facts["options"].items():

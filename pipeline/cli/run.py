@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli import complete, configuration, events, flags
+from pipeline.cli import complete, configuration, events, flags, memory
 from pipeline.cli.help import Command
 from pipeline.cli.talk import talk
 from pipeline.errors import Misuse
@@ -87,7 +87,7 @@ def command(**given: Any) -> int:
       customer-import run a.xlsx b.xlsx --to dayzero --on-existing update
       customer-import run runs/clientes-piriod-20261121T093000Z/errors.xlsx
     """
-    _get_ready(given["sources"])
+    _get_ready(given["sources"], given["target"])
     from pipeline.cli import correction, environment, finish
 
     bar = events.bar(quiet=given["quiet"])
@@ -111,11 +111,13 @@ def command(**given: Any) -> int:
         return finish.run(options, server, pushing, bar, given)
 
 
-def _get_ready(sources: tuple[str, ...]) -> None:
+def _get_ready(sources: tuple[str, ...], target: str | None) -> None:
     """A workbook will be read by another process, which may load its libraries now: before this one does."""
     from pipeline.read import cage
     from pipeline.read.source import BOOKS
 
+    if target is not None:  # else it is an error file, which may be short where its run is not
+        memory.settle_for(sources, BOOKS)
     if any(Path(source).suffix.lower() in BOOKS for source in sources):
         cage.get_ready()
 

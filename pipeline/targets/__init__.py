@@ -13,11 +13,14 @@ from __future__ import annotations
 import pkgutil
 from functools import cache, lru_cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from pipeline.errors import Misuse
 from pipeline.language import say
 from pipeline.targets.interface import Target
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "customer_import.targets"
 
@@ -54,6 +57,8 @@ def load(name: str) -> Target:
 
 @lru_cache(maxsize=1)
 def _added() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # takes longer than to check a short list
+
     return {point.name: point for point in entry_points(group=GROUP) if point.name not in own()}
 
 

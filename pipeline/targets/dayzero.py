@@ -46,7 +46,7 @@ UPLOAD = f"{CUSTOMERS}/bulk-upload"
 class Customer(BaseModel):
     """CustomerCreateRequest of the DayZero API; `country` and `currency` are ours, and never sent."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)  # a dry run needs the fields alone
 
     name: Annotated[str, Field(min_length=1), Column(
         "name", "Name", "Nombre", ("nombre", "razon social", "nome", "razao social", "customer name", "company name",

@@ -38,7 +38,7 @@ from pipeline.targets.interface import (
 class Customer(BaseModel):
     """CustomerWrite of the Piriod API: what a create or a partial update sends."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)  # a dry run needs the fields alone
 
     name: Annotated[str, Field(min_length=1, max_length=100), Column(
         "name", "Name", "Nombre", ("nombre", "razon social", "nome", "razao social", "customer name", "company name",
