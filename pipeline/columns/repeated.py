@@ -35,7 +35,7 @@ class Numbered(NamedTuple):
 class Repeated(Judged):
     """Verdicts of which rows of one combination of keys have the same: what follows from them is worked out once for each."""
 
-    known: Numbered
+    known: Numbered | None = None
 
 
 def judge(

@@ -70,7 +70,7 @@ def test_who_is_never_shown_again_is_not_waited_for_beyond_the_settle_time(
     tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """He may have been deleted: then "not there" counts after the time that it takes for an own row."""
-    monkeypatch.setattr(prepare, "SETTLE_EXTRA", 1 - targets.load("piriod").pace.timeout)
+    monkeypatch.setattr(asking, "SETTLE_EXTRA", 1 - targets.load("piriod").pace.timeout)
     running, heard = sandbox(filter_lag=1000), Heard()
     assert imported(tmp_path, running, "one", "piriod", heard) == {"created": 5}
     assert imported(tmp_path, running, "two", "piriod", heard) == {"created": 5}
