@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import SECRETS, people, write_csv
 
-from pipeline import latest, prepare, run, targets
+from pipeline import asking, latest, run, targets
 from pipeline.journal import Machine
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.progress import Silent
