@@ -25,8 +25,11 @@ from pipeline.validate import validate
 JUDGED = 60_000
 """Rows of a batch that is judged: each column takes many short steps, which cost the same for few rows and for many."""
 
-FEW, BATCHES, ABOVE = 15_000, 4, 300
-"""A shorter list is judged in so many batches, since several are worked on at once; but in none of fewer rows."""
+FEW, BATCHES = 20_000, 2
+"""A shorter list is judged in so many batches, which are worked on at once; but in none of fewer rows."""
+
+ABOVE = 300
+"""So many more are in the first batch, with what stands above the rows: a last one of a few rows is dear."""
 
 PUZZLING = "Peña..ÃƒÂ±@1 #"
 """A text that no kind of field takes without a second look."""
@@ -38,7 +41,6 @@ frames, and these hold all that their callers have at hand until somebody looks 
 
 def batch_rows(rows: int | None) -> int:
     """How many rows of a list of so many are judged at once."""
-    # A little more, since what stands above the rows is in the first batch, and a last one of a few rows is dear.
     return JUDGED if rows is None else min(JUDGED, max(FEW, rows // BATCHES + ABOVE))
 
 

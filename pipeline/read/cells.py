@@ -6,6 +6,8 @@ larger expression. A piece with any further shape is not taken apart here at all
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from pipeline.read.sheetxml import LAST_ROW
@@ -21,6 +23,7 @@ VALUE = "<v>", "</v></c>"
 TEXT, SPACED, TEXT_END = "<is><t>", '<is><t xml:space="preserve">', "</t></is></c>"
 AROUND_VALUE = sum(map(len, VALUE))
 AROUND_TEXT = [len(TEXT + TEXT_END), len(SPACED + TEXT_END)]
+_ALIKE = re.compile(f'[A-Z]+[0-9]+"({ATTRIBUTES}>)')
 OPENING = r"^[^<>]*(?:>|/>)\s*(?:</row>\s*)?$"
 DIGITS, MOST_DIGITS = "0123456789", 8  # of the row in a reference
 KINDS = ("s", "n", "str", "b", "e", "inlineStr", "d")
@@ -80,8 +83,7 @@ def _rises(numbers: pl.Series) -> bool:
 
 def _cut(cells: pl.Series) -> pl.DataFrame | None:
     """Cells such as `B7" s="1" t="s"><v>0</v></c>` and `B7" t="inlineStr"><is><t>Ana</t></is></c>`, and the others."""
-    opening, inside = _parted(cells, ">")
-    place, head = _parted(opening, '"')
+    place, head, inside = _opened(cells)
     letters = place.str.strip_chars_end(DIGITS)
     value = _uncovered(inside)
     frame = _described(letters, head, pl.DataFrame({
@@ -107,6 +109,18 @@ def _cut(cells: pl.Series) -> pl.DataFrame | None:
         return None
     order = pl.concat([common.arg_true(), (~common).arg_true()]).arg_sort()
     return pl.concat([usual.filter(common), others])[order]
+
+
+def _opened(cells: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """The reference, the attributes and what is inside of each cell; where all attributes are alike, one cut is enough."""
+    alike = _ALIKE.match(cells[0]) if len(cells) else None
+    if alike is not None:
+        place, rest = _parted(cells, '"')
+        if rest.str.starts_with(alike[1]).all():
+            head = pl.Series([alike[1][:-1]]).new_from_index(0, len(cells))
+            return place, head, rest.str.strip_prefix(alike[1])
+    opening, inside = _parted(cells, ">")
+    return *_parted(opening, '"'), inside
 
 
 def _parted(texts: pl.Series, sign: str) -> tuple[pl.Series, pl.Series]:
