@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pipeline.ahead import ahead
 from pipeline.read.look import MARK, PACKED, Seen, Shape, count, look
 
-CHUNK = 3 << 20  # bytes; long enough for its many steps, and short enough to make up batches of nearly full size
+CHUNK = 4 << 20  # bytes; long enough for its many steps, and short enough to make up batches of nearly full size
 WORKERS = 1  # beside the caller, who reads, cuts and hashes: as much work as the look
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # its library takes longer to import than a small file to rea
     from pipeline.read.proof import Part, Survey
 
 SMALL = 64 << 10  # bytes; below, the tolerant reader is as quick
-MOST = 9 << 20  # bytes that polars reads at once, on each of two hands: what stays in memory
+MOST = 8 << 20  # bytes that polars reads at once, on each of two hands: what stays in memory
 
 
 @dataclass(frozen=True)
