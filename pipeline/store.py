@@ -18,7 +18,6 @@ from typing import Any
 import polars as pl
 
 from pipeline import parquet
-from pipeline.ahead import ahead
 from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import RunFolder
 from pipeline.language import say
@@ -50,27 +49,27 @@ PLAN_SCHEMA: dict[str, Any] = {
 
 ROUND_SCHEMA: dict[str, Any] = {**PLAN_SCHEMA, "origin": pl.UInt32}
 
+Group = tuple[bytes, bytes]
+"""A row group: the columns that were settled last, and those that were settled before (`parquet.encoded`). What is in
+both is taken from the first."""
 
-def write(folder: RunFolder, pieces: Iterable[tuple[pl.DataFrame, bytes]], cells: int, facts: dict[str, Any]) -> None:
-    """Write the plan; `pieces` have PLAN_SCHEMA and `cells` source columns, `facts` go into plan.json.
 
-    Of each piece some columns come in a frame, the others, which were settled before, encoded (`parquet.encoded`). What
-    is in both is taken from the frame.
+def encoded(rows: pl.DataFrame, cells: int, first: int | None) -> bytes:
+    """Those columns of a row group that are in `rows` (PLAN_SCHEMA, and of `cells` source columns `c0`..), as Parquet.
 
-    In the plan of a round, which has `first_seq` among its facts, the rows are numbered from there on; a row whose
-    `origin` is null is new.
+    In the plan of a round the rows are numbered from `first` on; a row whose `origin` is null is new.
     """
-    first = facts.get("first_seq")
-    columns_ = PLAN_SCHEMA if first is None else ROUND_SCHEMA
-    schema = pl.Schema({**columns_, **{f"c{i}": pl.String for i in range(cells)}})
+    shifted = rows if first is None else _counted_on(rows, first)
+    chosen = shifted.select(pl.col(n).cast(t) for n, t in _schema(cells, first).items() if n in rows.columns)
+    # Only corrections are searched; what the whole plan holds is read from its start to its end.
+    return parquet.encoded(chosen, searched=first is not None)
 
-    def encoded(piece: tuple[pl.DataFrame, bytes]) -> tuple[bytes, bytes]:
-        frame, settled = piece
-        shifted = frame if first is None else _counted_on(frame, first)
-        chosen = shifted.select(pl.col(n).cast(t) for n, t in schema.items() if n in frame.columns)
-        # Only corrections are searched; what the whole plan holds is read from its start to its end.
-        return parquet.encoded(chosen, searched=first is not None), settled
 
+def write(folder: RunFolder, groups: Iterable[Group], cells: int, facts: dict[str, Any]) -> None:
+    """Write the plan from its row groups; `facts` go into plan.json.
+
+    A plan is one of a round where `first_seq` is among its facts; see `encoded`.
+    """
     digest = hashlib.sha256()
     with folder.writing("plan.parquet") as path, path.open("wb") as file:
 
@@ -78,11 +77,16 @@ def write(folder: RunFolder, pieces: Iterable[tuple[pl.DataFrame, bytes]], cells
             digest.update(octets)
             file.write(octets)
 
-        joined = parquet.Joined(put, schema)
-        for parts in ahead(pieces, encoded, hands=1):
-            joined.add(*parts)
+        joined = parquet.Joined(put, _schema(cells, facts.get("first_seq")))
+        for group in groups:
+            joined.add(*group)
         joined.close()
     folder.write_json("plan.json", {"version": VERSION, "plan_sha256": digest.hexdigest(), **facts})
+
+
+def _schema(cells: int, first: int | None) -> pl.Schema:
+    columns = PLAN_SCHEMA if first is None else ROUND_SCHEMA
+    return pl.Schema({**columns, **{f"c{i}": pl.String for i in range(cells)}})
 
 
 def facts(folder: RunFolder) -> dict[str, Any]:

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from pipeline import identity as who
 from pipeline import store
-from pipeline.changes import described, differences
+from pipeline.ahead import ahead
 from pipeline.existing import KEYED, Found, Wanted
 from pipeline.folder import RunFolder
 from pipeline.handoff import Checked, Mapping
 from pipeline.language import later
 from pipeline.plan import duplicates, problems
-from pipeline.plan.encode import SETTLED, Choices, Made, encoded, piece_rows
+from pipeline.plan.encode import SETTLED, Choices, Made, encoded, piece_rows, told_apart
+from pipeline.plan.met import Met, meet
 from pipeline.plan.payload import unframe
 from pipeline.plan.seal import sealed
 from pipeline.plan.spool import Part, Spool
-from pipeline.plan.verdicts import issue
 from pipeline.progress import Progress
-from pipeline.schema import fields
-from pipeline.targets.interface import Record, Target
+from pipeline.targets.interface import Target
 
 MOST_COMPARED = 200_000
 """So many rows of the file are held at once to tell which of them are the same customer."""
-
-
-@dataclass
-class _Existing:
-    """What is to be done with a row whose identity is at the target already."""
-
-    status: str
-    action: str
-    id: str | None
-    payload: str | None
-    before: str | None
-    changes: str
-    issue: problems.Problem | None
 
 
 class Builder:
@@ -52,7 +35,6 @@ class Builder:
         """Spool into `spool`, a private folder that the caller removes."""
         self._folder, self._target, self._choices, self._mapping = folder, target, choices, mapping
         self._spool = Spool(spool)
-        self._hashes = duplicates.Hashes()
         self._cells = 0
         self._widths: dict[int, int] = {}
         self._verdicts = duplicates.Verdicts()
@@ -73,18 +55,17 @@ class Builder:
             here = made.problems.filter(pl.col("at").is_between(start, start + rows, closed="left"))
             there = here.with_columns(pl.col("at") - start) if start else here
             self._spool.put(made.spooled.slice(start, rows), there, made.constant, settled)
-        self._hashes.add(_who(made.spooled), made.spooled["valid"], made.alike)
         self._cells = max(self._cells, made.width)
         self.rows += made.spooled.height
 
     def settle_duplicates(self) -> None:
         """Find the rows of the file that are the same customer, and decide about them."""
-        affected = self._hashes.affected()
+        affected = duplicates.affected(self._column) if self.rows else pl.Series(dtype=pl.UInt32)
         if affected.is_empty():
             return
         shares = self._spool.shares(-(-len(affected) // MOST_COMPARED))
         for rows in self._compared(affected):
-            shares.deal(rows, self._hashes.share_of(rows["seq"], shares.count))
+            shares.deal(rows.drop(duplicates.WHO), rows[duplicates.WHO] % shares.count)
         judged = [duplicates.judge_some(rows, self._choices.policy, self._mapping.label) for rows in shares]
         self._verdicts = duplicates.settled(judged)
 
@@ -96,8 +77,12 @@ class Builder:
             if len(here):
                 chosen = part.select(pl.all().gather(here - seq[0]))
                 text = unframe(chosen).text().alias("body")
-                told = chosen.select("row", "source", "sheet", "identity").hstack([here.alias("seq"), text])
-                yield told.with_columns(self._hashes.likeness_of(here), who=pl.coalesce("identity", text))
+                told = chosen.select("row", "source", "sheet", "identity", duplicates.WHO, alike=duplicates.ALIKE)
+                yield told.hstack([here.alias("seq"), text]).with_columns(who=pl.coalesce("identity", text))
+
+    def _column(self, name: str) -> pl.Series:
+        """One column of all rows."""
+        return pl.concat([part[name] for _, part in self._read(lambda column: column == name)], rechunk=True)
 
     def wanted(self) -> Iterator[Wanted]:
         """The identities of the rows that would be sent, in order."""
@@ -123,14 +108,19 @@ class Builder:
     def finish(self, found: Found | None, facts: dict[str, Any], progress: Progress) -> dict[str, int]:
         """Write the plan; `found` is None where the target was not asked. Return the rows by status."""
         counts: dict[str, int] = {}
+        first = facts.get("first_seq")
 
-        def groups() -> Iterator[tuple[pl.DataFrame, bytes]]:
-            for seq, part in self._read(_is_planned_with):
-                batch = self._settled(seq, part, found)
-                for status, count in batch["status"].value_counts().iter_rows():
+        def planned(part: Part) -> tuple[pl.DataFrame, store.Group]:
+            batch = self._settled(*part, found)
+            group = store.encoded(batch, self._cells, first), self._spool.settled(part.seq[0])
+            return batch["status"].value_counts(), group
+
+        def groups() -> Iterator[store.Group]:
+            for told, group in ahead(self._read(_is_planned_with), planned):
+                for status, count in told.iter_rows():
                     counts[status] = counts.get(status, 0) + count
-                progress.advance(batch.height)
-                yield batch, self._spool.settled(seq[0])
+                progress.advance(int(told["count"].sum()))
+                yield group
 
         progress.begin(later("plan"), self.rows)
         store.write(self._folder, groups(), self._cells, sealed({**facts, "rows": self.rows}))
@@ -151,23 +141,30 @@ class Builder:
             id=pl.lit(None, dtype=pl.String), after=pl.lit(None, dtype=pl.UInt32), lane=pl.lit(False),
             before=pl.lit(None, dtype=pl.String),
         )  # fmt: skip
-        overlays = [*self._of_duplicates(plan), *self._of_existing(plan, found)]
-        for overlay in overlays:
+        met = Met()
+        if found and found.records:
+            named = plan.with_columns(self._named(seq, plan))
+            met = meet(named, found.records, self._verdicts, self._target, self._choices)
+        for overlay in (self._of_duplicates(plan), met.overlay()):
             plan = _overlaid(plan, overlay)
-        plan = self._with_issues(plan, found)
-        sent = (pl.col("action") != "none") | (pl.col("after").is_not_null() & ~pl.col("seq").is_in(self._frozen))
+        plan = self._with_issues(plan, found, met)
+        sent = (pl.col("action") != "none") | (pl.col("after").is_not_null() & ~pl.col("seq").is_in(met.frozen))
         going = pl.col("status") != "invalid"  # who was found at the target, and may not be there, follows nobody
         plan = plan.with_columns(payload=pl.when(sent).then("payload"), after=pl.when(going).then("after"))
-        plan = plan.drop(SETTLED, strict=False)
-        if any(e.changes for e in self._decided.values()):
-            plan = plan.with_columns(self._changes(seq))
+        plan = self._with_changes(plan.drop(SETTLED, strict=False), met)
         cells = (pl.lit(None, dtype=pl.String).alias(f"c{i}") for i in range(self._widths[seq[0]], self._cells))
         return plan.with_columns(*cells)
 
-    def _changes(self, seq: pl.Series) -> pl.Series:
+    def _with_changes(self, plan: pl.DataFrame, met: Met) -> pl.DataFrame:
+        """The rows of one part, with their `changes` where those that were settled are not all."""
+        if any(e.changes for e in met.decided.values()):
+            return plan.with_columns(self._changes(plan["seq"], met))
+        return plan
+
+    def _changes(self, seq: pl.Series, met: Met) -> pl.Series:
         """The `changes` of the rows of one part, with what an update of them changes."""
         made = pl.read_parquet(self._spool.settled(seq[0]), columns=["changes"])["changes"]
-        told = {s - seq[0]: e.changes for s, e in self._decided.items() if e.changes}
+        told = {s - seq[0]: e.changes for s, e in met.decided.items() if e.changes}
         return made.scatter(list(told), list(told.values())) if told else made
 
     def _keys(self, seq: pl.Series, part: pl.DataFrame) -> pl.Series:
@@ -175,7 +172,9 @@ class Builder:
         ordinal = pl.zeros(part.height, dtype=pl.UInt32, eager=True)
         if known.height:
             ordinal = ordinal.scatter(known["seq"] - seq[0], known["ordinal"])
-        columns = pl.DataFrame([part["valid"], part["source"], seq.alias("seq"), _who(part), ordinal.alias("ordinal")])
+        columns = pl.DataFrame(
+            [part["valid"], part["source"], seq.alias("seq"), told_apart(part), ordinal.alias("ordinal")]
+        )
         own = pl.concat_str("who", pl.lit("|"), "ordinal")
         row = pl.concat_str(pl.lit("row|"), "source", pl.lit("|"), "seq")
         texts = columns.select(pl.when("valid").then(own).otherwise(row).cast(pl.Binary)).to_series().to_list()
@@ -186,64 +185,16 @@ class Builder:
         """The verdicts about the rows of a part (`verdicts.SCHEMA`)."""
         return self._verdicts.between(seq[0], seq[-1] + 1) if len(seq) else self._verdicts.between(0, 0)
 
-    def _of_duplicates(self, plan: pl.DataFrame) -> list[pl.DataFrame]:
+    def _of_duplicates(self, plan: pl.DataFrame) -> pl.DataFrame:
+        """What is decided about rows that are the same customer as another one: `seq`, and what it changes."""
         known = self._verdicts_of(plan["seq"])
-        if known.is_empty():
-            return []
         action = pl.when(pl.col("status") == "ready").then(pl.lit("create")).otherwise(pl.lit("none")).alias("action")
-        return [known.select("seq", "status", action, "after", "lane")]
+        return known.select("seq", "status", action, "after", "lane")
 
-    def _of_existing(self, plan: pl.DataFrame, found: Found | None) -> list[pl.DataFrame]:
-        """Rows whose customer is at the target; one that follows such a row is never sent as a new customer."""
-        self._decided: dict[int, _Existing] = {}
-        self._frozen: list[int] = []
-        if not found or not found.records:
-            return []
-        named = plan.with_columns(self._named(plan["seq"], plan))
-        known = pl.Series([name in found.records for name in named["name"]], dtype=pl.Boolean)
-        hits = named.filter(known & named["valid"])
-        for line in hits.iter_rows(named=True):
-            verdict = self._verdicts.get(line["seq"])
-            if verdict is not None and verdict.status == "invalid":
-                continue
-            decided = self._decide(line, found.records[line["name"]])
-            if verdict is None or verdict.status == "ready" or decided.status == "invalid":
-                self._decided[line["seq"]] = decided
-            else:
-                self._frozen.append(line["seq"])
-        rows = [(s, e.status, e.action, e.id, e.payload, e.before) for s, e in self._decided.items()]
-        names = ("status", "action", "id", "payload", "before")
-        return [pl.DataFrame(rows, schema={"seq": pl.UInt32, **dict.fromkeys(names, pl.String)}, orient="row")]
-
-    def _decide(self, line: dict[str, Any], records: Sequence[Record]) -> _Existing:
-        ids = [str(r.get("id")) for r in records]
-        if len(records) > 1 and self._choices.on_existing != "skip":
-            several = issue("plan.existing_several", ", ".join(ids), who.readable(line["name"]))
-            return _Existing("invalid", "none", None, None, None, "", several)
-        if self._choices.on_existing == "error":
-            return _Existing("invalid", "none", ids[0], None, None, "", issue("plan.existing_error", ids[0]))
-        if self._choices.on_existing == "skip":
-            return _Existing("skipped", "none", ids[0], None, None, "", issue("plan.existing", ", ".join(ids)))
-        theirs = self._target.view(records[0])
-        ours = json.loads(line["payload"])
-        if self._target.key_path:
-            parent, _, entry = self._target.key_path.partition(".")
-            ours[parent].pop(entry)
-            ours = {n: v for n, v in ours.items() if n != parent or v}
-        names = {n for i in self._choices.identities for n in i.fields if f"{n}=" in line["name"]}
-        known = fields(self._target.record)
-        cleared = [n for n in (line["blanks"] or "").split(",") if n in known and known[n].nullable]
-        changes = differences(ours, theirs, names, self._target.merged, cleared)
-        if not changes:
-            return _Existing("unchanged", "none", ids[0], None, None, "", None)
-        before = {name: theirs.get(name) for name in changes}
-        return _Existing("ready", "update", ids[0], json.dumps(changes, ensure_ascii=False),
-                         json.dumps(before, ensure_ascii=False), described(changes, theirs), None)  # fmt: skip
-
-    def _with_issues(self, plan: pl.DataFrame, found: Found | None) -> pl.DataFrame:
+    def _with_issues(self, plan: pl.DataFrame, found: Found | None, met: Met) -> pl.DataFrame:
         first = plan["seq"][0]
         told = problems.of_verdicts(self._verdicts_of(plan["seq"]), first)
-        there = problems.of_rows([(s - first, e.issue) for s, e in self._decided.items() if e.issue])
+        there = problems.of_rows([(s - first, e.issue) for s, e in met.decided.items() if e.issue])
         unverified = pl.repeat(False, plan.height, eager=True)
         if found is None:
             named = plan["identity"].is_not_null() | (self._target.key_path is not None)
@@ -273,19 +224,9 @@ def _digests(begun: blake2b, texts: Sequence[bytes]) -> list[str]:
 
 def _is_compared(name: str) -> bool:
     """Whether a column of a part tells who a row is, or what is sent of it."""
-    return name in ("row", "source", "sheet", "identity", "body") or name.startswith("object.")
+    return name in ("row", "source", "sheet", "identity", "body") or name.startswith(("object.", "hash."))
 
 
 def _is_planned_with(name: str) -> bool:
     """Whether a column of a part decides what becomes of a row."""
-    return name != "row" and not name.startswith("by.")
-
-
-def _who(part: pl.DataFrame) -> pl.Series:
-    """What tells a customer from others: the identity, or the whole record where there is none."""
-    identity = part["identity"].alias("who")
-    nobody = identity.is_null().arg_true()
-    if not len(nobody):
-        return identity
-    names = [n for n in part.columns if n == "body" or n.startswith("object.")]
-    return identity.clone().scatter(nobody, unframe(part.select(pl.col(names).gather(nobody))).text())
+    return name != "row" and not name.startswith(("by.", "hash."))

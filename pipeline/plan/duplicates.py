@@ -1,15 +1,14 @@
 """Turn hashes of whole files into the few rows that are the same customer as another row.
 
-Two 64-bit hashes a row stay in memory: of who the customer is, and of name and address, by which rows of different
-customers may be one all the same: that is only said. The texts of the rows that the first one points at are compared
-before anything is decided, so that a collision harms nobody.
+Two 64-bit hashes a row are kept: of who the customer is, and of name and address, by which rows of different customers
+may be one all the same: that is only said. The texts of the rows that the first one points at are compared before
+anything is decided, so that a collision harms nobody.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
@@ -19,64 +18,57 @@ from pipeline.identity import readable
 from pipeline.language import say
 from pipeline.plan.verdicts import SCHEMA, Verdict, Verdicts
 
-__all__ = ["Hashes", "Policy", "Verdict", "Verdicts", "judge", "judge_some", "settled"]
+__all__ = ["Policy", "Verdict", "Verdicts", "affected", "hashes", "judge", "judge_some", "settled"]
 
 Policy = Literal["error", "first", "last", "all"]
 MOST_NAMED = 10
+WHO, ALIKE = "hash.who", "hash.alike"
+AT_ONCE = 1_000_000  # hashes that are sorted at once
 MOST_ALIKE = 1_000  # rows; a name and an address that more customers have in common are a stand-in, and tell nothing
 
 
-@dataclass
-class Hashes:
-    """The hashes of all rows, in order; null where a row is not valid, for such rows do not compete."""
+def hashes(who: pl.Series, valid: pl.Series, alike: pl.Series) -> pl.DataFrame:
+    """The hashes of some rows (WHO, ALIKE: UInt64); null where a row is not valid, for such rows do not compete.
 
-    who: list[pl.Series] = field(default_factory=list)
-    alike: list[pl.Series] = field(default_factory=list)
-
-    def add(self, who: pl.Series, valid: pl.Series, alike: pl.Series | None = None) -> None:
-        """Add a batch: `who` is the text of the identity, or of the whole record where there is none.
-
-        `alike` is the row's `likeness`.
-        """
-        self.who.append(who.hash(0).set(~valid, None))
-        likeness_ = pl.Series([None], dtype=pl.String).new_from_index(0, len(who)) if alike is None else alike
-        self.alike.append(likeness_.hash(0).set(likeness_.is_null() | ~valid, None))
-
-    def whole(self) -> None:
-        """Make one series of each list: no batch comes any more."""
-        for parts in (self.who, self.alike):
-            parts[:] = [pl.concat(parts, rechunk=True)] if parts else []
-
-    def affected(self) -> pl.Series:
-        """The seqs of valid rows that share a hash with another one, ascending."""
-        if not self.who:
-            return pl.Series(dtype=pl.UInt32)
-        self.whole()
-        likenesses, counts = _repeated(self.alike[0])
-        named = _among(self.alike[0], likenesses.filter(counts <= MOST_ALIKE))
-        return (_among(self.who[0], _repeated(self.who[0])[0]) | named).arg_true().cast(pl.UInt32)
-
-    def likeness_of(self, seqs: pl.Series) -> pl.Series:
-        """The hash of name and address of some rows; null where one of both is blank."""
-        self.whole()
-        return self.alike[0].gather(seqs).alias("alike")
-
-    def share_of(self, seqs: pl.Series, shares: int) -> pl.Series:
-        """To which of so many shares each row belongs; all rows of a customer are in one."""
-        self.whole()
-        return (self.who[0].gather(seqs) % shares).alias("share")
+    `who` is the text of the identity, or of the whole record where there is none; `alike` is the row's `likeness`.
+    """
+    return pl.DataFrame([
+        who.hash(0).set(~valid, None).alias(WHO), alike.hash(0).set(alike.is_null() | ~valid, None).alias(ALIKE)
+    ])  # fmt: skip
 
 
-def _repeated(hashes: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The hashes that more than one row has, and how many rows; sorted, for a table of all would need several times the memory."""
-    ordered = hashes.drop_nulls().sort()
+def affected(hashes_of: Callable[[str], pl.Series]) -> pl.Series:
+    """The seqs (UInt32) of valid rows that share a hash with another one, ascending.
+
+    `hashes_of` has the hashes WHO or ALIKE of all rows, in order; it is asked for one after the other.
+    """
+    same = _among(alike := hashes_of(ALIKE), _repeated(alike, MOST_ALIKE))
+    del alike
+    same |= _among(who := hashes_of(WHO), _repeated(who))
+    return same.arg_true().cast(pl.UInt32)
+
+
+def _repeated(found: pl.Series, most: int | None = None) -> pl.Series:
+    """The hashes that more than one row has, and not more than `most`.
+
+    Range by range, and sorted, for a table of all would need several times the memory.
+    """
+    parts = max(-(-len(found) // AT_ONCE), 1)
+    ends = [(1 << 64) * part // parts for part in range(1, parts + 1)]
+    again = [_repeated_among(found.filter(found.is_between(first, end - 1)), most)
+             for first, end in zip([0, *ends], ends, strict=False)]  # fmt: skip
+    return pl.concat(again)
+
+
+def _repeated_among(found: pl.Series, most: int | None) -> pl.Series:
+    ordered = found.sort()
     again = ordered[1:].filter(ordered[1:] == ordered[:-1])
     counted = again.value_counts(name="count")
-    return counted[hashes.name], counted["count"] + 1
+    return counted[found.name].filter(counted["count"] < most) if most else counted[found.name]
 
 
-def _among(hashes: pl.Series, chosen: pl.Series) -> pl.Series:
-    return hashes.is_in(chosen.implode()).fill_null(False)
+def _among(found: pl.Series, chosen: pl.Series) -> pl.Series:
+    return found.is_in(chosen.implode()).fill_null(False)
 
 
 def judge(rows: pl.DataFrame, policy: Policy, label: Callable[[str], str]) -> Verdicts:

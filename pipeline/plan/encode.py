@@ -15,7 +15,7 @@ from pipeline import parquet, store
 from pipeline.handoff import Checked
 from pipeline.plan import duplicates, problems
 from pipeline.plan.likeness import likeness
-from pipeline.plan.payload import Pieces, frame
+from pipeline.plan.payload import Pieces, frame, unframe
 from pipeline.schema import fields
 from pipeline.targets.interface import Identity, Target
 
@@ -37,7 +37,7 @@ SETTLED = ("source", "sheet", "row", "identity", "changes")
 
 
 class Made(NamedTuple):
-    """An encoded batch: its rows as they are spooled, what is the same in all, their problems and `likeness`.
+    """An encoded batch: its rows as they are spooled, what is the same in all, and their problems.
 
     `settled` are the columns SETTLED and the cells as Parquet, `piece_rows` each. `width` is how many columns the source
     has.
@@ -46,7 +46,6 @@ class Made(NamedTuple):
     spooled: pl.DataFrame
     constant: dict[str, str | None]
     problems: pl.DataFrame
-    alike: pl.Series
     settled: tuple[bytes, ...]
     width: int
 
@@ -72,11 +71,15 @@ def encoded(
     blanks = _blanks(mapped, choices)
     own = [n for n in cells.columns if n[0] == "c" and n[1:].isdigit()]
     width = max((int(n[1:]) + 1 for n in own), default=0)
-    spooled = pl.DataFrame([checked.valid, identity, blanks, *frame(pieces), *by, skip.alias("skip"), *cells.drop(own)])
+    texts = frame(pieces)
+    hashes = duplicates.hashes(told_apart(texts.with_columns(identity)), checked.valid, likeness(checked.record))
+    spooled = pl.DataFrame([
+        checked.valid, identity, blanks, *texts, *by, *hashes, skip.alias("skip"), *cells.drop(own)
+    ])  # fmt: skip
     constant = {"source": source, "sheet": sheet}
     known = pl.DataFrame([identity, checked.changes.fill_null(""), cells["row"], *cells.select(own)])
     found = problems.errors_first(checked.issues)
-    return Made(spooled, constant, found, likeness(checked.record), _settled(known, constant, width), width)
+    return Made(spooled, constant, found, _settled(known, constant, width), width)
 
 
 def _settled(known: pl.DataFrame, constant: dict[str, str | None], width: int) -> tuple[bytes, ...]:
@@ -98,3 +101,13 @@ def _blanks(mapped: pl.DataFrame, choices: Choices) -> pl.Series:
         return pl.Series("blanks", [None] * mapped.height, dtype=pl.String)
     names = [pl.when(pl.col(n).is_null()).then(pl.lit(n)).alias(n) for n in mapped.columns if not n.startswith("~")]
     return mapped.select(pl.concat_str(names, separator=",", ignore_nulls=True).alias("blanks")).to_series()
+
+
+def told_apart(part: pl.DataFrame) -> pl.Series:
+    """What tells each customer from others: the identity, or the whole record (see `frame`) where there is none."""
+    identity = part["identity"].alias("who")
+    nobody = identity.is_null().arg_true()
+    if not len(nobody):
+        return identity
+    names = [n for n in part.columns if n == "body" or n.startswith("object.")]
+    return identity.clone().scatter(nobody, unframe(part.select(pl.col(names).gather(nobody))).text())

@@ -20,6 +20,7 @@ from pipeline.identity import readable
 from pipeline.language import say
 from pipeline.plan import Builder, Choices
 from pipeline.plan.duplicates import Verdict
+from pipeline.plan.met import Met
 from pipeline.targets.interface import Target
 
 
@@ -105,17 +106,19 @@ class RoundBuilder(Builder):
         return blake2b((base + text).encode(), digest_size=16).hexdigest()
 
     def _settled(self, seq: pl.Series, part: pl.DataFrame, found: Found | None) -> pl.DataFrame:
-        """The rows of one part; each begins its changes with what was done to its cells."""
+        """The rows of one part."""
         plan = super()._settled(seq, part, found)
-        changes = pl.concat_str(
-            "said", pl.when(pl.col("changes") != "").then("changes"), separator=" | ", ignore_nulls=True
-        )
-        plan = plan.with_columns(self._changes(seq)).with_columns(changes=changes.fill_null(""))
-        if self._choices.policy == "all":  # the run's own customers of the same identity are no reason to stay out
-            plan = plan.with_columns(
-                lane=pl.col("lane") | part["identity"].is_in(list(self._others.there)).fill_null(False)
-            )
-        return plan
+        if self._choices.policy != "all":
+            return plan
+        mine = part["identity"].is_in(list(self._others.there)).fill_null(False)
+        return plan.with_columns(lane=pl.col("lane") | mine)  # the run's own customers are no reason to stay out
+
+    def _with_changes(self, plan: pl.DataFrame, met: Met) -> pl.DataFrame:
+        """The rows of one part; each begins its changes with what was done to its cells."""
+        plan = plan.with_columns(self._changes(plan["seq"], met))
+        further = pl.when(pl.col("changes") != "").then("changes")
+        told = pl.concat_str("said", further, separator=" | ", ignore_nulls=True)
+        return plan.with_columns(changes=told.fill_null(""))
 
 
 def _conflict(identity: str, said: str) -> dict[str, str | None]:

@@ -23,6 +23,13 @@ def rows_of(pairs: list[tuple[str, str]], alike: list[int | None] | None = None)
     }, schema_overrides={"sheet": pl.String, "alike": pl.UInt64})  # fmt: skip
 
 
+def hashed(who: list[str], valid: list[bool], alike: list[str | None]) -> pl.DataFrame:
+    """The hashes of some rows."""
+    return duplicates.hashes(
+        pl.Series(who, dtype=pl.String), pl.Series(valid, dtype=pl.Boolean), pl.Series(alike, dtype=pl.String)
+    )
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=2, max_size=8), POLICIES)
 def test_every_row_of_a_group_has_a_verdict_that_fits_the_policy(pairs: list[tuple[str, str]], policy: str) -> None:
@@ -91,10 +98,9 @@ def test_a_conflict_names_the_rows_and_the_fields() -> None:
 
 def test_rows_that_are_not_valid_do_not_compete() -> None:
     """Only valid rows are compared, over batch borders too."""
-    hashes = duplicates.Hashes()
-    hashes.add(pl.Series(["a", "b"]), pl.Series([True, True]))
-    hashes.add(pl.Series(["b", "a", "c"]), pl.Series([False, True, True]))
-    assert hashes.affected().to_list() == [0, 3]
+    one = hashed(["a", "b"], [True, True], [None, None])
+    two = hashed(["b", "a", "c"], [False, True, True], [None, None, None])
+    assert duplicates.affected(pl.concat([one, two]).get_column).to_list() == [0, 3]
 
 
 def test_other_customers_that_look_like_one_are_told_and_sent() -> None:
@@ -115,10 +121,27 @@ def test_name_and_address_are_compared_without_case_accents_and_punctuation() ->
 
 def test_a_name_and_address_that_everybody_has_tell_nothing() -> None:
     """A pair is pointed at; a stand-in that thousands of customers share is not, so that they need not be held at once."""
-    hashes = duplicates.Hashes()
-    alike = ["one|street"] * 2 + ["customer|unknown"] * (duplicates.MOST_ALIKE + 1)
-    hashes.add(pl.Series([str(i) for i in range(len(alike))]), pl.Series([True] * len(alike)), pl.Series(alike))
-    assert hashes.affected().to_list() == [0, 1]
+    alike: list[str | None] = ["one|street"] * 2 + ["customer|unknown"] * (duplicates.MOST_ALIKE + 1)
+    hashes = hashed([str(i) for i in range(len(alike))], [True] * len(alike), alike)
+    assert duplicates.affected(hashes.get_column).to_list() == [0, 1]
+
+
+TEXTS = st.none() | st.sampled_from("abcdefgh")
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(TEXTS, st.booleans(), TEXTS), max_size=30), st.integers(1, 40))
+def test_affected_rows_are_found_range_by_range(rows: list[tuple[str | None, bool, str | None]], at_once: int) -> None:
+    """However few hashes are sorted at once: the valid rows that share who they are, or name and address."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(duplicates, "AT_ONCE", at_once)
+        who = [str(at) if row[0] is None else row[0] for at, row in enumerate(rows)]
+        found = duplicates.affected(hashed(who, [r[1] for r in rows], [r[2] for r in rows]).get_column)
+    valid = [(r, name) for r, name in zip(rows, who, strict=True) if r[1]]
+    assert found.to_list() == [
+        at for at, (row, name) in enumerate(zip(rows, who, strict=True))
+        if row[1] and (sum(name == n for _, n in valid) > 1 or (row[2] and sum(row[2] == r[2] for r, _ in valid) > 1))
+    ]  # fmt: skip
 
 
 def test_of_three_alike_only_other_customers_are_told() -> None:

@@ -35,7 +35,8 @@ def written(folder: RunFolder, plan: pl.DataFrame, heights: list[int], facts: di
     pieces, start = [], 0
     for height in heights:
         piece = plan.slice(start, height)
-        pieces.append((piece.drop(EARLY), parquet.encoded(piece.select(EARLY))))
+        late = store.encoded(piece.drop(EARLY), CELLS, facts.get("first_seq"))
+        pieces.append((late, parquet.encoded(piece.select(EARLY))))
         start += height
     store.write(folder, pieces, CELLS, facts)
 
