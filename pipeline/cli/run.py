@@ -112,7 +112,10 @@ def command(**given: Any) -> int:
 
 
 def _get_ready(sources: tuple[str, ...], target: str | None) -> None:
-    """A workbook will be read by another process, which may load its libraries now: before this one does."""
+    """Settle what must be settled before the libraries are loaded.
+
+    A short list needs fewer threads. A workbook will be read by another process, which may load its own libraries now.
+    """
     from pipeline.read import cage
     from pipeline.read.source import BOOKS
 
