@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-ROWS = 30_000
+ROWS = 45_000
 """Rows of a piece of the plan: bounds the memory of every stage that reads or writes one."""
 
 ISSUE = pl.Struct(dict.fromkeys(("field", "column", "value", "code", "detail", "suggestion"), pl.String))
