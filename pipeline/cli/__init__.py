@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli import completion, configuration, details, failures, memory, runlog, talk, tongue, wording
+from pipeline.cli import completion, details, failures, memory, runlog, talk, tongue, variables, wording
 from pipeline.errors import Stop
 from pipeline.language import later, say
 
@@ -49,7 +49,7 @@ SECTIONS = {
 }
 
 PLAIN = ("sandbox", "schema", "completion")
-"""Commands that read no configuration."""
+"""Commands that read no variables."""
 
 
 class _Lazy(click.Group):
@@ -63,7 +63,7 @@ class _Lazy(click.Group):
             return None
         command = import_module(f"{__name__}.{name}").command
         assert isinstance(command, click.Command)
-        return wording.told(configuration.prepared(command, plain=name in PLAIN))
+        return wording.told(variables.prepared(command, plain=name in PLAIN))
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         wide = max(map(len, COMMANDS)) + 2
@@ -104,7 +104,7 @@ First things to try, with no account; nothing leaves this machine:
     epilog=TRY,
 )
 @click.version_option(package_name="customer-import", prog_name="customer-import")
-@configuration.language_flag
+@variables.language_flag
 def group() -> None:
     """Move customer lists out of spreadsheets into billing systems: never twice, never lost."""
 

@@ -2,60 +2,28 @@
 
     flag > environment (CUSTOMER_IMPORT_RATE, ...) > project's file > user's file
 
-Keys are the names of flags. A profile (`--profile acme`) is a table of its own, and beats the keys that stand outside
-of all profiles. An address and a secret are never read from here: a file that comes with a project must not send
-anybody's token anywhere.
+Keys are the names of flags (`keys`), as are the variables of the environment (`variables`). A profile (`--profile acme`)
+is a table of its own, and beats the keys that stand outside of all profiles. An address and a secret are never read from
+here: a file that comes with a project must not send anybody's token anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import platformdirs
 from click.core import ParameterSource
 
-from pipeline.cli import complete
+from pipeline.cli.keys import KEYS, TABLES, WITH_PROGRESS, checked, nearest
 from pipeline.errors import Misuse
-from pipeline.language import LANGUAGES, later, say
+from pipeline.language import say
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = "customer-import.toml"
-PREFIX = "CUSTOMER_IMPORT_"
 META = "customer-import.settings"
-
-KEYS = {
-    "to": "target", "sandbox": "use_sandbox", "test-mode": "test_mode",
-    "sheet": "sheet", "header-row": "header_row", "encoding": "encoding", "delimiter": "delimiter",
-    "mapping": "mapping_file", "map": "assigned", "set": "constants", "default": "defaults", "preset": "preset",
-    "decimal": "decimal", "account-country": "account_country", "business-currency": "business_currency",
-    "states": "states_file", "on-existing": "on_existing", "match": "match", "duplicates": "duplicates", "blank": "blank",
-    "rate": "rate", "concurrency": "concurrency", "max-retries": "max_retries", "timeout": "timeout", "settle": "settle",
-    "max-errors": "max_errors", "canary": "canary", "bulk": "bulk", "bulk-rows": "bulk_rows", "bulk-part": "bulk_part",
-    "raw-csv": "raw_csv", "lang": "lang", "quiet": "quiet",
-}  # fmt: skip
-"""Flag -> the name of its parameter: what a configuration file may say."""
-
-NEVER = {
-    "base-url": later("Say --base-url on the command line, or set CUSTOMER_IMPORT_BASE_URL."),
-    "yes": later(
-        "Say --yes on the command line: a live push is for a person, or for a script that was written for it."
-    ),
-    **dict.fromkeys(
-        ("out", "offline", "dry-run", "limit", "json", "events", "once", "profile", "verbose"),
-        later("Say it on the command line."),
-    ),
-}
-"""Flags that no file may set, and what to do instead."""
-
-WITH_PROGRESS = ("run", "push", "undo", "inspect")
-"""Commands of which `quiet = true` silences the progress; of others it would silence the answer."""
-TABLES = ("map", "set", "default")
-PATHS = ("mapping", "states")
-SECRET = ("token", "secret", "password", "api_key", "apikey", "api-key", "business_id", "piriod_", "dayzero_")
 
 
 @dataclass(frozen=True)
@@ -90,8 +58,8 @@ def load(profile: str | None) -> Settings:
             raise Misuse(
                 say("{file}: [profiles] holds no tables", file=path), say("Write a profile like [profiles.acme].")
             )
-        common.append((path, _checked(path, "", content)))
-        told = {name: _checked(path, f"profiles.{name}.", table) for name, table in profiles.items()}
+        common.append((path, checked(path, "", content)))
+        told = {name: checked(path, f"profiles.{name}.", table) for name, table in profiles.items()}
         known += told
         if profile in told:
             levels.append((path, told[profile]))
@@ -210,46 +178,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise Misuse(said, say("Correct {file}, or move it away.", file=path)) from error
 
 
-def _checked(path: Path, place: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with its keys in their usual spelling; the texts of unknown ones are never shown."""
-    found: dict[str, Any] = {}
-    for said, value in table.items():
-        key = said.replace("_", "-")
-        if key == "workspace" and isinstance(value, str) and value.strip():
-            found[key] = value.strip()
-        elif key in NEVER:
-            never = say("{file}: {key} is not read from a configuration file", file=path, key=place + said)
-            raise Misuse(never, say(NEVER[key]))
-        elif any(word in said.lower() for word in SECRET):
-            raise Misuse(
-                say("{file}: {key}: a secret has no place in a configuration file", file=path, key=place + said),
-                say("Take it out, and store it: customer-import login TARGET (or in the environment, or in .env)."),
-            )
-        elif key not in KEYS:
-            near = _nearest(key, [*KEYS, "workspace"])
-            known = say("Keys are the names of flags: {keys}.", keys=", ".join(KEYS))
-            known = say("Did you mean {near}?", near=near[0]) if near else known
-            raise Misuse(say("{file}: there is no key {key}", file=path, key=place + said), known)
-        else:
-            found[key] = _value(path, f"{place}{said}", key, value)
-    return found
-
-
-def _value(path: Path, place: str, key: str, value: Any) -> Any:
-    if key in TABLES:
-        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            example = '{ "SOURCE HEADER" = "field" }' if key == "map" else '{ country = "CL" }'
-            wrong = say("{file}: {key} is no table of texts", file=path, key=place)
-            raise Misuse(wrong, say("Write it like: {example}", example=f"{key} = {example}"))
-        return value
-    if not isinstance(value, str | bool | int | float):
-        wrong = say("{file}: {key} is no single value", file=path, key=place)
-        raise Misuse(wrong, say("Write one text, number, true or false for {key}.", key=key))
-    if key in PATHS:
-        return str((path.parent / str(value)) if not Path(str(value)).is_absolute() else value)
-    return value
-
-
 def _merged(profile: str | None, levels: list[tuple[Path, dict[str, Any]]]) -> Settings:
     """The levels as one, the first one that has a key decides; tables are joined line by line."""
     values: dict[str, Any] = {}
@@ -268,14 +196,8 @@ def _merged(profile: str | None, levels: list[tuple[Path, dict[str, Any]]]) -> S
     return Settings(profile, values, tables, origin, workspace)
 
 
-def _nearest(name: str, known: list[str]) -> list[str]:
-    from difflib import get_close_matches
-
-    return get_close_matches(name, known, 1)
-
-
 def _unknown_profile(profile: str, known: list[str]) -> Misuse:
-    near = _nearest(profile, known)
+    near = nearest(profile, known)
     if near:
         unknown = say("there is no profile {profile!r}", profile=profile)
         return Misuse(unknown, say("Did you mean {near}?", near=f"--profile {near[0]}"))
@@ -283,52 +205,3 @@ def _unknown_profile(profile: str, known: list[str]) -> Misuse:
     unknown = say("there is no profile {profile!r} in {project} or {user}", profile=profile, project=project, user=user)
     here = say("There are: {names}.", names=", ".join(dict.fromkeys(known))) if known else say("There is none yet.")
     return Misuse(unknown, f"{here} {say('Write one: {table} in {file}.', table=f'[profiles.{profile}]', file=FILE)}")
-
-
-def environment_of(key: str) -> str:
-    """The variable that says what a flag says: `CUSTOMER_IMPORT_ON_EXISTING`."""
-    return PREFIX + key.replace("-", "_").upper()
-
-
-def prepared(command: click.Command, *, plain: bool = False) -> click.Command:
-    """The command with `--lang` and `--profile`, and with a variable of the environment for each flag that a file may set.
-
-    `plain`: a command that reads no configuration.
-    """
-    if any(p.name == "lang" for p in command.params):
-        return command
-    command.params.append(language_option())
-    if plain:
-        return command
-    variables = {KEYS[key]: environment_of(key) for key in KEYS if key not in TABLES}
-    if command.name not in WITH_PROGRESS:
-        del variables["quiet"]
-    for option in command.params:
-        if isinstance(option, click.Option) and option.name in variables and option.envvar is None:
-            option.envvar = variables[option.name]
-    option = click.Option(
-        ["--profile"], metavar="NAME", shell_complete=complete.profiles, is_eager=True, expose_value=False, envvar=f"{PREFIX}PROFILE",
-        callback=_chosen, help=f"A profile of {FILE}.",
-    )  # fmt: skip
-    command.params.append(option)
-    return command
-
-
-def language_option() -> click.Option:
-    """The flag `--lang` of every command; what it says is already spoken when it is parsed, see `tongue`."""
-    return click.Option(
-        ["--lang"], type=click.Choice(LANGUAGES), expose_value=False, envvar=environment_of("lang"),
-        help="Language of all that a person reads.  [default: the locale's]",
-    )  # fmt: skip
-
-
-def language_flag(command: Command) -> Command:
-    """Let the group take `--lang` before the command's name too."""
-    params: list[click.Parameter] = command.__dict__.setdefault("__click_params__", [])
-    params.append(language_option())
-    return command
-
-
-def _chosen(context: click.Context, _option: click.Parameter, profile: str | None) -> None:
-    if not context.resilient_parsing:
-        apply(context, profile)

@@ -2,8 +2,8 @@
 
 Where several places have a secret, the first of these decides, so that what is a profile's own beats what is not:
 the environment, `.env.PROFILE`, the keyring's entry of the profile, `.env`, the keyring's entry without a profile.
-Secrets are never taken from the command line or from a configuration file. They go to the vendor's host, or to the one that `--base-url` or
-CUSTOMER_IMPORT_BASE_URL names, and to no other.
+Secrets are never taken from the command line or from a configuration file. They go to the vendor's host, or to the one
+that `--base-url` or CUSTOMER_IMPORT_BASE_URL names, and to no other.
 """
 
 from __future__ import annotations
@@ -76,9 +76,8 @@ def _find(variable: str, profile: str | None) -> tuple[str, str | None]:
     """A secret, and where it was found; the keyring is asked only where nothing better has it."""
     if value := (os.environ.get(variable) or "").strip():
         return value, "environment"
-    for name, owner in ((f".env.{profile}", profile), (".env", None)):
-        if owner is None and name != ".env":
-            continue
+    own = [(f".env.{profile}", profile)] if profile is not None else []
+    for name, owner in (*own, (".env", None)):
         if value := _of_file(name, variable):
             return value, name
         if value := keychain.recall(variable, owner) or "":

@@ -3,13 +3,12 @@
 Nothing here decides what is wrong: it holds the words against what there is (targets, runs, files, profiles) and against
 what fits together, and changes only what cannot be right. What says which data go where (a target, a profile, a
 mapping, a constant) is never left out and never invented: a command in which nothing else is wrong stays as it was typed.
+What a single value was meant to be, `likely` says.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
-import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -18,7 +17,7 @@ from pathlib import Path, PurePath
 
 import click
 
-from pipeline.cli import complete, configuration
+from pipeline.cli import complete, configuration, likely
 from pipeline.errors import Stop
 
 WITH_RUN = ("push", "status", "review", "undo", "forget", "bundle")
@@ -43,9 +42,6 @@ NEW = ["run", "FILE", "--to", "TARGET"]
 """What makes a run where there is none."""
 HARMLESS = ("status", "review", "bundle")
 """Commands for a run that change nothing at the target, and remove nothing."""
-LISTS = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".toml", ".json")
-ALIKE = 0.8
-"""How alike two files' names must be: another list must never be imported by mistake."""
 
 
 def meant(words: Sequence[str]) -> list[str]:
@@ -93,8 +89,8 @@ def _command_first(words: Sequence[str]) -> list[str]:
 def _values(words: list[str]) -> None:
     """Values of flags that have no shape at all."""
     for flag, (shape, example) in SHAPES.items():
-        _change(words, flag, partial(_shaped, shape=shape, example=example))
-    _change(words, "--account-country", _country)
+        _change(words, flag, partial(likely.shaped, shape=shape, example=example))
+    _change(words, "--account-country", likely.country)
 
 
 def _apart(words: list[str]) -> None:
@@ -115,13 +111,13 @@ def _names(words: list[str]) -> None:
     from pipeline import targets
 
     known = targets.names()
-    _change(words, "--to", partial(_nearest, known=known))
+    _change(words, "--to", partial(likely.near, known=known))
     if words[0] in WITH_TARGET and len(words) > 1 and not words[1].startswith("-"):
-        words[1] = _near(words[1], known, known[-1])
+        words[1] = likely.near(words[1], known, known[-1])
     if words[0] == "targets" and len(words) > 1 and "--check" in words and words[1].startswith("-"):
         words.insert(1, known[-1])
     for flag, names in (("--preset", complete.preset_names()), ("--profile", configuration.profiles())):
-        _change(words, flag, partial(_nearest, known=names))
+        _change(words, flag, partial(likely.near, known=names))
     to = _of(words, "--to")
     if "--test-mode" in words and to and not targets.load(to[-1]).has_test_mode:
         _leave(words, "--test-mode")
@@ -133,17 +129,19 @@ def _places(words: list[str]) -> None:
     if words[0] in WITH_RUN:
         _run(words, at)
     if words[0] in ("run", "inspect") and at is not None:
-        words[at] = _near_file(words[at])
+        words[at] = likely.near_file(words[at])
     for flag in ("--mapping", "--states"):
-        _change(words, flag, _near_file)
-    _change(words, "--encoding", _encoding)
-    _change(words, "--base-url", _https)
-    _change(words, "--out", _new_folder)
-    _change(words, "--save", lambda name: _unused(Path(name)))
+        _change(words, flag, likely.near_file)
+    _change(words, "--encoding", likely.encoding)
+    _change(words, "--base-url", likely.https)
+    _change(words, "--out", likely.new_folder)
+    _change(words, "--save", lambda name: likely.unused(Path(name)))
     if words[0] in ("template", "bundle"):
         for flag in ("-o", "--output"):
             _change(
-                words, flag, lambda name: _unused(Path(name)) if words[0] == "bundle" else _unused(_sheet(Path(name)))
+                words,
+                flag,
+                lambda name: likely.unused(Path(name)) if words[0] == "bundle" else likely.unused(_sheet(Path(name))),
             )
 
 
@@ -165,7 +163,7 @@ def _run(words: list[str], at: int | None) -> None:
             words[:] = ["status", name]
         return
     by_name = {PurePath(run).name: run for run in runs}
-    near = get_close_matches(PurePath(name).name, by_name, 1, ALIKE)
+    near = get_close_matches(PurePath(name).name, by_name, 1, likely.ALIKE)
     if not runs:
         words[:] = NEW
     elif near and at is not None and words[0] in HARMLESS:
@@ -192,10 +190,6 @@ def _valued(command: str) -> set[str]:
     }
 
 
-def _has(words: list[str], flag: str) -> bool:
-    return any(word == flag or word.startswith(f"{flag}=") for word in words)
-
-
 def _change(words: list[str], flag: str, change: Callable[[str], str]) -> None:
     """Change the values of a flag, `--flag value` and `--flag=value` alike."""
     for at, word in enumerate(words):
@@ -212,77 +206,11 @@ def _of(words: list[str], flag: str) -> list[str]:
     return found
 
 
-def _shaped(value: str, shape: str, example: str) -> str:
-    return value if re.fullmatch(shape, value) else example
-
-
-def _country(name: str) -> str:
-    """The code of two letters."""
-    import pycountry
-
-    try:
-        return str(pycountry.countries.lookup(name).alpha_2)
-    except LookupError:
-        return name
-
-
 def _leave(words: list[str], flag: str) -> None:
     """Leave a flag out, with its value."""
     at = words.index(flag)
     del words[at : at + (2 if flag in _valued(words[0]) else 1)]
 
 
-def _encoding(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        return "cp1252"
-    return name
-
-
-def _https(url: str) -> str:
-    """The address, never one that would send a token in clear text."""
-    scheme, _, rest = url.rpartition("://")
-    host = rest.partition("/")[0].partition(":")[0]
-    return url if scheme == "https" or (scheme == "http" and host in ("localhost", "127.0.0.1")) else f"https://{rest}"
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return _near(name, known, name)
-
-
-def _near(name: str, known: Sequence[str], otherwise: str) -> str:
-    return name if name in known else next(iter(get_close_matches(name, known, 1)), otherwise)
-
-
-def _near_file(name: str) -> str:
-    """The file of that name, else one of a similar name beside it, else in the folder it was taken for."""
-    path = Path(name)
-    if path.is_file() or name == "-":
-        return name
-    folder = path if path.is_dir() else path.parent
-    names = [found.name for found in folder.iterdir() if found.is_file()] if folder.is_dir() else []
-    stems = {Path(found).stem.casefold(): found for found in names if Path(found).suffix.lower() in LISTS}
-    alike = [stem for stem in stems if _digits(stem) == _digits(path.stem)]  # the list of another month is another list
-    near = get_close_matches(path.stem.casefold(), alike, 1, ALIKE) if path.suffix.lower() in (*LISTS, "") else []
-    return str(folder / stems[near[0]]) if near else name
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
-
-
-def _new_folder(name: str) -> str:
-    """The folder, where it is new or empty; else a new one beside it."""
-    path = Path(name)
-    return _unused(path) if path.is_file() or (path.is_dir() and any(path.iterdir())) else name
-
-
 def _sheet(path: Path) -> Path:
     return path if path.suffix.lower() in (".xlsx", ".csv") else path.with_suffix(".xlsx")
-
-
-def _unused(path: Path) -> str:
-    """The name, with a number where there is such a file already."""
-    names = [path, *(path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(2, 100))]
-    return str(next((name for name in names if not name.exists()), path))

@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from pipeline.cli import configuration
+from pipeline.cli import configuration, variables
 from pipeline.language import FOLDER, LANGUAGES, speak
 
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -44,8 +44,8 @@ def speaking(arguments: Sequence[str]) -> Iterator[None]:
 
 def wanted(arguments: Sequence[str]) -> str:
     """The language to speak: one of LANGUAGES."""
-    profile = _flag("--profile", arguments) or os.environ.get(f"{configuration.PREFIX}PROFILE")
-    said = _flag("--lang", arguments) or os.environ.get(configuration.environment_of("lang"))
+    profile = _flag("--profile", arguments) or os.environ.get(f"{variables.PREFIX}PROFILE")
+    said = _flag("--lang", arguments) or os.environ.get(variables.environment_of("lang"))
     for language in (said, None if said else configuration.language(profile)):
         if language in LANGUAGES:
             return language

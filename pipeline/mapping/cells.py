@@ -6,17 +6,21 @@ are compared without case and surrounding space. Texts are otherwise passed on e
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Dict
 
 import polars as pl
 
 from pipeline.columns.state import PLACES
 from pipeline.handoff import Mapping
-from pipeline.mapping.compose import parse
+from pipeline.mapping.compose import Pattern, parse
 from pipeline.mapping.doubts import Columns
 from pipeline.mapping.joining import join
 from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
+
+Feed = str | int | Pattern | tuple[int, ...]
+"""What a field is made of: a constant, one column, a pattern of several, or the columns (perhaps none) of a place that
+may tell it."""
 
 
 def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
@@ -26,14 +30,14 @@ def apply(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     to be derived from the town is there, and null: its default waits until the town has told nothing (`normalise`).
     """
     height = cells.height
-    fields = _fields(mapping)
-    columns = Columns(cells, _used(mapping, fields), mapping.null_words)
+    feeds = _feeds(mapping)
+    columns = Columns(cells, _used(feeds.values()), mapping.null_words)
     made = {}
-    for field in fields:
-        if field in mapping.constants:
-            made[field] = pl.Series(field, [mapping.constants[field]], dtype=pl.String).new_from_index(0, height)
+    for field, feed in feeds.items():
+        if isinstance(feed, str):
+            made[field] = pl.Series(field, [feed], dtype=pl.String).new_from_index(0, height)
             continue
-        series = _value(columns, mapping, field, height).alias(field)
+        series = _value(columns, mapping, field, feed, height).alias(field)
         if field in mapping.defaults and not (field == "state" and derives_state(mapping)):
             series = series.fill_null(mapping.defaults[field])
         made[field] = series
@@ -45,51 +49,55 @@ def derives_state(mapping: Mapping) -> bool:
     return any(f"~{place}" in (*mapping.compose, *(c.field for c in mapping.choices)) for place in PLACES)
 
 
-def _fields(mapping: Mapping) -> list[str]:
-    single = [choice.field for choice in mapping.choices if choice.field]
-    return list(dict.fromkeys([*single, *mapping.compose, *mapping.constants, *mapping.defaults]))
+def _feeds(mapping: Mapping) -> dict[str, Feed]:
+    """What feeds each field, in the order of the fields."""
+    headers = [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
+    single: dict[str, int] = {}
+    for choice in mapping.choices:
+        if choice.field:
+            single.setdefault(choice.field, choice.index)
+    feeds: dict[str, Feed] = {}
+    for field in (*single, *mapping.compose, *mapping.constants, *mapping.defaults):
+        if field in mapping.constants:
+            feeds[field] = mapping.constants[field]
+        elif pattern := mapping.compose.get(field):
+            feeds[field] = parse(pattern, headers)
+        elif field in mapping.compose or field not in single:
+            feeds[field] = mapping.parts.get(field, ())
+        else:
+            feeds[field] = single[field]
+    return feeds
 
 
-def _used(mapping: Mapping, fields: Collection[str]) -> list[int]:
+def _used(feeds: Iterable[Feed]) -> list[int]:
     """The columns whose cells go into the fields."""
     found: list[int] = []
-    for field in fields:
-        if field in mapping.constants:
-            continue
-        if mapping.compose.get(field):
-            found += parse(mapping.compose[field], _headers(mapping)).indexes
-        elif field not in mapping.compose:
-            found += [choice.index for choice in mapping.choices if choice.field == field][:1]
+    for feed in feeds:
+        if isinstance(feed, Pattern):
+            found += feed.indexes
+        elif isinstance(feed, int):
+            found.append(feed)
     return list(dict.fromkeys(found))
 
 
-def _headers(mapping: Mapping) -> list[str]:
-    return [choice.header for choice in sorted(mapping.choices, key=lambda c: c.index)]
-
-
-def _value(columns: Columns, mapping: Mapping, field: str, height: int) -> pl.Series:
+def _value(
+    columns: Columns, mapping: Mapping, field: str, feed: int | Pattern | tuple[int, ...], height: int
+) -> pl.Series:
     blank = pl.Series(field, [None], dtype=pl.String).new_from_index(0, height)
     replaced = mapping.values.get(field, {})
+    if isinstance(feed, tuple):
+        return _of_place(columns, feed, replaced, blank)
     null_words = frozenset(word.casefold() for word in mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
-    if field not in mapping.compose:
-        index = next((c.index for c in mapping.choices if c.field == field), None)
-        if index is None:
-            return blank
-        return (
-            _replaced(columns[index], replaced, null_words)
-            if replaced
-            else _without(columns[index], columns.doubtful(index), null_words)
-        )
-    if not mapping.compose[field]:
-        return _of_place(columns, mapping.parts.get(field, ()), replaced, blank)
-    pattern = parse(mapping.compose[field], _headers(mapping))
-    alone = pattern.alone
-    if alone is not None and not replaced:
-        return _without(columns.bare(alone), columns.doubtful(alone), null_words)
+    if isinstance(feed, int):
+        if replaced:
+            return _replaced(columns[feed], replaced, null_words)
+        return _without(columns[feed], columns.doubtful(feed), null_words)
+    if feed.alone is not None and not replaced:
+        return _without(columns.bare(feed.alone), columns.doubtful(feed.alone), null_words)
     in_parts = null_words - IN_PARTS
-    parts = {i: _without(columns.bare(i), columns.doubtful(i), in_parts) for i in pattern.indexes}
+    parts = {i: _without(columns.bare(i), columns.doubtful(i), in_parts) for i in feed.indexes}
     value = blank
-    for made in join(pattern, parts):
+    for made in join(feed, parts):
         text = (
             _replaced(made, replaced, null_words) if replaced else _without(made, columns.doubtful_of(made), null_words)
         )

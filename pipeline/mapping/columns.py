@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 from pydantic import BaseModel
 
-from pipeline.language import later, say
+from pipeline.language import say
 from pipeline.mapping.evidence import Evidence, evidence
 from pipeline.mapping.presets import Preset
 from pipeline.mapping.vocabulary import ADDRESS_ROLES, CONTEXTS, Meaning, vocabulary
@@ -24,19 +24,22 @@ _NEVER_FLAGS = frozenset(
     | {"email", "website", "manager", "notes", "tax_id", "phone"}
 )
 _BANK = frozenset({"banco", "entidad", "entidad bancaria", "dc", "cuenta bancaria", "iban", "numero de cuenta"})
-TEMPLATE = later("the template's own label")
 _CONTENT_ROLES = ("email", "tax_id", "website")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One column: where it is, what it is called, what its cells look like, what it means."""
+    """One column: where it is, what it is called, what its cells look like, what it means.
+
+    `label`: its header is a template's own label.
+    """
 
     index: int
     header: str
     meaning: Meaning
     seen: Evidence
     cells: pl.Series
+    label: bool = False
 
     @property
     def role(self) -> str:
@@ -54,13 +57,13 @@ def read_columns(
         cells = sample[f"c{index}"] if f"c{index}" in sample.columns else pl.Series([], dtype=pl.String)
         if labels:
             meaning = (
-                Meaning(labels[fold(header)], "exact", reason=say(TEMPLATE))
+                Meaning(labels[fold(header)], "exact", reason=say("the template's own label"))
                 if fold(header)
                 else Meaning(None, reason=say("it has no header"))
             )
         else:
             meaning = _with_preset(header, record, preset)
-        sources.append(Source(index, header, meaning, evidence(cells), cells))
+        sources.append(Source(index, header, meaning, evidence(cells), cells, label=fold(header) in labels))
     if labels:
         # Everybody's list may have these headers too: cells still decide what `Estado` is.
         double = [replace(s, meaning=replace(s.meaning, role="estado")) for s in sources]
@@ -121,6 +124,8 @@ def _settled(source: Source, sources: list[Source], record: type[BaseModel]) -> 
         and _has(sources, "state", source)
     ):
         return replace(meaning, role="unit", how="content")
+    if meaning.role == "unit" and seen.departments() and not _has(sources, "state"):
+        return replace(meaning, role="state", how="content")  # Colombia, Peru, Uruguay: "Depto" is a department
     if fold(source.header) == "provincia" and {"departamento", "distrito"} <= {fold(s.header) for s in sources}:
         # Peru: a department (ISO 3166-2) has provinces, which have districts.
         return replace(meaning, role="city")

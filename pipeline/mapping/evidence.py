@@ -22,6 +22,7 @@ from pipeline.columns.listed import table
 from pipeline.mapping.words import fold
 
 MOST = 300
+MOSTLY = 0.6
 STATUS = frozenset(
     {"active", "inactive", "blocked", "suspended", "archived", "closed", "enabled", "disabled", "on hold"}
     | {
@@ -122,6 +123,14 @@ class Evidence:
     def states(self) -> float:
         """The share that are names or codes of ISO 3166-2."""
         return self.share(lambda v: fold(v) in _subdivisions())
+
+    def departments(self) -> bool:
+        """Whether they are states and no apartments: "A" and "PH" may be either, "ANT" and "Cundinamarca" are not."""
+        return (
+            self.digits() == 0
+            and self.states() >= MOSTLY
+            and any(len(word) > 2 and word in _subdivisions() for word in map(fold, self.values))
+        )
 
     def statuses(self) -> float:
         """The share that are words of a status."""

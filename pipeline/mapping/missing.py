@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pipeline.columns import countries
 from pipeline.handoff import Choice, Mapping
 from pipeline.language import listed, say
+from pipeline.mapping import likely
 from pipeline.mapping.evidence import Evidence
 from pipeline.mapping.vocabulary import ADDRESS_ROLES, NAME_ROLES, vocabulary
 from pipeline.mapping.words import nearest
@@ -47,8 +48,11 @@ def missing_message(
     settable = [name for name in names if known[name].kind not in ("name", "email", "address")]
     ways = [say("from the column that comes nearest: {flags}", flags=_maps(near.items()))] if near else []
     if settable:
-        flags = " ".join(f"--set {name}={_example(name, known[name].column.example)}" for name in settable)
+        values_ = {name: _example(name, known[name].column.example, mapping) for name in settable}
+        flags = " ".join(f"--set {name}={value}" for name, value in values_.items())
         ways.append(say("for the same value in every row: {flags}", flags=flags))
+        if values_.get("country") == say("CODE"):
+            ways[-1] += " " + say("(CODE: two letters, such as CL, MX or CO)")
     if others := [name for name in names if name not in near]:
         header = "Column 1" if headless else say("HEADER")
         ways.append(say("for a column of the source: {flags}", flags=_maps((name, header) for name in others)))
@@ -93,5 +97,8 @@ def _quoted(text: str) -> str:
     return quoted(text) if any(sign in text for sign in '"$`\\!\n') else f'"{text}"'
 
 
-def _example(name: str, example: str) -> str:
-    return "CL" if name == "country" else f'"{example}"' if " " in example else example
+def _example(name: str, example: str, mapping: Mapping) -> str:
+    """A value to type; what another list could be sent with by mistake is a word in capitals, which is no value."""
+    if name == "country":
+        return likely.country(mapping) or say("CODE")
+    return say("NAME") if name == "state" else f'"{example}"' if " " in example else example

@@ -13,7 +13,9 @@ NULL_WORDS: tuple[str, ...] = (
     "ninguno", "ninguna", "nulo", "nenhum", "nenhuma", "desconocido",
     "por definir", "por confirmar", "pendiente", "no aplica", "no disponible", "no tiene", "no informa", "no informado",
     "não informado", "nao informado", "não possui", "sin dato", "sin datos", "sin información", "sin informacion",
-    "sin correo", "sin email", "sin teléfono", "sin telefono", "sin dirección", "sin direccion", "not available", "not applicable",
+    "sin correo", "sin email", "sin mail", "sin teléfono", "sin telefono", "sin fono", "sin celular", "sin dirección", "sin direccion",
+    "sin rut", "sin rfc", "sin nit", "sin ruc", "sin cuit", "sin nif", "s/rut", "s/nit", "s/rfc", "s/ruc", "no registra", "no posee",
+    "not available", "not applicable",
 )  # fmt: skip
 """The whole list, in lower case."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.language import say
-from pipeline.mapping.compose import find_column
+from pipeline.mapping.naming import find_loosely
 from pipeline.mapping.presets import recognise
 from pipeline.mapping.request import MappingFile, MappingRequest
 from pipeline.mapping.words import fold
@@ -45,7 +45,7 @@ def row_rules(headers: tuple[str, ...], request: MappingRequest) -> tuple[RowRul
         if all(folded.count(header) == 1 for header in where):
             found.append(RowRule(say(reason), tuple((folded.index(header), words) for header, words in where.items())))
     for header, words in file.skip.items():
-        at = _column(header, headers, folded, file.where("skip", header))
+        at = find_loosely(header, headers, file.where("skip", header))
         said = ", ".join(repr(w) if w not in ("", ANY) else {"": say("blank"), ANY: say("filled")}[w] for w in words)
         found.append(
             RowRule(
@@ -69,9 +69,3 @@ def _holds(name: str, words: frozenset[str]) -> pl.Expr:
     text = pl.col(name).str.strip_chars().str.to_lowercase().fill_null("")
     hit = text.is_in(sorted(words - {ANY}))
     return hit | (text != "") if ANY in words else hit
-
-
-def _column(header: str, headers: tuple[str, ...], folded: list[str], where: str) -> int:
-    if headers.count(header) != 1 and folded.count(fold(header)) == 1:
-        return folded.index(fold(header))
-    return find_column(header, headers, where)

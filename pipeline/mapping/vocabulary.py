@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
+from itertools import chain, product
 from typing import Any
 
 from pydantic import BaseModel
 
+from pipeline.columns.text import decoded_once
 from pipeline.language import later, say
 from pipeline.mapping.words import alternatives, fold, nearest, without_remarks
 from pipeline.schema import fields
@@ -54,6 +56,13 @@ WHOSE = {
     "of a bank or card": later("it is of a bank or card"),
 }
 """Why a known name with an excluded word is left out, by the word's group in `aliases.toml`."""
+ACCENTED = "aeioun"
+"""What is left of the letters that get lost, once their accents are taken off."""
+LOST_AT_MOST = 3
+"""More lost letters than these leave too many readings."""
+_LOST = re.compile(
+    r"(?<=[^\W\d_])(?:\?|\ufffd){1,2}(?=[^\W\d_])"
+)  # "Direcci?n": a letter that an export could not write
 DEEPEST = 4
 """So many words are taken off at most: a header of fifty qualifiers is no header."""
 _LINES = frozenset({"line", "linea", "addr"})  # of an address only with a number or beside words of one
@@ -99,6 +108,9 @@ class Vocabulary:
 
     def meaning(self, header: str) -> Meaning:
         """What `header` means, from its words alone."""
+        header = decoded_once(header)
+        if _LOST.search(header):
+            return self._guessed(header)
         found = _METADATA.match(header.strip())
         if found:
             return Meaning("metadata." + (found["key"] or found["bracket"]).strip(), "alias")
@@ -113,6 +125,19 @@ class Vocabulary:
             if meaning.role or meaning.reason:
                 return meaning
         return self._side_by_side(header) or self._unknown(text)
+
+    def _guessed(self, header: str) -> Meaning:
+        """Read "Direcci?n": what every letter that could stand there makes of it, if that is one and the same."""
+        pieces = _LOST.split(header)
+        if len(pieces) - 1 > LOST_AT_MOST:
+            return self._unknown(fold(header))
+        found = []
+        for letters in product(ACCENTED.upper() if header.isupper() else ACCENTED, repeat=len(pieces) - 1):
+            whole = "".join(chain.from_iterable(zip(pieces, (*letters, ""), strict=True)))
+            meaning = self.meaning(whole)
+            if meaning.role or meaning.context == "excluded" or fold(whole) in self.left_out:
+                found.append(meaning)
+        return found[0] if len({(m.role, m.context) for m in found}) == 1 else self._unknown(fold(header))
 
     def _words(self, text: str) -> Meaning:
         if text in self.left_out:

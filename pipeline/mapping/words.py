@@ -21,8 +21,11 @@ _PLAIN = re.compile(r"[A-Z]?[a-z]+(?:[ -][A-Z]?[a-z]+)*|[A-Z]+(?:[ -][A-Z]+)*") 
 _NOT_WORD = re.compile(r"[\W_]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’´](?=s\b)")
 _INITIALS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]\.){2,}")  # R.U.T., C.P.
+_REMARKS = r"required|optional|obligatori[oa]|requerid[oa]|opcional|mandatory|obrigat[oó]ri[oa]"
+_MARKED = re.compile(rf"\[\W*(?:{_REMARKS})\W*\]|\s[-–—:,]\s*(?:{_REMARKS})\W*$", re.IGNORECASE)
+_COUNTS = re.compile(r"(?<=[^\W\d_])\s*#(?!\s*\d)")  # "Customer #"
 _HARMLESS = re.compile(
-    r"\((?:required|optional|obligatorio|requerido|opcional|mandatory|obrigatorio|[a-z]{3}|iso[^)]*|"
+    rf"\((?:{_REMARKS}|[a-z]{{3}}|iso[^)]*|"
     r"(?:sin|con|with|without|com|sem)\b[^)]*|legal|(?:calle|street|rua)\b[^)]*|max[^)]*|ej[^)]*|e\.?g[^)]*|\d+[^)]*)\)", re.IGNORECASE
 )  # fmt: skip
 _NOT_HARMLESS = re.compile(r"\((?:fax|no|yes|sim|nao|ids?|dv|alt)\)", re.IGNORECASE)
@@ -34,6 +37,7 @@ def fold(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text.lower().replace("-", " ")
     text = unicodedata.normalize("NFKC", text.replace("ª", "").replace("º", ""))
+    text = _COUNTS.sub(" number ", text)
     text = _INITIALS.sub(lambda found: found[0].replace(".", ""), _APOSTROPHE.sub("", text))
     if not text.isupper():
         text = _CAMEL.sub(" ", _ACRONYM.sub(" ", text))
@@ -45,7 +49,7 @@ def without_remarks(header: str) -> str:
     """The header without a remark in brackets that does not change its meaning: "(required)", "(USD)"."""
     if _NOT_HARMLESS.search(header):
         return header
-    return _HARMLESS.sub(" ", header)
+    return _HARMLESS.sub(" ", _MARKED.sub(" ", header))
 
 
 def alternatives(header: str) -> tuple[str, ...]:

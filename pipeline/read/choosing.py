@@ -48,6 +48,7 @@ def choose(book: Any, name: str) -> Chosen:
     wide = [n for n in names if len(peeks[n]) > 1 and max(len(row.cells) for row in peeks[n]) > 1]
     about = [n for n in names if any(_explains(peeks[n], peeks[other]) for other in wide if other != n)]
     tables = [n for n in wide if n not in about]
+    tables = [n for n in tables if not _summary(peeks[n], [peeks[other] for other in tables])]
     chosen = next(iter(tables or wide or sorted(names, key=lambda n: -len(peeks[n]))))
     rivals = [n for n in tables if n != chosen and _rival(peeks[chosen], peeks[n])]
     if rivals:
@@ -66,6 +67,16 @@ def _columns(rows: Sequence[RawRow]) -> dict[str, int]:
     """The names in the header, as they compare, and their columns."""
     cells = rows[_header(rows)].cells if rows else {}
     return {text.strip().casefold(): i for i, text in cells.items() if text.strip()}
+
+
+def _summary(rows: Sequence[RawRow], tables: Sequence[Sequence[RawRow]]) -> bool:
+    """Whether a sheet of few columns stands beside a table of many that has e-mail addresses, and has none itself."""
+    few = len(_columns(rows))
+    return not _has_emails(rows) and any(len(_columns(t)) > 2 * few and _has_emails(t) for t in tables)
+
+
+def _has_emails(rows: Sequence[RawRow]) -> bool:
+    return any(kind(text) == "email" for row in rows for text in row.cells.values())
 
 
 def _explains(rows: Sequence[RawRow], table: Sequence[RawRow]) -> bool:

@@ -1,8 +1,7 @@
 """Turn the bytes of a text file into the name of their encoding, and how sure that is.
 
 The order of evidence: a byte order mark; the zero bytes of UTF-16 and UTF-32; validity as UTF-8 of the whole
-file, never of a sample; then the single-byte code pages, judged by the letters they make of the file's own
-bytes, with charset-normalizer as the second opinion where those are close.
+file, never of a sample; then the code pages of one byte (`codepages`).
 """
 
 from __future__ import annotations
@@ -18,14 +17,12 @@ import polars as pl
 
 from pipeline.errors import Unreadable
 from pipeline.language import say, say_n
+from pipeline.read.codepages import code_page
 
 BLOCK = 4 << 20  # bytes
 HEAD = 256 << 10  # bytes
-SURE, LIKELY = 0.7, 0.45  # mean plausibility of what a code page makes of the bytes
-USUAL = 0.15  # what the page that nearly all such files are written in has ahead of the others
-WIDE = ("utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "utf_8", "utf_8_sig")
 CONTEXTS = 20_000  # how many non-ASCII bytes are judged
-MOST_WORDS, SHOWN = 20, 3  # words with a non-ASCII byte that are kept, and that a note shows
+MOST_WORDS = 20  # words with a non-ASCII byte that are kept
 WORD = re.compile(rb"[A-Za-z\x80-\xff]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -34,10 +31,6 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-PAGES = ("cp1252", "cp850", "cp437", "mac-roman", "iso8859-15")
-# What Spanish, Portuguese, French, German and Italian texts are made of, the usual first.
-LETTERS = "áéíóúñÁÉÍÓÚÑüçãõâêôàÇÃÕÂÊÔÀèùßäöÄÖÜÈìòÌÒîïûëœåøæÅØÆÿ"
-SIGNS = "°ºª¿¡€’‘“”–—…®©™«»·´£§½²"
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
         raise Unreadable(
             say("{name} holds binary data, not text", name=name), say("Export it again as CSV UTF-8 or as .xlsx.")
         )
-    return _page(around, counts, words)
+    return Encoding(*code_page(around, counts, words))
 
 
 def likely(path: Path) -> Encoding | None:
@@ -185,97 +178,3 @@ def _is_utf8(path: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _page(around: list[bytes], counts: Counter[int], words: list[bytes]) -> Encoding:
-    scores = {page: _plausible(page, around) for page in PAGES}
-    scores["cp1252"] += USUAL
-    best = max(PAGES, key=lambda page: scores[page])
-    score = scores[best]
-    others = [page for page in PAGES if page != best and score - scores[page] < 0.15]
-    if best == "cp1252" and any(byte in counts for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):
-        best = "iso8859-1"
-    if score < LIKELY:
-        from charset_normalizer import from_bytes
-
-        guess = from_bytes(b"\n".join(around[:2000]), cp_exclusion=list(WIDE)).best()
-        if guess is not None:
-            return Encoding(
-                guess.encoding,
-                say(
-                    "the encoding {encoding} is a guess: it reads {words}; if letters look wrong, name it with --encoding",
-                    encoding=guess.encoding,
-                    words=_read(words, guess.encoding),
-                ),
-            )
-    different = [p for p in others if any(bytes([b]).decode(p, "replace") != bytes([b]).decode(best, "replace")
-                                          for b in counts)]  # fmt: skip
-    if different:
-        return Encoding(
-            best,
-            say(
-                "the encoding {best} is likely: it reads {words}; possible are {others}; --encoding overrules it",
-                best=best,
-                words=_read(words, best),
-                others=_others(words, best, different),
-            ),
-        )
-    if score < SURE:
-        return Encoding(
-            best,
-            say(
-                "the encoding {best} is likely: it reads {words}, but few accented letters stand in words; "
-                "--encoding overrules it, for example by {others}",
-                best=best,
-                words=_read(words, best),
-                others=_others(words, best, [p for p in PAGES if p != best]),
-            ),
-        )
-    return Encoding(
-        best, say("the encoding {best} was told by the accented letters it makes; it is not UTF-8", best=best)
-    )
-
-
-def _read(words: list[bytes], page: str) -> str:
-    return ", ".join(repr(word.decode(page, "replace")) for word in words[:SHOWN])
-
-
-def _others(words: list[bytes], best: str, pages: list[str]) -> str:
-    """The other pages with what each makes of the same words; one that makes nothing else of them is left out."""
-    now = _read(words, best)
-    readings = {page: _read(words, page) for page in pages}
-    return ", ".join(f"{page} ({text})" for page, text in readings.items() if text != now) or ", ".join(pages)
-
-
-def _plausible(page: str, around: list[bytes]) -> float:
-    """Mean plausibility, -1 to 1, of the characters that a code page makes of the non-ASCII bytes."""
-    total = 0.0
-    seen = 0
-    for piece in around:
-        text = piece.decode(page, errors="replace")
-        for i, char in enumerate(text):
-            if char < "\x80":
-                continue
-            seen += 1
-            before, after = text[i - 1 : i], text[i + 1 : i + 2]
-            total += _weight(char, before, after)
-    return total / max(1, seen)
-
-
-def _weight(char: str, before: str, after: str) -> float:
-    if char in LETTERS:
-        if before > "\x7f" < after and (before + after).isalpha():
-            return -1.0  # three accented letters on end are another alphabet
-        beside = (before + after).isalpha() or before.isalpha() or after.isalpha()
-        if (char.isupper() and before.islower()) or (char.islower() and after.isupper()):
-            return -0.5
-        common = 1.0 if LETTERS.index(char) < 24 else 0.7
-        return common if beside else 0.5
-    if char == "’" and before.isalpha() and (after == "s" or (before in "DOLNS" and after.isupper())):
-        return 1.0  # O’Higgins, D’Angelo, Joe’s
-    if char in SIGNS:
-        inside = before.isalpha() and after.isalpha() and char not in "’·´"
-        return -0.5 if inside else 0.6
-    if char == "\ufffd":
-        return -1.0
-    return 0.1 if char.isalpha() else -0.7

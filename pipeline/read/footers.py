@@ -14,7 +14,7 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 PRINTED = re.compile(
-    r".*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?"
+    r"[-=_*+.|]{5,}|.*(?:(?:accrual|cash) basis|\bGMT[+-]\d).*|p[aá]g(?:ina|e)\.? \d+(?: (?:de|of) \d+)?"
     rf"|\(?[0-9.,]+ {COUNTED}(?: (?:affected|selected|afectad[oa]s?|encontrad[oa]s?|en total|total))?\)?\.?"
     rf"|\(?{COUNTED}(?: afectad[oa]s?)?: ?[0-9.,]+\)?|\x1a"
     r"|\W*(?:fin|end) (?:del?|of)(?: the)? (?:reporte|informe|listado|archivo|report|list|file)\W*"
@@ -33,7 +33,7 @@ def footers(tail: Sequence[Row], after: int) -> list[Row]:
             break
         first = (row.cells[filled[0]] or "").strip()
         rest = [row.cells[i] or "" for i in filled[1:]]
-        total = TOTAL.fullmatch(first.rstrip(": ")) and all(kind(cell) == "number" for cell in rest)
+        total = TOTAL.fullmatch(first.strip(": *")) and all(kind(cell) == "number" for cell in rest)
         if not total and not (PRINTED.fullmatch(first) and not rest):
             break
         found.append(row)

@@ -18,6 +18,7 @@ from pipeline.read.kinds import kind
 SHOWN = 300  # characters of a troubled row that an issue shows
 MOST_JUDGED = 20_000  # irregular rows; a file with more is written so on purpose
 FEWEST = 20  # rows that make a habit
+RARE, FEW_OF = 20, 3  # one row in so many, of a long list and of a short one
 Problem = tuple[int, int | None, str, str | None, str | None]
 
 
@@ -97,11 +98,21 @@ def judge(
             _fits_better(columns, odd.cells, _narrowed(odd.cells, width)) or _fills_better(columns, odd.cells)
         ):
             yield odd.number, None, "row.shifted", odd.text, None
-        elif 20 * len(padded) <= full and odd.gap(width):
+        elif _doubtful(columns, odd, full, len(padded)):
             detail = say(
                 "{count} cells instead of {width}; the last are blank and left out", count=len(odd.cells), width=width
             )
             yield odd.number, None, "row.uneven", odd.text, detail
+
+
+def _doubtful(columns: Columns, odd: Odd, full: int, like_it: int) -> bool:
+    """Whether a row that is too long by blank cells may be shifted: few are so, and something in it is odd.
+
+    Of a short list nothing tells what is odd; there a row is that has one delimiter too many when others have none.
+    """
+    if not columns.known:
+        return FEW_OF * like_it <= full and len(odd.cells) == columns.width + 1
+    return RARE * like_it <= full and (odd.gap(columns.width) or columns.doubts(odd.cells[: columns.width]))
 
 
 def _cut_or_broken(

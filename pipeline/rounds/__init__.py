@@ -13,10 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.rounds.belonging import mark, newest_errors
     from pipeline.rounds.causes import Replacement
     from pipeline.rounds.edits import edited
-    from pipeline.rounds.planning import Checked, Said, check, start, withdraw
-    from pipeline.rounds.reading import Edits, mark, newest_errors, recognise
+    from pipeline.rounds.planning import Checked, check, start, withdraw
+    from pipeline.rounds.reading import Edits, recognise
+    from pipeline.rounds.said import Said
     from pipeline.rounds.standing import corrections
 
 __all__ = [
@@ -35,10 +37,12 @@ __all__ = [
 ]
 
 _PLACES = {
+    "belonging": ("mark", "newest_errors"),
     "causes": ("Replacement",),
     "edits": ("edited",),
-    "planning": ("Checked", "Said", "check", "start", "withdraw"),
-    "reading": ("Edits", "mark", "newest_errors", "recognise"),
+    "planning": ("Checked", "check", "start", "withdraw"),
+    "reading": ("Edits", "recognise"),
+    "said": ("Said",),
     "standing": ("corrections",),
 }
 

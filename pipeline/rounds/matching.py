@@ -1,22 +1,21 @@
 """Turn the lines of an error file into the rows of the run that they correct, each cell compared with what is known.
 
 A line is the correction of a row where row number and key agree with what the run knows. A line without both is a new
-row, and so is a copy of another line. What a spreadsheet program did to a cell is undone, where nobody edited it.
+row, and so is a copy of another line. What was done to its cells, `comparing` tells.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import polars as pl
 
 from pipeline.errors import Misuse
 from pipeline.language import say, say_n
-from pipeline.rounds.damage import SURE, form, kind, open_to
-from pipeline.rounds.reading import WHERE, Edits
+from pipeline.rounds.belonging import KEEP_OURS
+from pipeline.rounds.comparing import beside, compared, undone
+from pipeline.rounds.reading import Edits
 
 SORTED_APART = 2
 SHOWN = 5
@@ -34,8 +33,7 @@ class Matched:
 
     rows: pl.DataFrame
     edited: pl.DataFrame
-    restored: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
+    restored: Counter[str]
 
 
 def match(edits: Edits, known: pl.DataFrame, keys: pl.DataFrame, headers: list[str]) -> Matched:
@@ -54,22 +52,22 @@ def match(edits: Edits, known: pl.DataFrame, keys: pl.DataFrame, headers: list[s
     owned = _copies(owned, known, texts)
     if not edits.typed:  # nobody sorts a page's columns apart, and a row may become like another one
         _refuse_sorted_apart(owned, known, texts)
-    differing = _differing(owned, known, texts)
-    judged = _judged(differing, owned, known, texts, headers, edits)
-    rows, said = _settled(owned, known, judged, headers)
-    edited = judged.filter(pl.col("kind").is_null()).select("at", "column")
-    found = Matched(rows.join(said, on="at", how="left", maintain_order="left"), edited)
-    found.restored.update(judged["kind"].drop_nulls().to_list())
-    return found
+    cells = compared(owned, known, texts, headers, edits)
+    edited = cells.filter(pl.col("kind").is_null()).select("at", "column")
+    return Matched(undone(owned, known, cells, headers), edited, Counter(cells["kind"].drop_nulls().to_list()))
+
+
+def row_number() -> pl.Expr:
+    """The row number that `_row` holds, null where it is none; a program may have written `7.0` for `7`."""
+    return pl.col("_row").str.replace(r"[.,]0+$", "").str.extract(r"^(\d{1,9})$").cast(pl.UInt32)
 
 
 def _placed(lines: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """The lines with `number` (the row number they name) and `place` (which source and sheet), as the run knows them."""
-    number = pl.col("_row").str.replace(r"[.,]0+$", "").str.extract(r"^(\d{1,9})$").cast(pl.UInt32)
-    places = known.select("source", "sheet").unique()
-    if places.height < 2:
-        return lines.with_columns(number=number, source=pl.lit(None, pl.String), sheet=pl.lit(None, pl.String))
-    return lines.with_columns(number=number, source=pl.col("_source").fill_null(""), sheet=pl.col("_sheet"))
+    """The lines with `number`, and with the `source` and `sheet` that they name; null where the run has only one."""
+    lines = lines.with_columns(number=row_number())
+    if known.select("source", "sheet").unique().height < 2:
+        return lines.with_columns(source=pl.lit(None, pl.String), sheet=pl.lit(None, pl.String))
+    return lines.with_columns(source=pl.col("_source").fill_null(""), sheet=pl.col("_sheet"))
 
 
 def _owned(lines: pl.DataFrame, known: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
@@ -94,7 +92,7 @@ def _owned(lines: pl.DataFrame, known: pl.DataFrame, keys: pl.DataFrame) -> pl.D
 
 def _refuse_ambiguous(lines: pl.DataFrame) -> None:
     if lines["at"].is_duplicated().any():
-        raise Misuse(say("row numbers of the error file stand for several rows of the run"), say(WHERE))
+        raise Misuse(say("row numbers of the error file stand for several rows of the run"), say(KEEP_OURS))
 
 
 def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
@@ -107,13 +105,13 @@ def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
                 lines=_lines(lost),
                 row=lost["number"][0],
             ),
-            say("{where} For a new row leave both _row and _key blank.", where=say(WHERE)),
+            say("{where} For a new row leave both _row and _key blank.", where=say(KEEP_OURS)),
         )
     unread = lines.filter(pl.col("_row").is_not_null() & pl.col("number").is_null())
     if unread.height:
         raise Misuse(
             say("_row holds no row number but {value!r} in {lines}", value=unread["_row"][0], lines=_lines(unread)),
-            say(WHERE),
+            say(KEEP_OURS),
         )
     named = lines.filter(pl.col("found").is_null() & pl.col("_key").is_not_null())
     foreign = named.join(keys, left_on="_key", right_on="key", how="anti", maintain_order="left")
@@ -123,7 +121,7 @@ def _refuse_unmatched(lines: pl.DataFrame, keys: pl.DataFrame) -> None:
                 "no row of this run has the key in {lines}: the file is of another run, or was changed",
                 lines=_lines(foreign),
             ),
-            say("{where} For a new row leave both _row and _key blank.", where=say(WHERE)),
+            say("{where} For a new row leave both _row and _key blank.", where=say(KEEP_OURS)),
         )
 
 
@@ -139,7 +137,7 @@ def _copies(owned: pl.DataFrame, known: pl.DataFrame, texts: list[str]) -> pl.Da
     twice = owned.filter(pl.col("seq").is_not_null() & pl.col("seq").is_duplicated())
     if twice.is_empty():
         return owned
-    both = twice.join(known.select("seq", *(pl.col(n).alias(f"k.{n}") for n in texts)), on="seq", how="left")
+    both = beside(twice, known, texts)
     count = pl.sum_horizontal([pl.col(n).ne_missing(pl.col(f"k.{n}")) for n in texts])
     best = both.with_columns(differs=count).sort("differs", "at").unique("seq", keep="first", maintain_order=True)
     others = pl.col("at").is_in(twice["at"].implode()) & ~pl.col("at").is_in(best["at"].implode())
@@ -164,114 +162,3 @@ def _refuse_sorted_apart(owned: pl.DataFrame, known: pl.DataFrame, texts: list[s
             ),
             say("Take the error file again, and sort all of its columns together."),
         )
-
-
-def _differing(owned: pl.DataFrame, known: pl.DataFrame, texts: list[str]) -> pl.DataFrame:
-    """The cells that are not what the run knows: at, column (`c3`), before, after."""
-    corrected = owned.filter(pl.col("seq").is_not_null())
-    both = corrected.join(known.select("seq", *(pl.col(n).alias(f"k.{n}") for n in texts)), on="seq", how="left")
-    parts = [
-        both.filter(pl.col(n).ne_missing(pl.col(f"k.{n}"))).select(
-            "at", "seq", column=pl.lit(n), before=pl.col(f"k.{n}"), after=pl.col(n)
-        )
-        for n in texts
-    ]
-    empty = {"at": pl.UInt32, "seq": pl.UInt32, **dict.fromkeys(("column", "before", "after"), pl.String)}
-    return pl.concat([pl.DataFrame(schema=empty), *parts])
-
-
-def _judged(
-    cells: pl.DataFrame, owned: pl.DataFrame, known: pl.DataFrame, texts: list[str], headers: list[str], edits: Edits
-) -> pl.DataFrame:  # fmt: skip
-    """The differing cells with the `kind` of damage that explains each, null where a person edited it."""
-    pairs = cells.select("before", "after").unique()
-    kinds = [None if edits.typed else _kind(before, after) for before, after in pairs.iter_rows()]
-    cells = cells.join(pairs.with_columns(pl.Series("kind", kinds, dtype=pl.String)), on=["before", "after"], how="left",
-                       nulls_equal=True, maintain_order="left")  # fmt: skip
-    if cells["kind"].null_count() == cells.height:
-        return cells
-    header = (
-        pl.col("column").str.slice(1).cast(pl.UInt32).replace_strict(dict(enumerate(headers)), return_dtype=pl.String)
-    )
-    faulty = known.select("seq", "faulty")
-    cells = cells.join(faulty, on="seq", how="left", maintain_order="left").with_columns(header=header)
-    wrong = pl.col("header").is_in(pl.col("faulty")).fill_null(False)
-    doubtful = wrong & ~pl.col("kind").is_in(sorted(SURE)).fill_null(True)
-    intact = _intact(cells, owned, known, texts, everywhere=not edits.workbook)
-    forms = [k and form(k, b) for k, b in cells.select("kind", "before").iter_rows()]
-    keyed = cells.with_columns(
-        form=pl.Series(forms, dtype=pl.String), where=pl.lit("") if not edits.workbook else "column"
-    )
-    cells = keyed.join(intact, on=["kind", "where", "form"], how="left", maintain_order="left")
-    return cells.with_columns(kind=pl.when(~(doubtful | pl.col("spared").fill_null(False))).then("kind"))
-
-
-def _kind(before: str | None, after: str | None) -> str | None:
-    if before is None or after is None:
-        return "spaces" if not (before or "").strip() and not (after or "").strip() else None
-    return kind(before, after)
-
-
-def _intact(
-    cells: pl.DataFrame, owned: pl.DataFrame, known: pl.DataFrame, texts: list[str], *, everywhere: bool
-) -> pl.DataFrame:  # fmt: skip
-    """Forms of text that came back whole although a damage of that kind would have changed them too.
-
-    A cell of such a form that differs was changed by a person. `where` is the column, "" for the whole file.
-    """
-    corrected = owned.filter(pl.col("seq").is_not_null())
-    both = corrected.join(known.select("seq", *(pl.col(n).alias(f"k.{n}") for n in texts)), on="seq", how="left")
-    found: set[tuple[str, str, str]] = set()
-    for kind_ in cells["kind"].drop_nulls().unique():
-        if (pattern := open_to(kind_)) is not None:
-            for name in texts:
-                same = pl.col(name).eq_missing(pl.col(f"k.{name}")) & pl.col(name).str.contains(pattern)
-                whole = both.filter(same)[name].unique().to_list()
-                found |= {(kind_, "" if everywhere else name, form(kind_, text)) for text in whole}
-    frame = pl.DataFrame(sorted(found), schema=dict.fromkeys(("kind", "where", "form"), pl.String), orient="row")
-    return frame.with_columns(spared=True)
-
-
-def _settled(
-    owned: pl.DataFrame, known: pl.DataFrame, judged: pl.DataFrame, headers: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows as they are to be read now, and what was done to their cells in words."""
-    every = [f"c{i}" for i in range(len(headers))]
-    facts = known.select(
-        "seq", "origin", "status", "source", "sheet", "row", "key", *(pl.col(n).alias(f"k.{n}") for n in every)
-    )
-    rows = owned.drop("source", "sheet").join(facts, on="seq", how="left", maintain_order="left")
-    damaged = judged.filter(pl.col("kind").is_not_null())
-    texts: list[pl.Expr] = []
-    for name in every:
-        back = damaged.filter(pl.col("column") == name)["at"]
-        if name not in owned.columns:
-            texts.append(pl.col(f"k.{name}").alias(name))
-        else:
-            texts.append(pl.when(pl.col("at").is_in(back.implode())).then(f"k.{name}").otherwise(name).alias(name))
-    chosen = rows.select("at", "line", "seq", "origin", "status", "copied", "source", "sheet", "row", "key", "_source",
-                         "_sheet", *texts)  # fmt: skip
-    return chosen, _said(judged, headers)
-
-
-def _said(judged: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
-    """`header (edited): before -> after` or `(restored)`, joined, for each row; at, said."""
-    lines: dict[int, list[str]] = {}
-    edited, restored = say("edited"), say("restored")
-    kinds: list[str | None] = judged["kind"].to_list() if "kind" in judged.columns else []
-    for (at, column, before, after), why in zip(
-        judged.select("at", "column", "before", "after").iter_rows(), kinds, strict=True
-    ):
-        first, then = (after, before) if why else (before, after)
-        if why in ("spaces", "apostrophe"):
-            continue  # nobody sees these, and nothing of them is lost
-        header = headers[int(column[1:])] or f"column {int(column[1:]) + 1}"
-        how = restored if why else edited
-        lines.setdefault(at, []).append(f"{header} ({how}): {_short(first)} -> {_short(then)}")
-    said = [(at, " | ".join(texts)) for at, texts in sorted(lines.items())]
-    return pl.DataFrame(said, schema={"at": pl.UInt32, "said": pl.String}, orient="row")
-
-
-def _short(text: Any) -> str:
-    one = re.sub(r"\s+", " ", text or "")
-    return one if len(one) <= 200 else one[:199] + "…"

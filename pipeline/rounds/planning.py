@@ -6,8 +6,8 @@ import contextlib
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,38 +19,21 @@ from pipeline import store, targets
 from pipeline.errors import Misuse
 from pipeline.fitting import same_server
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.handoff import Sheet, SourceFacts
 from pipeline.language import say
-from pipeline.mapping import MappingFile, MappingRequest
-from pipeline.options import RunOptions, Server
+from pipeline.options import Server
 from pipeline.prepare import Correction, Prepared, make_plan
 from pipeline.progress import Progress
+from pipeline.rounds.belonging import mark
 from pipeline.rounds.builder import RoundBuilder
-from pipeline.rounds.causes import applied, idle
-from pipeline.rounds.reading import Edits, mark
+from pipeline.rounds.causes import idle
+from pipeline.rounds.reading import Edits
 from pipeline.rounds.rows import Chosen, choose
+from pipeline.rounds.said import Said, options_of, source_of
 from pipeline.rounds.sheets import sheets
 from pipeline.rounds.standing import others
-from pipeline.sources import Source, file_of, mapping_of, rules_of, source_facts
+from pipeline.sources import Source, file_of, mapping_of, source_facts
 
-SETTINGS = ("on_existing", "match", "duplicates", "blank", "account_country", "limit", "test_mode")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the user says for the correction itself, beside the edits; it beats what the run was started with.
-
-    `options` are fields of RunOptions by name, `request` is about the mapping.
-    """
-
-    options: Mapping[str, Any] = field(default_factory=dict)
-    request: MappingRequest = field(default_factory=MappingRequest)
-
-    @property
-    def maps(self) -> bool:
-        """Whether something is said about the mapping."""
-        told = self.request
-        return bool(told.assigned or told.file or told.constants or told.defaults or told.preset)
+JUDGED = ("seq", "origin", "source", "sheet", "row", "status", "issues", "changes", "payload")
 
 
 @dataclass(frozen=True)
@@ -67,7 +50,7 @@ def check(
 ) -> Checked:  # fmt: skip
     """Judge the edits as a round would; nothing is kept, and without a `server` no request is sent.
 
-    `rows` has seq, origin, source, sheet, row, status, issues, changes, payload and the cells.
+    `rows` has the columns JUDGED and the cells.
 
     Raises:
         Misuse: the edits cannot be matched.
@@ -75,9 +58,8 @@ def check(
     with _locked(folder), _scratch(folder) as scratch, _set_aside(folder, edits):
         prepared = _plan(folder, scratch, edits, said or Said(), server, progress)
         kept = [f"c{i}" for i in range(len(store.facts(folder)["headers"]))]
-        names = ("seq", "origin", "source", "sheet", "row", "status", "issues", "changes", "payload", *kept)
         path = scratch.file("plan.parquet")
-        rows = pl.read_parquet(path, columns=list(names)) if path.exists() else _nothing(kept)
+        rows = pl.read_parquet(path, columns=[*JUDGED, *kept]) if path.exists() else _nothing(kept)
         return Checked(prepared.counts, rows, prepared.notes)
 
 
@@ -100,9 +82,8 @@ def start(
 
 
 def _nothing(cells: list[str]) -> pl.DataFrame:
-    kept = {n: t for n, t in store.ROUND_SCHEMA.items() if n in (
-        "seq", "origin", "source", "sheet", "row", "status", "issues", "changes", "payload")}  # fmt: skip
-    return pl.DataFrame(schema={**kept, **dict.fromkeys(cells, pl.String)})
+    judged = {n: t for n, t in store.ROUND_SCHEMA.items() if n in JUDGED}
+    return pl.DataFrame(schema={**judged, **dict.fromkeys(cells, pl.String)})
 
 
 def withdraw(folder: RunFolder, plan: str) -> bool:
@@ -182,7 +163,7 @@ def _plan(
     folder: RunFolder, scratch: RunFolder, edits: Edits, said: Said, server: Server | None, progress: Progress
 ) -> Prepared:  # fmt: skip
     facts = store.facts(folder)
-    refuse_older(facts)
+    _refuse_older(facts)
     target = targets.load(facts["target"])
     if server is not None:  # before it is asked who is there
         same_server(facts, server, server.secrets[target.workspace])
@@ -191,12 +172,12 @@ def _plan(
     spool.mkdir(mode=0o700)
     try:
         chosen = choose(folder, facts, edits)
-        made = [_source(s, said, target, edits) for s in facts["sources"]]
+        made = [source_of(s, said, target, edits.replacements) for s in facts["sources"]]
         notes = [*edits.notes, *chosen.notes, *idle([s.mapping for s in made], edits.replacements)]
         if not chosen.rows.height:
             return Prepared(folder, {}, (), [], 0, tuple(notes))
         sources = sheets(tuple(made), facts, chosen, number)
-        options = _options(facts, said, sources)
+        options = options_of(facts, said, sources)
         prepared = make_plan(options, server, target, scratch, spool, sources, progress,
                              _correction(folder, facts, made, chosen, number))  # fmt: skip
         return replace(prepared, sources=(), notes=(*notes, *prepared.notes))
@@ -232,66 +213,7 @@ def _told(old: dict[str, Any], source: Source) -> dict[str, Any]:
                                           "notes", "places")}}  # fmt: skip
 
 
-def _source(old: dict[str, Any], said: Said, target: Any, edits: Edits) -> Source:
-    """A source of the run with its mapping, and with what the user says of it now."""
-    mapped, file = mapping_of(old), file_of(old)
-    headers = tuple(c["header"] for c in old["columns"])
-    rules = rules_of(old)
-    if said.maps:
-        request = replace(said.request, file=_over(mapped, headers, file, said.request.file))
-        sample = pl.DataFrame(schema={"row": pl.UInt32, **{f"c{i}": pl.String for i in range(len(headers))}})
-        mapped = columns.decide(headers, sample, target.record, request)
-        if mapped.missing:
-            raise Misuse(*columns.missing_message(mapped, target.record))
-        file = request.file or MappingFile()
-        rules = columns.row_rules(headers, request)
-    mapped = applied(mapped, edits.replacements)
-    blank = Sheet(SourceFacts(old["name"], old["kind"], sheet=old["sheet"]), headers, lambda _size: iter(()))
-    return Source(blank, mapped, tuple(old["places"]), rules, replace(file, values=mapped.values))
-
-
-def _over(mapped: Any, headers: tuple[str, ...], file: MappingFile, new: MappingFile | None) -> MappingFile:
-    """The run's mapping as a file, with what a new mapping file says instead."""
-    with tempfile.TemporaryDirectory(prefix="customer-import-") as scratch:
-        path = Path(scratch) / "mapping.toml"
-        columns.write_file(path, mapped, headers, file)
-        base = columns.load_file(path)
-    new = new or MappingFile(name=say("the run's mapping"))
-    values = {n: {**base.values.get(n, {}), **new.values.get(n, {})} for n in {**base.values, **new.values}}
-    return MappingFile(
-        name=new.name, columns={**base.columns, **new.columns}, compose={**base.compose, **new.compose},
-        constants={**base.constants, **new.constants}, defaults={**base.defaults, **new.defaults}, values=values,
-        skip={**base.skip, **new.skip}, options={**base.options, **new.options, "automatic": False}, lines=new.lines,
-    )  # fmt: skip
-
-
-def _options(facts: dict[str, Any], said: Said, sources: tuple[Source, ...]) -> RunOptions:
-    """The options of the run, and those that the user gives for the correction."""
-    kept = {n: facts["options"][n] for n in SETTINGS if n != "limit"}
-    settings = facts["settings"]
-    if said.options.get("match", kept["match"]) != kept["match"]:
-        raise Misuse(
-            say("--match cannot change within a run"),
-            say("Leave --match out, or start a new run from the source file."),
-        )
-    states = Path(settings["states_file"]) if settings["states_file"] else None
-    if states is not None and not states.is_file() and "states_file" not in said.options:
-        raise Misuse(
-            say("the state catalogue {path} of this run is gone", path=states),
-            say("Name it again with --states FILE."),
-        )
-    base = {
-        **kept,
-        "business_currency": settings["business_currency"],
-        "states_file": states,
-        "base_url": facts["base_url"],
-    }
-    return RunOptions(
-        sources=tuple(s.sheet.facts.name for s in sources), target=facts["target"], **{**base, **said.options}
-    )
-
-
-def refuse_older(facts: dict[str, Any]) -> None:
+def _refuse_older(facts: dict[str, Any]) -> None:
     """Stop where the plan lacks what a correction needs.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -15,20 +14,19 @@ from pipeline import read, store
 from pipeline.errors import Misuse, Unreadable
 from pipeline.folder import RunFolder
 from pipeline.handoff import ISSUE_SCHEMA, Sheet
-from pipeline.language import later, say, say_n
+from pipeline.language import say, say_n
 from pipeline.progress import Progress
 from pipeline.read import ReadOptions
+from pipeline.read.table import FOOTERS
 from pipeline.report import RESERVED
+from pipeline.rounds.belonging import KEEP_OURS, run_of
 from pipeline.rounds.causes import Replacement, replacements
 from pipeline.rounds.damage import kind
 from pipeline.rounds.ours import may_be_ours
 from pipeline.rounds.scrambled import unscrambled
-from pipeline.shellwords import command
 
-MARK = re.compile(r"(?P<run>.+)#(?P<plan>[0-9a-f]{12})(?:\.(?P<round>\d+))?")
 NEEDED = ("_run", "_row", "_key")
 HELPERS = ("_source", "_sheet", "_row", "_key")
-WHERE = later("Keep the columns that begin with _ as they were in the error file, and run it again.")
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,6 @@ class Edits:
     typed: bool = False
 
 
-def mark(folder: RunFolder, facts: dict[str, Any]) -> str:
-    """What `_run` says in the error files of a run as it stands now."""
-    number = facts.get("round")
-    return f"{folder.path.resolve().name}#{str(facts['plan_sha256'])[:12]}" + (f".{number}" if number else "")
-
-
 def recognise(
     source: str, options: ReadOptions, out: Path | None, progress: Progress
 ) -> tuple[RunFolder, Edits] | None:  # fmt: skip
@@ -78,14 +70,12 @@ def recognise(
             return None
         _must_have(sheet, path)
         cells, problems = _all(sheet)
-        folder, facts, number = _run_of(path, sheet, cells, out)
+        folder, facts, number = run_of(path, _named(sheet, cells), out)
         places, notes = _places(sheet, facts)
         rows = cells.select(
             pl.col("row").alias("line"), *(_helper(sheet, name) for name in HELPERS),
             *(pl.col(f"c{here}").alias(f"c{there}") for here, there in sorted(places.items(), key=lambda p: p[1])),
         )  # fmt: skip
-        from pipeline.read.table import FOOTERS  # loaded by now; at the top it would be loaded for every command
-
         footers = say(FOOTERS, shown="")
         spoken = replacements(path, scratch / "causes", progress) if sheet.facts.delimiter is None else ()
         notes = [*(n for n in sheet.facts.notes if n.startswith(footers)), *notes]
@@ -103,7 +93,7 @@ def _must_have(sheet: Sheet, path: Path) -> None:
                 path=path,
                 names=say(" and ").join(gone),
             ),
-            say(WHERE),
+            say(KEEP_OURS),
         )
 
 
@@ -128,82 +118,9 @@ def _helper(sheet: Sheet, name: str) -> pl.Expr:
     return pl.when(text != "").then(text).alias(name)
 
 
-def _run_of(
-    path: Path, sheet: Sheet, cells: pl.DataFrame, out: Path | None
-) -> tuple[RunFolder, dict[str, Any], int]:  # fmt: skip
-    """The run that the file names, if it is there and has not moved on; its facts, and the round the file is of."""
-    named = cells.select(_helper(sheet, "_run"))["_run"].drop_nulls().unique(maintain_order=True).to_list()
-    if not named:
-        raise Misuse(
-            say("{path}: the column _run is blank in every row, so nothing says to which run it belongs", path=path),
-            say(WHERE),
-        )
-    if len(named) > 1:
-        raise Misuse(
-            say("{path} holds rows of several runs ({names})", path=path, names=", ".join(named[:3])),
-            say("Correct the rows of one run in one file."),
-        )
-    told = MARK.fullmatch(named[0])
-    if told is None:
-        raise Misuse(
-            say("{path} names the run {run!r}, which no version of this program writes", path=path, run=named[0]),
-            say(WHERE),
-        )
-    folder = _find(path, told["run"], told["plan"], out)
-    facts = store.facts(folder)
-    number, stands = int(told["round"] or 0), int(facts.get("round", 0))
-    if number < stands and not (number == stands - 1 and store.unpushed(folder) == _start(folder)):
-        raise Misuse(
-            say(
-                "{path} is from before the last correction of {folder} (it is of round {number}, the run is at round {now})",
-                path=path,
-                folder=folder.path,
-                number=number,
-                now=stands,
-            ),
-            say("Correct the newest file, then: {command}", command=command("run", str(newest_errors(folder)))),
-        )
-    if number > stands:
-        message = say(
-            "{path} is of round {number}, and {folder} has only {now}",
-            path=path, number=number, folder=folder.path, now=stands,
-        )  # fmt: skip
-        raise Misuse(message, say("Use the run folder that the file was written in."))
-    return folder, facts, number
-
-
-def _start(folder: RunFolder) -> int:
-    """The first seq of the last plan."""
-    return int(store.own_facts(store.plans(folder)[-1]).get("first_seq", 0))
-
-
-def newest_errors(folder: RunFolder) -> Path:
-    """The error file to go on with."""
-    return next((f for f in map(folder.file, ("errors.xlsx", "errors.csv")) if f.exists()), folder.file("results.csv"))
-
-
-def _find(path: Path, run: str, plan: str, out: Path | None) -> RunFolder:
-    """The run folder of that name and plan: where the user says, beside the file, or in runs/."""
-    tried = [*([out] if out else []), path.parent, path.parent / run, Path("runs") / run, Path(run)]
-    for one in tried:
-        if (one / "plan.json").is_file() and str(store.own_facts(RunFolder(one)).get("plan_sha256", "")).startswith(
-            plan
-        ):
-            return RunFolder(one)
-        if out is not None and one == out:
-            message = say(
-                "{path} is an error file of another run ({run}), not of {folder}", path=path, run=run, folder=out
-            )
-            raise Misuse(message, say("Leave --out out, or name that run's folder with it."))
-    raise Misuse(
-        say(
-            "{path} is an error file of the run {run}, whose folder is not found in {folder} nor beside the file",
-            path=path,
-            run=run,
-            folder=Path("runs").resolve(),
-        ),
-        say("Start where that run was started, or name its folder with --out DIR."),
-    )
+def _named(sheet: Sheet, cells: pl.DataFrame) -> list[str]:
+    """The different texts of the column `_run`."""
+    return cells.select(_helper(sheet, "_run"))["_run"].drop_nulls().unique(maintain_order=True).to_list()
 
 
 def _places(sheet: Sheet, facts: dict[str, Any]) -> tuple[dict[int, int], list[str]]:
@@ -221,7 +138,7 @@ def _places(sheet: Sheet, facts: dict[str, Any]) -> tuple[dict[int, int], list[s
     notes = []
     gone = [wanted[i][0] or f"#{i + 1}" for i in range(len(wanted)) if i not in found.values()]
     if gone and len(gone) == len(wanted):
-        raise Misuse(say("the error file has none of the run's own columns"), say(WHERE))
+        raise Misuse(say("the error file has none of the run's own columns"), say(KEEP_OURS))
     if gone:
         notes.append(
             say_n(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from pipeline import store
 from pipeline.folder import RunFolder
 from pipeline.handoff import ISSUE_SCHEMA
 from pipeline.language import later, say, say_n
 from pipeline.report import TO_CORRECT
 from pipeline.rounds.causes import Replacement
-from pipeline.rounds.matching import Matched, match
+from pipeline.rounds.comparing import header_of
+from pipeline.rounds.matching import Matched, match, row_number
 from pipeline.rounds.reading import Edits
 from pipeline.rounds.standing import corrections, named
 
@@ -49,7 +50,7 @@ def choose(folder: RunFolder, facts: dict[str, Any], edits: Edits) -> Chosen:
     Raises:
         Misuse: the lines cannot be matched without guessing.
     """
-    number = edits.rows["_row"].str.replace(r"[.,]0+$", "").str.extract(r"^(\d{1,9})$").cast(pl.UInt32)
+    number = edits.rows.select(row_number()).to_series()
     known, keys = named(
         folder, facts, number.drop_nulls().unique(), edits.rows["_key"].drop_nulls().str.to_lowercase().unique()
     )
@@ -59,17 +60,17 @@ def choose(folder: RunFolder, facts: dict[str, Any], edits: Edits) -> Chosen:
     cells = [f"c{i}" for i in range(len(headers))]
     blank = pl.all_horizontal([pl.col(n).fill_null("").str.strip_chars() == "" for n in cells])
     new, status = pl.col("origin").is_null(), pl.col("status")
-    notes = [*_notes(matched, rows.filter(blank), rows.filter(~blank))]
+    notes = _notes(matched, rows.filter(blank), rows.filter(~blank))
     going = rows.filter(~blank & (new | status.is_in(TO_CORRECT))).sort("origin", "at", nulls_last=True)
     going = _with_reached(going, folder, edits, cells)
     going = _numbered(going, facts, folder)
     return Chosen(going, _issues(going, matched, edits, known, headers), notes)
 
 
-def _notes(matched: Matched, blank: pl.DataFrame, rows: pl.DataFrame) -> Sequence[str]:
+def _notes(matched: Matched, blank: pl.DataFrame, rows: pl.DataFrame) -> list[str]:
     """What became of the lines that are no corrections, and of the cells that were restored."""
     notes = []
-    for kind, count in Counter(matched.restored).most_common():
+    for kind, count in matched.restored.most_common():
         if kind in KINDS:
             notes.append(
                 say_n(
@@ -173,7 +174,7 @@ def _numbered(rows: pl.DataFrame, facts: dict[str, Any], folder: RunFolder) -> p
         schema={"source": pl.String, "sheet": pl.String}, orient="row",
     ).unique(maintain_order=True)  # fmt: skip
     first = named_.row(0)
-    last = max((int(b["row"].max() or 0) for b in _numbers(folder)), default=0)
+    last = max((int(b["row"].max() or 0) for b in store.current(folder)), default=0)  # type: ignore[arg-type]
     new = pl.col("origin").is_null()
     there = pl.struct(pl.col("_source").fill_null("").alias("source"), pl.col("_sheet").alias("sheet"))
     known = there.is_in(named_.to_struct("p").implode()) if named_.height > 1 else pl.lit(False)
@@ -188,21 +189,12 @@ def _numbered(rows: pl.DataFrame, facts: dict[str, Any], folder: RunFolder) -> p
     )
 
 
-def _numbers(folder: RunFolder) -> Any:
-    from pipeline import store
-
-    return store.current(folder)
-
-
 def _issues(
     going: pl.DataFrame, matched: Matched, edits: Edits, known: pl.DataFrame, headers: list[str]
 ) -> pl.DataFrame:  # fmt: skip
     """What reading the error file found in edited cells and new rows, and what it found in the source of all others."""
     rows = going.with_row_index("here").select("here", "at", "seq", "origin")
-    name = (
-        pl.col("column").str.slice(1).cast(pl.UInt32).replace_strict(dict(enumerate(headers)), return_dtype=pl.String)
-    )
-    touched = matched.edited.select("at", name.alias("column"))
+    touched = matched.edited.select("at", header_of("column", headers).alias("column"))
     fresh = edits.issues.join(rows, on="at", how="inner")
     mine = fresh.join(touched, on=["at", "column"], how="semi")
     new = fresh.filter(pl.col("origin").is_null() | pl.col("code").str.starts_with("row."))

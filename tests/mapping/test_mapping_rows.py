@@ -76,3 +76,10 @@ def test_no_rule_leaves_out_nothing() -> None:
     """Not even in an empty batch."""
     assert left_out(frame(["a"], [["1"], [None]]), ()).to_list() == [None, None]
     assert left_out(frame(["a"], []), ()).to_list() == []
+
+
+def test_a_rule_for_a_header_of_signs_alone_is_not_taken_for_a_column_without_a_header() -> None:
+    """It would leave out rows by cells that nobody named."""
+    file = MappingFile("m.toml", skip={"--": ("Proveedor",)})
+    with pytest.raises(Misuse, match="no column '--'"):
+        row_rules(("Nombre", ""), MappingRequest(file=file))

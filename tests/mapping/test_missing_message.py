@@ -26,7 +26,7 @@ def test_a_column_whose_cells_fit_is_proposed_with_its_exact_flag() -> None:
     """The cells of the last column are countries, whatever it is called."""
     remedy = asked(["Razón Social", "Dirección", "Comuna", "Condición de pago", "Mercado donde opera"], ROWS)
     assert '--map "Mercado donde opera=country"' in remedy
-    assert "--set country=CL" in remedy
+    assert "--set country=CODE (CODE: two letters, such as CL, MX or CO)" in remedy
 
 
 def test_a_column_whose_name_is_near_is_not_proposed_where_its_cells_say_otherwise() -> None:
