@@ -115,7 +115,8 @@ def _filled(template: str, line: Mapping[str, str | None]) -> str:
             text += shape % tuple(words)
         elif at % 2 == 0:
             text += shape % tuple(word or "" for word in words)
-    return text.rstrip(" ")
+    text = text.rstrip(" ")
+    return text[:-1] if text.endswith("..") and not text.endswith("...") else text  # a header may end with a dot
 
 
 @lru_cache(maxsize=1024)
@@ -137,7 +138,9 @@ def _fill(template: str) -> pl.Expr:
         _plain(pieces, blank="") if at % 2 == 0 else _plain(pieces, blank=None).fill_null("")
         for at, pieces in enumerate(_parsed(template))
     ]
-    return pl.concat_str(parts).str.strip_chars_end(" ")
+    text = pl.concat_str(parts).str.strip_chars_end(" ")
+    twice = text.str.ends_with("..") & ~text.str.ends_with("...")
+    return pl.when(twice).then(text.str.head(-1)).otherwise(text)
 
 
 def _plain(pieces: Sequence[str], blank: str | None) -> pl.Expr:

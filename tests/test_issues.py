@@ -48,3 +48,12 @@ def test_the_catalogue_names_nothing_but_the_words_of_a_problem() -> None:
     named = {word for lang in ("en", "es") for kind in issues.catalogue(lang).values() for name in issues.TEXTS
              for word in re.findall(r"\{(\w+)\}", getattr(kind, name))}  # fmt: skip
     assert named == set(issues.WORDS)
+
+
+@pytest.mark.parametrize(("header", "end"), [("RFC", " RFC."), ("R.F.C.", " R.F.C."), ("Etc...", " Etc....")])
+def test_a_sentence_ends_with_one_dot(header: str, end: str) -> None:
+    """Also where the header that ends it has one; three dots stay."""
+    words = {"column": header, "value": "1"}
+    found = pl.DataFrame([{"code": "tax_id.length", **dict.fromkeys(issues.WORDS), **words}],
+                         schema=dict.fromkeys(("code", *issues.WORDS), pl.String))  # fmt: skip
+    assert issues.render(found)["remedy"][0].endswith(end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,23 @@ def run(given: dict[str, Any], bar: Bar) -> int | None:
     _must_fit(folder, facts, given)
     with _server(facts, given) as server:
         return finish.correct(folder, edits, _said(given), server, flags.push_options(given), bar, given)
+
+
+def must_not_be_lost(sources: Sequence[str]) -> None:
+    """Stop where a source is an error file that names no run any more.
+
+    Raises:
+        Misuse: it is one.
+    """
+    for source in sources:
+        if source != "-" and rounds.lost_its_mark(Path(source)):
+            raise Misuse(
+                say(
+                    "{path} is an error file without its column _run, so nothing says to which run it belongs",
+                    path=source,
+                ),
+                say(rounds.KEEP_OURS),
+            )
 
 
 def _recognised(source: str, given: dict[str, Any], bar: Bar) -> tuple[RunFolder, rounds.Edits] | None:

@@ -66,10 +66,16 @@ def each(words: Sequence[str]) -> list[list[str]]:
         return [found]
     said, at = _of(found, "--to"), _named(found)
     configured = not said and "to" in configuration.load(None).values
-    known = at is not None and (Path(found[at]).parent / "plan.json").exists()  # an error file knows where its run went
+    known = at is not None and _is_ours(Path(found[at]))  # an error file knows where its run went
     if configured or (known and not said) or (said and said[-1] in targets.names()):
         return [found]
     return [with_flag(found, "--to", name) for name in targets.names()]
+
+
+def _is_ours(path: Path) -> bool:
+    from pipeline import rounds
+
+    return (path.parent / "plan.json").exists() or rounds.may_be_ours(path) or rounds.lost_its_mark(path)
 
 
 def with_flag(words: Sequence[str], flag: str, value: str) -> list[str]:

@@ -94,6 +94,7 @@ def command(**given: Any) -> int:
     if (code := correction.run(given, bar)) is not None:
         return code
     if given["target"] is None:
+        correction.must_not_be_lost(given["sources"])
         raise Misuse(say("--to is missing: where are the customers to go?"), say("Add --to piriod or --to dayzero."))
     for line in configuration.told():
         bar.say(line)

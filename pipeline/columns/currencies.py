@@ -30,7 +30,7 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "kr": ("SEK", "NOK", "DKK", "ISK"), "kr.": ("SEK", "NOK", "DKK", "ISK"), "rp": ("IDR",), "rm": ("MYR",), "rs": ("INR", "PKR", "LKR"),
     "fr": ("CHF",), "fr.": ("CHF",), "sfr": ("CHF",), "£": ("GBP", "EGP", "FKP", "GIP", "SHP", "SSP"),
     "₤": ("GBP", "EGP", "FKP", "GIP", "SHP", "SSP"),
-    "uf": ("CLF",), "u.f.": ("CLF",),
+    "uf": ("CLF",), "u.f.": ("CLF",), "l": ("HNL",), "lps": ("HNL",), "lps.": ("HNL",),
 }  # fmt: skip
 
 # Names as people shorten them; CLDR has the full ones.

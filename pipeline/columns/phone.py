@@ -24,6 +24,7 @@ from pipeline.language import later, say
 __all__ = ["judge", "normalise"]
 
 _LOST = re.compile(text_of.LOST)
+_ZEROS = re.compile(r"[\W_]*[0\uff10](?:[\W_]|[0\uff10])*")  # 0, 000-0000: what systems write for no number
 _NUMBER_CELL = re.compile(r"^(\+?\d{6,})\.0$")
 _LABEL = re.compile(
     r"^\W*(?:p|t|f|tel[eé]?f?(?:ono)?s?|telefone|fono|ph(?:one)?|m[oó]vil|cel(?:ular)?|mobile|mob|casa|of(?:icina)?|trabajo"
@@ -71,6 +72,8 @@ def judge(raw: str | None, country: str | None) -> Verdict:
         return Verdict(code="cell.precision_lost")
     number_cell = _NUMBER_CELL.match(text)
     text = _LABEL.sub("", number_cell[1] if number_cell else text)
+    if _ZEROS.fullmatch(text):
+        return Verdict()
     if not re.search(r"\d", text):
         return Verdict(code="phone.invalid")
     several = _several(text, country)

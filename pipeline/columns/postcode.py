@@ -29,6 +29,7 @@ LENGTHS: dict[str, int] = {
 """How many digits a code has. Colombia is left out: its codes of municipalities are written there, and one digit shorter."""
 
 _TWO_ZEROS = ("IT", "PR")  # 00184 Roma, 00901 San Juan
+_LEAST_OF_US = "601"  # 00601 to 00988 are of Puerto Rico and the Virgin Islands, which many rows call United States
 _SHORTEST = min(LENGTHS.values())
 _LONGER = [country for country, size in LENGTHS.items() if size > _SHORTEST]
 _BEFORE_THE_DASH = {"BR": 5}  # 01310-100; the others' extensions stand behind a whole code
@@ -74,6 +75,7 @@ def _lost(code: pl.Series, country: pl.Series, said: pl.Series) -> tuple[pl.Seri
         where.replace_strict(table, default=None, return_dtype=pl.Int64) for table in (LENGTHS, _BEFORE_THE_DASH)
     )
     lost = pl.when(dashed).then(front).otherwise(size) - value.str.extract(_DIGITS).str.len_bytes().cast(pl.Int64)
-    most = pl.when(where.is_in(_TWO_ZEROS)).then(2).otherwise(1)
+    two = where.is_in(_TWO_ZEROS) | ((where == "US") & (value >= _LEAST_OF_US))
+    most = pl.when(two).then(2).otherwise(1)
     found = frame.select("at", lost=lost, short=lost.is_between(1, most) & pl.col("said").is_null()).filter("short")
     return found["at"], pl.Series("value", ["0" * size for size in found["lost"]], dtype=pl.String)

@@ -179,7 +179,7 @@ def _derived(known: Directory, country: str, places: list[str]) -> Verdict:
     for place in places:
         found = known.tied(country, gazetteer.states(country, place))
         if len(found) == 1:
-            return _verdict(known, found[0])
+            return _verdict(known, found[0])._replace(detail=None if known.fetched else known.label(found[0]))
         if found and asked is None:
             states = ", ".join(known.label(state) for state in found)
             said = say("{place} is in {states}", place=raw.shown(place), states=states)

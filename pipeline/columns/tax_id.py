@@ -16,7 +16,7 @@ from pipeline.columns import cells as raw
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
-from pipeline.taxids import Rule, accepted, completing, remarking, rule
+from pipeline.taxids import Rule, accepted, completing, given_by, remarking, rule
 
 __all__ = ["normalise"]
 
@@ -55,7 +55,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
     if _LOST.search(text):
         return Verdict(None, "cell.precision_lost")
-    known = rule(country)
+    known = _abroad(text, country) or rule(country)
     if known is None:
         why = (
             say("no rule is known for the tax ids of {country}", country=country)
@@ -82,6 +82,12 @@ def _judge(text: str, country: str | None, digit: str | None) -> Verdict:
     if _PASSPORT.match(text):
         return Verdict(text, "tax_id.other_document", say(known.NAME))
     return Verdict(None, code, say(known.NAME), _completed(country or "", known, text))
+
+
+def _abroad(text: str, country: str | None) -> Rule | None:
+    """The rule of the country that gives this number to customers of other countries: their own says nothing of it."""
+    by = given_by(text)
+    return rule(by) if by and country else None
 
 
 def _joined(known: Rule, text: str, digit: str | None) -> str:

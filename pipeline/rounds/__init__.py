@@ -13,15 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.rounds.belonging import mark, newest_errors
+    from pipeline.rounds.belonging import KEEP_OURS, mark, newest_errors
     from pipeline.rounds.causes import Replacement
     from pipeline.rounds.edits import edited
+    from pipeline.rounds.ours import lost_its_mark, may_be_ours
     from pipeline.rounds.planning import Checked, check, start, withdraw
     from pipeline.rounds.reading import Edits, recognise
     from pipeline.rounds.said import Said
     from pipeline.rounds.standing import corrections
 
 __all__ = [
+    "KEEP_OURS",
     "Checked",
     "Edits",
     "Replacement",
@@ -29,7 +31,9 @@ __all__ = [
     "check",
     "corrections",
     "edited",
+    "lost_its_mark",
     "mark",
+    "may_be_ours",
     "newest_errors",
     "recognise",
     "start",
@@ -37,9 +41,10 @@ __all__ = [
 ]
 
 _PLACES = {
-    "belonging": ("mark", "newest_errors"),
+    "belonging": ("KEEP_OURS", "mark", "newest_errors"),
     "causes": ("Replacement",),
     "edits": ("edited",),
+    "ours": ("lost_its_mark", "may_be_ours"),
     "planning": ("Checked", "check", "start", "withdraw"),
     "reading": ("Edits", "recognise"),
     "said": ("Said",),

@@ -14,6 +14,7 @@ import polars as pl
 from pipeline.language import say
 from pipeline.rounds.damage import SURE, form, kind, open_to
 from pipeline.rounds.reading import Edits
+from pipeline.spreadsheet import letters
 
 
 def compared(
@@ -121,7 +122,7 @@ def _said(judged: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
         first, then = (after, before) if why else (before, after)
         if why in ("spaces", "apostrophe"):
             continue  # nobody sees these, and nothing of them is lost
-        header = headers[int(column[1:])] or f"column {int(column[1:]) + 1}"
+        header = headers[int(column[1:])] or say("column {letters}", letters=letters(int(column[1:])))
         how = restored if why else edited
         lines.setdefault(at, []).append(f"{header} ({how}): {_short(first)} -> {_short(then)}")
     said = [(at, " | ".join(texts)) for at, texts in sorted(lines.items())]

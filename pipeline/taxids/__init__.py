@@ -19,6 +19,7 @@ from typing import cast
 
 import polars as pl
 
+from pipeline.taxids.abroad import given_by
 from pipeline.taxids.interface import Completing, Fast, Reason, Remark, Remarking, Rule
 from pipeline.taxids.writing import bare
 
@@ -31,6 +32,7 @@ __all__ = [
     "Rule",
     "accepted",
     "completing",
+    "given_by",
     "identity",
     "identity_series",
     "remarking",
@@ -63,8 +65,11 @@ def rule(country: str | None) -> Rule | None:
 def identity(country: str | None, text: str) -> str | None:
     """What makes two tax ids of a country the same: the compact form; None where it identifies nobody.
 
-    Without a rule for the country it is the text's letters and digits in upper case.
+    Without a rule for the country it is the text's letters and digits in upper case. What an authority gives to all
+    customers abroad identifies nobody in any country.
     """
+    if given_by(text):
+        return None
     known = rule(country)
     if known is not None:
         compacted = known.compact(text)

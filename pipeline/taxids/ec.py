@@ -4,8 +4,10 @@ Ten digits, the person's cédula or the company's number with its check digit, a
 Source: https://www.sri.gob.ec (Ley del Registro Único de Contribuyentes; ficha técnica de comprobantes
 electrónicos, table 6: 9999999999999 is the final consumer).
 
+The SRI has numbers in use that do not fit their check digit, and asks for it no more: that is a doubt and no fault.
+
 >>> compact("1792060346-001"), judge("1792060346001"), judge("1792060347001"), compact("260000250001")
-('1792060346001', None, 'check_digit', '0260000250001')
+('1792060346001', None, 'check_digit_doubtful', '0260000250001')
 """
 
 from __future__ import annotations
@@ -34,8 +36,12 @@ def compact(text: str) -> str:
 def judge(compacted: str) -> Reason | None:
     """What is wrong; ten digits are a person's cédula."""
     if len(compacted) == 10 and digits(compacted):
-        return reason(ci.validate, compacted) or "other_document"
-    return reason(ruc.validate, compacted)
+        found: Reason | None = reason(ci.validate, compacted) or "other_document"
+    else:
+        found = reason(ruc.validate, compacted)
+        if found and len(compacted) == 13 and compacted[10:] != "000" and ci.is_valid(compacted[:10]):
+            return None  # a person's cédula may have a 6 in the third place, which was the State's alone
+    return "check_digit_doubtful" if found == "check_digit" else found
 
 
 def present(compacted: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from phonenumbers import PhoneMetadata
 
 from pipeline.columns.automaton import Automaton, Machine, digits
-from pipeline.columns.plans import Plans
+from pipeline.columns.regions import Plans
 
 REGIONS = ["CL", "MX", "CO", "US", "BR", "PE", "AR", "ES", "DE", "GB", "IT", "JP", "CR"]
 KINDS = ("fixed_line", "mobile", "toll_free", "premium_rate", "voip")

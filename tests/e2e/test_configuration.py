@@ -16,7 +16,7 @@ import pytest
 from conftest import SECRETS, Ended, Shell, people, write_csv
 
 from pipeline import targets
-from pipeline.cli import COMMANDS, call, configuration, environment, group, keychain
+from pipeline.cli import COMMANDS, call, configuration, environment, group, keychain, keys
 from pipeline.documents import KINDS, Event
 from pipeline.errors import Misuse
 
@@ -166,7 +166,7 @@ def test_every_flag_of_run_may_be_in_a_file_or_may_never() -> None:
     command = group.get_command(click.Context(group), "run")
     assert command is not None
     flags = {o[2:] for p in command.params for o in p.opts if o.startswith("--")}
-    assert flags - {"help"} == set(configuration.KEYS) | (set(configuration.NEVER))
+    assert flags - {"help"} == set(keys.KEYS) | set(keys.NEVER)
 
 
 def found(target: str, profile: str | None) -> dict[str, str]:

@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from pipeline import cli, issues
-from pipeline.cli import configuration, wording
+from pipeline.cli import variables, wording
 from pipeline.language import LANGUAGES
 from pipeline.mapping.presets import presets
 from pipeline.mapping.vocabulary import left_out_reasons
@@ -89,7 +89,7 @@ def help_texts() -> Iterator[str]:
     yield from wording.texts(cli.group)
     for name in cli.COMMANDS:
         command = importlib.import_module(f"pipeline.cli.{name}").command
-        yield from wording.texts(configuration.prepared(command, plain=name in cli.PLAIN))
+        yield from wording.texts(variables.prepared(command, plain=name in cli.PLAIN))
 
 
 def click_texts() -> Iterator[str | tuple[str, ...]]:

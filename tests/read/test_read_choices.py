@@ -145,3 +145,18 @@ def test_comment_lines_are_quoted_in_the_note(tmp_path):
     assert note.startswith("7 comment lines")
     assert "row 1 ('# exportado 0')" in note
     assert note.endswith("and 2 more")
+
+
+def test_a_summary_before_the_list_is_not_the_list(tmp_path):
+    """A narrow first sheet without an address gives way to a wide one with addresses; which was left out is said."""
+    wide = [[*HEADER, "País"], *([*row, "CL"] for row in clients(3)[1:])]
+    sheet, rows = read(book(tmp_path, {"Resumen": [["Mes", "Clientes"], ["Enero", 5]], "Lista": wide}), tmp_path)
+    assert (sheet.facts.sheet, len(rows)) == ("Lista", 3)
+    assert any("Resumen" in note for note in sheet.facts.notes)
+
+
+def test_a_first_sheet_about_as_wide_as_the_others_stays_the_list(tmp_path):
+    """Customers without addresses come before their contacts with addresses."""
+    names = [["Cliente", "RUT", "Dirección"], *([f"Ana {i}", f"{i}-9", "Uno 1"] for i in range(3))]
+    sheet, _ = read(book(tmp_path, {"Clientes": names, "Contactos": clients(3)}), tmp_path)
+    assert sheet.facts.sheet == "Clientes"

@@ -93,3 +93,25 @@ def test_a_quoted_cell_without_its_delimiter_is_said(tmp_path):
     path.write_bytes(b'id,name,city\n1"Rojas, Eva",Lima\n2,"Paz, Ana",Cali\n3,5" pipe,6" pipe\n')
     (batch,) = open_sheet(path, ReadOptions(), tmp_path, Silent()).batches(9)
     assert batch.issues.select("at", "code").rows() == [(0, "row.quotes")]
+
+
+@pytest.mark.parametrize(("odd", "warned"), [(1, {1: ["row.uneven"]}), (6, {})])
+def test_in_a_short_list_a_row_that_alone_is_too_long_is_said(tmp_path, odd, warned):
+    """An unquoted delimiter within a cell may have shifted it; where all rows end so, nothing is wrong."""
+    path = tmp_path / "list.csv"
+    lines = [f"{i};a{i}@x.example;b{i}@x.example;{';' if i in range(1, 1 + odd) else ''}\n" for i in range(6)]
+    lines = [line_ if odd < 6 else line_.rstrip("\n;") + ";;\n" for line_ in lines]
+    path.write_text("Nombre;Correo;Nota;Vendedor\n" + "".join(lines), encoding="utf-8")
+    (batch,) = open_sheet(path, ReadOptions(), tmp_path, Silent()).batches(100)
+    assert batch.cells.height == 6
+    assert dict(batch.issues.group_by("at").agg(pl.col("code")).iter_rows()) == warned
+
+
+def test_rulers_and_starred_totals_at_the_end_of_a_printed_list_are_no_customers(tmp_path):
+    """A report of an accounting system ends with a ruler, a total and a ruler; all are named."""
+    path = tmp_path / "list.txt"
+    rows = "".join(f"|Ana {i}|{1000 + i}|\n" for i in range(8))
+    path.write_text(f"|Nombre|Código|\n{rows}{'-' * 30}\n|*  Total|   8|\n{'-' * 30}\n", encoding="utf-8")
+    sheet = open_sheet(path, ReadOptions(), tmp_path, Silent())
+    assert [batch.cells.height for batch in sheet.batches(100)] == [8]
+    assert any("*  Total" in note for note in sheet.facts.notes)
