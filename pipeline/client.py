@@ -27,7 +27,7 @@ from pipeline.errors import Misuse, Unavailable
 from pipeline.language import say
 from pipeline.pace import Limiter, backoff
 from pipeline.received import Body, NotReadable, Secrets, parsed
-from pipeline.targets.interface import Answer, Call, Page, Target
+from pipeline.targets.interface import UNREADABLE, Answer, Call, Page, Target
 
 if TYPE_CHECKING:  # what sends requests is imported when the first is sent: a run that sends none starts faster
     import aiohttp
@@ -203,6 +203,8 @@ async def page_of(client: Client, target: Target, call: Call) -> Page:
     page = target.page(answer)
     if not _is_list(answer.json, page):
         raise Failed(say("the answer is no list: {said}", said=answer.text[:200]))
+    if page.next == UNREADABLE:
+        raise Failed(say("the list goes on, and does not say how: {said}", said=answer.text[:200]))
     return page
 
 
@@ -245,6 +247,7 @@ async def connect(
             connector=connector, trust_env=not loopback, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
         )
         made._retry_connection = False  # a repeated PUT is ours to decide; the test of the client pins it
+        object.__setattr__(made, "_get_netrc_auth", lambda _host: None)  # nor do other people's passwords go there
         return made
 
     async with AiohttpTransport(verify=trusted, client=session) as transport:
@@ -257,12 +260,16 @@ def check_base_url(base_url: str) -> bool:
     Raises:
         Misuse: it is no http(s) URL, holds credentials, or would send the token in clear text.
     """
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # no such port, half an IPv6 address
+        parts, host, port = urlsplit(""), "", None
     loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
+    odd = "@" in parts.netloc or re.search(r"[?#\\\s]", base_url) is not None or port == 0
+    if parts.scheme not in ("http", "https") or not host or odd:
         raise Misuse(
-            say("{base_url!r} is no base URL", base_url=base_url),
+            say("{base_url!r} is no base URL", base_url=re.sub(r"//[^/]*@", "//***@", base_url)),
             say("Write it like --base-url https://api.example.com"),
         )
     if parts.scheme == "http" and not loopback:
@@ -281,14 +288,25 @@ def refused(answer: Answer) -> tuple[str, str]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks for, in either form (RFC 9110, 10.2.3); None without one."""
+    """Seconds that a Retry-After header asks for, in either form (RFC 9110, 10.2.3); None without one.
+
+    A date is held against the answer's own `Date`: our clock may be wrong.
+    """
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
     if text.isdecimal():
         return min(float(text), LONGEST_HINT)
-    with contextlib.suppress(ValueError, TypeError):
-        return min(max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0), LONGEST_HINT)
+    until, now = _moment(text), _moment(headers.get("date", ""))
+    if until is None:
+        return None
+    return min(max(until - (time.time() if now is None else now), 0.0), LONGEST_HINT)
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since 1970 of a date in a header; None where it is none."""
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return parsedate_to_datetime(text).timestamp()
     return None
 
 

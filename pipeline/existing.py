@@ -71,11 +71,17 @@ def wanted_of(text: str, payload: str, identities: Sequence[Identity]) -> Wanted
 
 @dataclass(frozen=True)
 class Awaited:
-    """A customer `id` that a push created a moment ago: until he is shown, or `left` seconds passed, nobody is "not there"."""
+    """A customer `id` that a push created a moment ago: until he is shown, or `left` seconds passed, nobody is "not there".
 
-    one: Wanted
+    `doubtful` are names of rows of that push whose requests may still be carried out, for `blind` seconds: who is looked
+    for under such a name is not "not there" before.
+    """
+
+    one: Wanted | None
     id: str
     left: float
+    doubtful: frozenset[str] = frozenset()
+    blind: float = 0.0
 
 
 @dataclass
@@ -106,6 +112,12 @@ async def find(
         return await _find(client, target, identities, wanted, count, progress)
     import anyio
 
+    if awaited.doubtful and any(w.identity in awaited.doubtful for w in wanted()):
+        progress.say(say("another run sent some of these rows and has no answer: waiting {seconds:.0f} s for them to arrive",
+                         seconds=awaited.blind))  # fmt: skip
+        await anyio.sleep(awaited.blind)
+    if awaited.one is None:
+        return await _find(client, target, identities, wanted, count, progress)
     until, behind = anyio.current_time() + awaited.left, False
     for seconds in itertools.chain(FIRST_WAITS, itertools.repeat(LAST_WAIT)):
         found = await _find(client, target, identities, wanted, count, progress, awaited.one)
@@ -133,7 +145,7 @@ async def _find(
     first = await page_of(client, target, target.search({}, None))
     total = first.total if first.total is not None else len(first.items)
     pages = -(-total // target.page_size)
-    if not first.items and first.next is None:
+    if not first.items and first.next is None and not first.total:
         return Found(how=say("the target has no customers yet"))
     one_by_one = False
     if first.next is not None and _cheaper(target, wanted(), pages):
@@ -145,8 +157,7 @@ async def _find(
             return whole
         first = await page_of(client, target, target.search({}, None))
         if any(_filter(target, w) is None for w in wanted()) or not await _shows(client, target, identities, first):
-            raise Failed(say("its list shows {seen} customers, and says that it has {total}", seen=whole.seen,
-                             total=max(whole.totals)))  # fmt: skip
+            raise Failed(whole.why)
     return await _each(client, target, identities, wanted, count, progress)
 
 
@@ -161,7 +172,12 @@ def _cheaper(target: Target, wanted: Iterator[Wanted], pages: int) -> bool:
 
 
 async def _shows(client: Client, target: Target, identities: Sequence[Identity], first: Page) -> bool:
-    """Whether the target's filters find customers that are certainly there, by the text that it shows of them."""
+    """Whether the target's filters find customers that are certainly there, by the text that it shows of them.
+
+    Where it shows nobody, and says that it has some, nothing tells what its filters do.
+    """
+    if not first.items:
+        return False
     for name in {n for i in identities for n in i.fields} & set(target.filters):
         known = next(((r, v) for r in first.items if (v := target.view(r).get(name))), None)
         if known is not None:
@@ -173,20 +189,37 @@ async def _shows(client: Client, target: Target, identities: Sequence[Identity],
 
 @dataclass
 class Tally:
-    """How many customers the pages of a list have shown, and how many it says that it has."""
+    """Which customers the pages of a list have shown, and how many it says that it has."""
 
-    seen: int = 0
+    ids: set[str] = field(default_factory=set)
     totals: list[int] = field(default_factory=list)
+    twice: bool = False
 
     def add(self, page: Page) -> None:
-        """Count one more page."""
-        self.seen += len(page.items)
+        """Note one more page."""
+        before = len(self.ids)
+        self.ids.update(str(record.get("id")) for record in page.items)
+        self.twice = self.twice or len(self.ids) - before < len(page.items)
         self.totals += [page.total] if page.total is not None else []
 
     @property
     def whole(self) -> bool:
-        """Whether nothing says that one was missed; those who come meanwhile need not be seen, but none may go."""
-        return not self.totals or (self.totals == sorted(self.totals) and self.seen >= self.totals[0])
+        """Whether nothing says that one was missed; those who come meanwhile need not be seen, but none may go.
+
+        One that is shown twice has taken the place of another, unless as many as there are were seen.
+        """
+        if not self.totals:
+            return not self.twice
+        return self.totals == sorted(self.totals) and len(self.ids) >= self.totals[0]
+
+    @property
+    def why(self) -> str:
+        """What says that one was missed."""
+        if not self.totals:
+            return say("its list shows a customer twice, so that another may be missing")
+        return say(
+            "its list shows {seen} customers, and says that it has {total}", seen=len(self.ids), total=max(self.totals)
+        )
 
 
 async def _scan(

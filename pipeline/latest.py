@@ -5,6 +5,10 @@ a second time. So a push leaves behind which of its rows was created last, and t
 workspace looks for that one too: while it is not shown, others may be hidden as well. After the settle time "not there"
 counts all the same, as for a row of the run itself (the customer may have been deleted meanwhile).
 
+A push that was killed, or ended without an answer for some rows, leaves more in the dark: a request of it may still be
+carried out. Who is looked for by another run, and is among those rows, is not there only when the settle time has passed
+since they were sent; until then that run waits.
+
 What is left behind names the run folder, the row and the target's id, nothing of the customer; where the folder is
 gone, nobody is waited for.
 """
@@ -13,14 +17,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from pipeline import identity as who
-from pipeline import store
+from pipeline import journal, store
 from pipeline.errors import Stop
 from pipeline.existing import Awaited, Wanted, keyed, wanted_of
 from pipeline.folder import RunFolder
@@ -50,20 +55,48 @@ class Place:
         return last_push(self.target, self.workspace).with_suffix(f".{self.kind}")
 
 
-def note(place: Place, folder: RunFolder, seq: int, id_: str) -> None:
-    """Leave behind that row `seq` of the run became the customer `id_`, now; where that cannot be written, nothing is."""
+def begin(place: Place, folder: RunFolder) -> str:
+    """Leave behind that the run begins to send: if it is killed, its journal tells what may still arrive.
+
+    Gives what another push has left behind.
+    """
+    try:
+        before = place.path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        before = ""
+    _leave(place, _told(place, folder, {"ended": False}))
+    return before
+
+
+def note(place: Place, folder: RunFolder, last: tuple[int, str] | None, before: str = "") -> None:
+    """Leave behind that a push of the run ended now, and which row became which customer last (None: no row).
+
+    `before` is left behind again where the push has sent nothing.
+    """
+    _leave(place, before or _told(place, folder, {"ended": True, **({"seq": last[0], "id": last[1]} if last else {})}))
+
+
+def _told(place: Place, folder: RunFolder, how: dict[str, Any]) -> str:
     here = machine()
-    told = {"folder": str(folder.path.resolve()), "seq": seq, "id": id_, "base_url": place.base_url,
-            "machine": here.name, "ticks": here.ticks()}  # fmt: skip
+    told = {"folder": str(folder.path.resolve()), "base_url": place.base_url, "machine": here.name,
+            "ticks": here.ticks(), **how}  # fmt: skip
+    return json.dumps(told)
+
+
+def _leave(place: Place, text: str) -> None:
+    """Where it cannot be written, nothing is left behind."""
     with contextlib.suppress(OSError):
         place.path.touch(mode=0o600)
-        place.path.write_text(json.dumps(told), encoding="utf-8")
+        place.path.write_text(text, encoding="utf-8")
 
 
-def awaited(place: Place, target: Target, identities: Sequence[Identity], settle: float) -> Awaited | None:
-    """Whom a look-up made now must see, where a push from this machine created one less than `settle` seconds ago.
+def awaited(
+    place: Place, target: Target, identities: Sequence[Identity], settle: float, mine: RunFolder | None = None
+) -> Awaited | None:
+    """Whom a look-up made now must see, or wait for, as a push from this machine sent them less than `settle` seconds ago.
 
-    The embedded sandbox shows at once whom it has.
+    Without `mine`, the run that pushes, nobody is waited for who may still arrive: its push looks again. Its own rows it
+    settles by itself. The embedded sandbox shows at once whom it has.
     """
     if place.kind == "sandbox":
         return None
@@ -71,12 +104,30 @@ def awaited(place: Place, target: Target, identities: Sequence[Identity], settle
         told = json.loads(place.path.read_text(encoding="utf-8"))
         here = machine()
         age = here.ticks() - float(told["ticks"]) if told["machine"] == here.name else 0.0
-        if told["base_url"] != place.base_url or not 0 <= age < settle:
+        if told["base_url"] != place.base_url or (told.get("ended", True) and not 0 <= age < settle):
             return None
-        one = _wanted(RunFolder(Path(told["folder"])), int(told["seq"]), target, identities)
-        return Awaited(one, str(told["id"]), settle - age) if one else None
+        folder = RunFolder(Path(told["folder"]))
+        other = mine is None or folder.path != mine.path.resolve()
+        last = journal.last_sent(folder.file("journal.db"), here) if other else journal.LastSent()
+        seq, id_ = (told["seq"], told["id"]) if "seq" in told else (last.created or (None, ""))
+        age = age if "seq" in told else last.age
+        one = _wanted(folder, int(seq), target, identities) if seq is not None and age < settle else None
+        names: frozenset[str] = frozenset()
+        if mine is not None and last.doubtful and last.doubtful_age < settle:
+            names = frozenset(_names(folder, last.doubtful, identities))
+        if one is None and not names:
+            return None
+        return Awaited(one, str(id_), settle - age, names, settle - last.doubtful_age if names else 0.0)
     except (OSError, ValueError, KeyError, TypeError, Stop, pl.exceptions.PolarsError):
         return None
+
+
+def _names(folder: RunFolder, seqs: Sequence[int], identities: Sequence[Identity]) -> Iterator[str]:
+    """The names under which these rows of a run would be looked for."""
+    found = store.rows(folder, pl.Series(seqs, dtype=pl.UInt32), ("seq", "key", "payload")).drop_nulls("payload")
+    records = [json.loads(payload) for payload in found["payload"]]
+    for key, names in zip(found["key"], who.of_records(records, identities), strict=True):
+        yield from names or (keyed(key),)
 
 
 def _wanted(folder: RunFolder, seq: int, target: Target, identities: Sequence[Identity]) -> Wanted | None:

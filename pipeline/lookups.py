@@ -1,7 +1,8 @@
 """Turn a target's closed lists (countries, states, payment terms) into a `Catalogue`, and remember it with its age.
 
-Lists are fetched, never hard-coded. They are cached for a day in the user's cache folder, one file for each
-server and mode; a stale copy serves where no request may be sent, and its age is said.
+Lists are fetched, never hard-coded. Those that are the same for every account (KEPT) are cached for a day in the
+user's cache folder, one file for each server and mode; a stale copy serves where no request may be sent, and its age
+is said. Payment terms are an account's own: a plan that is made without asking leaves them to the push.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
         stored = json.loads(path.read_text(encoding="utf-8"))
         age = max(0.0, time.time() - float(stored["at"]))
         lists: dict[str, Any] = {
-            n: tuple(Entry(**e) for e in stored[n]) if stored.get(n) is not None else None for n in LISTS
+            n: tuple(Entry(**e) for e in stored[n]) if stored.get(n) is not None else None for n in KEPT
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -99,7 +100,7 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
 def remember(base_url: str, test_mode: bool, catalogue: Catalogue) -> None:
     """Keep a catalogue for later; where the cache cannot be written, nothing is kept."""
     content: dict[str, Any] = {"at": time.time()}
-    for name in LISTS:
+    for name in KEPT:
         entries = getattr(catalogue, name)
         content[name] = None if entries is None else [asdict(e) for e in entries]
     path = _cache_file(base_url, test_mode)
@@ -144,6 +145,7 @@ def load_states(path: Path) -> tuple[Entry, ...]:
 
 
 LISTS = (later("countries"), later("states"), later("terms"))
+KEPT = LISTS[:2]
 
 
 def _cache_file(base_url: str, test_mode: bool) -> Path:

@@ -11,7 +11,7 @@ import contextlib
 import shlex
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 import polars as pl
 
 from pipeline import journal, locks, lookups, outcomes, report, rounds, store, targets, typed
-from pipeline.errors import Misuse, unwrap
+from pipeline.errors import BrokenInvariant, Misuse, Stop, unwrap
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.handoff import Catalogue, Result
@@ -33,6 +33,7 @@ from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
 from pipeline.schema import fields
+from pipeline.shellwords import PROGRAM
 from pipeline.sources import mapping_of, origin, source_of
 from pipeline.targets.interface import Target
 
@@ -132,7 +133,7 @@ def push(
     target.record.model_rebuild()  # a record is built when it is first asked: here, before another thread (the sandbox's) may
     workspace = server.secrets[target.workspace]
     fits(folder, server, workspace)
-    with locks.exclusive(target.name, workspace, folder) as last:
+    with _telling_how_to_go_on(folder), locks.exclusive(target.name, workspace, folder) as last:
         fresh = facts["verified"] and "round" not in facts and _is_fresh(folder, last)
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         memory.watch = watch
@@ -148,6 +149,21 @@ def push(
             raise unwrap(group) from group
         finally:
             memory.close()
+
+
+@contextlib.contextmanager
+def _telling_how_to_go_on(folder: RunFolder) -> Iterator[None]:
+    """Let a stop end with the command that goes on with the run.
+
+    What was typed may have begun it: typed again it would begin another one, which knows nothing of the requests of
+    this one that may still arrive.
+    """
+    try:
+        yield
+    except Stop as stop:
+        if PROGRAM not in stop.remedy and not isinstance(stop, BrokenInvariant):
+            stop.remedy = "\n".join(filter(None, (stop.remedy, say("Then: {command}", command=typed.go_on(folder)))))
+        raise
 
 
 def _is_fresh(folder: RunFolder, last: Path) -> bool:

@@ -57,8 +57,9 @@ async def send(
             await settle_superseded(folder, client, target, memory, queue, identities, resolve)
             queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
             count = queue.count()
-        awaited = latest.awaited(place, target, identities, settle)
-        held = {} if fresh else await _held(client, target, queue, identities, progress, memory, awaited)
+        awaited = latest.awaited(place, target, identities, settle, folder)
+        again = not fresh or (awaited is not None and awaited.doubtful)
+        held = {} if not again else await _held(client, target, queue, identities, progress, memory, awaited)
         sheet = (
             await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)
             if options.bulk else None
@@ -70,6 +71,7 @@ async def send(
             progress, held, resolve, form=sheet,
         )  # fmt: skip
         progress.begin(later("push"), count)
+        before = latest.begin(place, folder)
         try:
             async with anyio.create_task_group() as beside:
                 beside.start_soon(_tell, engine)
@@ -78,8 +80,7 @@ async def send(
                 beside.cancel_scope.cancel()
         finally:
             progress.end()
-            if engine.result.latest is not None:
-                latest.note(place, folder, *engine.result.latest)
+            latest.note(place, folder, engine.result.latest, "" if engine.result.counts.total() else before)
         if result.stopped == "unreachable":
             raise Unavailable(
                 say(

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.journal.clock import Clock, Machine, machine
 from pipeline.journal.entry import FINAL, IN, OPEN, PLANNED, STATES, TRANSITIONS, Entry, Undone
-from pipeline.journal.reading import OUTCOME_SCHEMA, outcomes, seqs, to_put_back, undone
+from pipeline.journal.reading import OUTCOME_SCHEMA, LastSent, last_sent, outcomes, seqs, to_put_back, undone
 
 if TYPE_CHECKING:
     from pipeline.journal.memory import Journal, Writer
@@ -48,9 +48,11 @@ __all__ = [
     "Clock",
     "Entry",
     "Journal",
+    "LastSent",
     "Machine",
     "Undone",
     "Writer",
+    "last_sent",
     "machine",
     "outcomes",
     "seqs",

@@ -6,13 +6,15 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from pipeline.journal.clock import Machine
 from pipeline.journal.disk import damaged, refuse_gone
-from pipeline.journal.entry import NAMES, held
+from pipeline.journal.entry import NAMES, OPEN, held
 
 OUTCOME_SCHEMA: dict[str, Any] = {
     "seq": pl.UInt32, "state": pl.String, "action": pl.String, "id": pl.String, "http_status": pl.Int32,
@@ -67,6 +69,39 @@ def undone(path: Path) -> dict[str, int]:
     """
     states = sorted("unknown" if state == "sent" else state for (state,) in _select(path, "state", "1", (), "undo"))
     return dict(Counter(states))
+
+
+@dataclass(frozen=True)
+class LastSent:
+    """The last row that was created (seq, id), the rows whose fate is open, and seconds since the last of each was sent."""
+
+    created: tuple[int, str] | None = None
+    age: float = 0.0
+    doubtful: tuple[int, ...] = ()
+    doubtful_age: float = 0.0
+
+
+def last_sent(path: Path, here: Machine) -> LastSent:
+    """What the last push of the journal at `path` may have left at the target; seconds that `here` cannot tell are 0.
+
+    Raises:
+        BrokenInvariant: the journal is damaged.
+    """
+    began, name, ticks = next(iter(_select(path, "began, machine, ticks", "1 ORDER BY rowid DESC LIMIT 1", (), "clock")),
+                              (0.0, "", 0.0))  # fmt: skip
+    now = began + here.ticks() - ticks if name == here.name and ticks <= here.ticks() else began
+
+    def age(sent_at: float | None) -> float:
+        return 0.0 if sent_at is None else max(0.0, float(now - sent_at))
+
+    made = _select(path, "seq, id, sent_at", "state = 'created' ORDER BY sent_at DESC LIMIT 1", ())
+    marks = ",".join("?" * len(OPEN))
+    doubt = f"action = 'create' AND (state IN ({marks}) OR sent_at IS NOT NULL AND state IN ('planned', 'failed', 'rejected'))"
+    open_ = _select(path, "seq, sent_at", doubt, OPEN)
+    return LastSent(
+        (made[0][0], made[0][1]) if made else None, age(made[0][2]) if made else 0.0,
+        tuple(seq for seq, _ in open_), min((age(sent_at) for _, sent_at in open_), default=0.0),
+    )  # fmt: skip
 
 
 def _select(path: Path, what: str, where: str, values: tuple[Any, ...], table: str = "row") -> list[tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from pipeline.handoff import Entry
 from pipeline.language import later, say
 from pipeline.schema import Column
 from pipeline.targets.interface import (
+    UNREADABLE,
     Answer,
     Call,
     ClosedList,
@@ -162,10 +163,13 @@ def _page(answer: Answer) -> Page:
     body = unwrap(answer.json)
     body = body if isinstance(body, dict) else {}
     items = tuple(item for item in body.get("items") or () if isinstance(item, dict))
-    more = body.get("has_next", body.get("has_more", True))
-    cursor = body.get("next_cursor") if more else None
+    told = [body[name] for name in ("has_next", "has_more") if body.get(name) is not None]
+    cursor = body.get("next_cursor") if any(told) or not told else None
     total = body.get("total")
-    return Page(items, str(cursor) if cursor else None, total if isinstance(total, int) else None)
+    total = total if isinstance(total, int) else None
+    if not cursor and any(told) and total is None:  # with a total, what is missing shows by itself
+        cursor = UNREADABLE
+    return Page(items, str(cursor) if cursor else None, total)
 
 
 def _problems(body: Any) -> tuple[tuple[str | None, str], ...]:

@@ -50,6 +50,10 @@ class Answer:
     text: str = ""
 
 
+UNREADABLE = "?"
+"""In the place of a page's `next`: there is one, and the answer does not say how to ask for it."""
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a list: its items, how to ask for the next one (None: the last), and the total if told."""

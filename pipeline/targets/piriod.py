@@ -8,6 +8,7 @@ pages (https://docs.piriod.com/api/collections/states), so a state's id is kept 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from pipeline.handoff import Entry
 from pipeline.language import later, say
 from pipeline.schema import Column
 from pipeline.targets.interface import (
+    UNREADABLE,
     Answer,
     Call,
     ClosedList,
@@ -152,11 +154,10 @@ def _page(answer: Answer) -> Page:
     """Read a page; the next one is asked for by number, as `next` links may name another scheme or host."""
     body = answer.json if isinstance(answer.json, dict) else {}
     items = tuple(item for item in body.get("results") or () if isinstance(item, dict))
-    following = str(body.get("next") or "")
     number = None
-    if following:
-        found = [part[5:] for part in following.split("?", 1)[-1].split("&") if part.startswith("page=")]
-        number = found[0] if found and found[0].isdigit() else None
+    if following := str(body.get("next") or ""):
+        found = re.search(r"(?:[?&;]|^)page=(\d+)(?:[&;#]|$)", following)
+        number = found[1] if found else UNREADABLE
     total = body.get("count")
     return Page(items, number, total if isinstance(total, int) else None)
 

@@ -33,12 +33,14 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-def imported(tmp_path: Path, running: Any, name: str, target: str, heard: Heard) -> dict[str, int]:
+def imported(
+    tmp_path: Path, running: Any, name: str, target: str, heard: Heard, options: PushOptions = OPTIONS
+) -> dict[str, int]:
     source = write_csv(tmp_path / f"{name}.csv", people(5))
     server = Server(running.base_url, "live", SECRETS)
     folder = run.prepare(RunOptions((str(source),), target, out=tmp_path / name), server, heard).folder
-    run.push(folder, server, OPTIONS, heard)
-    told = run.write_report(folder, OPTIONS, datetime.now(UTC), 0, pushed=True, progress=heard)
+    run.push(folder, server, options, heard)
+    told = run.write_report(folder, options, datetime.now(UTC), 0, pushed=True, progress=heard)
     return {name: count for name, count in told.counts.items() if count}
 
 
@@ -54,6 +56,44 @@ def test_another_run_does_not_create_again_who_is_not_shown_yet(
     assert imported(tmp_path, running, "two", target, heard) == {"skipped": 5}
     assert any("looking again" in line for line in heard.lines)
     assert len(running.customers(target)) == 5
+
+
+@pytest.mark.parametrize("target", ["piriod", "dayzero"])
+def test_a_push_that_was_killed_has_told_before_whom_it_is_about_to_create(
+    target: str, tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could not tell in the end who was created; who runs the same file again waits as after a push that did."""
+    running, heard = sandbox(filter_lag=1.5), Heard()
+    with monkeypatch.context() as killed:
+        killed.setattr(latest, "note", lambda *_: None)
+        assert imported(tmp_path, running, "one", target, heard) == {"created": 5}
+    assert imported(tmp_path, running, "two", target, heard) == {"skipped": 5}
+    assert len(running.customers(target)) == 5
+
+
+@pytest.mark.parametrize("target", ["piriod", "dayzero"])
+def test_rows_without_an_answer_are_waited_for_by_another_run_of_the_same_file(
+    target: str, tmp_path: Path, sandbox: Any
+) -> None:
+    """Their requests arrive late; the second run, begun at once, does not send them again."""
+    running, heard = sandbox(late_commit=2.0), Heard()
+    hasty = PushOptions(rate=0, timeout=2, settle=0.0, max_retries=0)
+    assert imported(tmp_path, running, "one", target, heard, hasty) == {"failed": 5}
+    running.reconfigure(late_commit=0.0)
+    patient = PushOptions(rate=0, timeout=2, settle=4.0)
+    assert imported(tmp_path, running, "two", target, heard, patient) == {"skipped": 5}
+    assert any("waiting" in line for line in heard.lines)
+    assert len(running.customers(target)) == 5
+
+
+def test_a_push_that_sends_nothing_leaves_behind_what_was_left_before(tmp_path: Path, sandbox: Any) -> None:
+    """The customer created last is waited for by whoever comes after it."""
+    running = sandbox()
+    imported(tmp_path, running, "one", "piriod", Heard())
+    place = latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url, "live")
+    told = place.path.read_text(encoding="utf-8")
+    assert imported(tmp_path, running, "two", "piriod", Heard()) == {"skipped": 5}
+    assert place.path.read_text(encoding="utf-8") == told
 
 
 def test_a_list_that_shows_everybody_is_read_once(tmp_path: Path, sandbox: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from conftest import SECRETS, people, write_csv
 
 from pipeline import locks, run
+from pipeline.errors import Unavailable
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.progress import Silent
 
@@ -62,3 +63,16 @@ def test_a_plan_that_nobody_came_between_is_not_looked_up_again(
         before = len(running.requests())
         assert pushed(folder, server) == ({"created": 5} if name == "one" else {"skipped": 5})
         assert len(running.requests()) - before == (5 if name == "one" else 0)
+
+
+def test_a_stop_after_the_plan_names_the_command_that_goes_on(
+    tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was typed may have begun the run: typed again it would begin another one beside it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    running = sandbox()
+    folder, server = planned(tmp_path, running, "mine")
+    running.reconfigure(tokens=())
+    with pytest.raises(Unavailable) as stop:
+        pushed(folder, server)
+    assert f"customer-import push {folder.path} --base-url {running.base_url}" in stop.value.remedy
