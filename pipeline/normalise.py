@@ -13,7 +13,7 @@ from collections.abc import Mapping as Dict
 import polars as pl
 from pydantic import BaseModel
 
-from pipeline import issues
+from pipeline import issues, sparse
 from pipeline.columns import normaliser
 from pipeline.columns.distinct import Kept
 from pipeline.columns.repeated import Repeated
@@ -74,7 +74,7 @@ def _judge(
     field: Field, cells: pl.Series, country: pl.Series | None, others: dict[str, pl.Series], settings: Settings
 ) -> Judged:
     if cells.null_count() == len(cells) and field.kind not in ("state", "tax_id"):
-        blank = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
+        blank = sparse.nulls(len(cells))
         return Judged(blank.cast(TYPES.get(field.kind, pl.String())), blank, blank, blank)
     known = country if country is not None and country.null_count() < len(country) else None
     return normaliser(field.kind)(cells, Around(field, known, others, settings))
@@ -166,7 +166,7 @@ def _tell(
     _tell_rows(some, name, shown, *parts.select(pl.all().gather(rows)))
     text = some.together()
     if text is not None:
-        changes.add(text.gather(known.place) if known else _placed(text, rows, len(cells)))
+        changes.add(text.gather(known.place) if known else sparse.placed(text, rows, len(cells)))
     return None
 
 
@@ -191,8 +191,4 @@ def _tell_rows(
     some.write(name, cells.filter(changed), after.filter(changed), changed.filter(changed))
     text = some.together()
     assert text is not None
-    changes.add(_placed(text, rows, len(cells)))
-
-
-def _placed(texts: pl.Series, rows: pl.Series, height: int) -> pl.Series:
-    return texts.clear().extend_constant(None, height).scatter(rows, texts)
+    changes.add(sparse.placed(text, rows, len(cells)))

@@ -29,7 +29,7 @@ LEVELS = [
     {"schema"},
     {"loopback"},
     {"documents", "issues", "errors", "progress", "ahead", "parquet", "inflate", "shellwords", "wire", "received",
-     "spreadsheet"},
+     "spreadsheet", "sparse"},
     {"language"},
 ]  # fmt: skip
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}

@@ -10,6 +10,7 @@ import re
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.columns import cells as text_of
 from pipeline.columns import currencies, repeated
 from pipeline.columns.distinct import Verdict
@@ -26,7 +27,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     """Codes of ISO 4217 (String): `currency.unknown`, `currency.ambiguous`."""
     country = around.country
     if country is None:
-        country = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
+        country = sparse.nulls(len(cells))
     return repeated.judge(judge, pl.String, cells, country, tidied=text_of.without_stand_ins)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.handoff import Judged
 
 __all__ = ["Also", "Kept", "Rule", "Verdict", "beside", "judge", "placed", "settle", "told"]
@@ -72,7 +73,7 @@ def settle(decided: pl.Series, open_: pl.Series, rule: Rule, *keys: pl.Series, a
     `open_` is Boolean without nulls, all series have one length. Decided rows have no code. `also` is asked first
     about all open rows together, and must answer what `rule` would.
     """
-    nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(decided))
+    nothing = sparse.nulls(len(decided), name="code")
     if not open_.any():
         return Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
     asked = [key.filter(open_) for key in keys]
@@ -87,7 +88,7 @@ def beside(cells: pl.Series, sure: pl.Series, decided: pl.Series, general: Calla
     `decided` may hold anything in the other rows. Sure rows have no code.
     """
     rest = (~sure).arg_true()
-    nothing = pl.Series("code", [None], dtype=pl.String).new_from_index(0, len(cells))
+    nothing = sparse.nulls(len(cells), name="code")
     judged = Judged(decided.alias("value"), nothing, nothing.alias("detail"), nothing.alias("suggestion"))
     judged = placed(judged, rest, general(cells.gather(rest))) if len(rest) else judged
     if decided is not cells:

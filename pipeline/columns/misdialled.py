@@ -12,6 +12,7 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
+from pipeline import sparse
 from pipeline.columns.numbering import calling_code, is_worth_it, plain
 from pipeline.handoff import Judged
 from pipeline.language import later, say
@@ -42,7 +43,7 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     """
     frame = pl.DataFrame({"text": text, "country": country}).with_row_index("at")
     if not is_worth_it(frame.height, _WORTH_IT):
-        nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, frame.height)
+        nothing = sparse.nulls(frame.height)
         return nothing.is_not_null(), Judged(nothing, nothing, nothing, nothing)
     wordy = frame.filter(~pl.col("text").str.contains(r"\d")).select("at", code=pl.lit("phone.invalid"))
     written = _of_usual_length(text, country)
@@ -51,7 +52,7 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     if longer.height < _WORTH_IT:
         lengths, longer = lengths.filter(~_LONGER), longer.clear()
     meant = ("+" + longer["digits"]).alias("text")
-    nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(meant))
+    nowhere = sparse.nulls(len(meant), name="country")
     asked = [(two["first"], two["country"]), (two["second"], two["country"]), (worded["number"], worded["country"]),
              (meant, nowhere)]  # fmt: skip
     first, second, alone, meant = _numbers(asked)
@@ -64,8 +65,7 @@ def judge(text: pl.Series, country: pl.Series) -> tuple[pl.Series, Judged]:
     found = pl.concat([wordy, homeless, _pairs(two, first, second), _named(worded, alone), told], how="diagonal")
     rows = frame.select("at").join(found, on="at", how="left", maintain_order="left")
     value, code, detail, suggestion = (
-        rows[n] if n in rows.columns else rows["code"].clear().extend_constant(None, rows.height)
-        for n in ("value", "code", "detail", "suggestion")
+        rows[n] if n in rows.columns else sparse.nulls(rows.height) for n in ("value", "code", "detail", "suggestion")
     )
     return code.is_not_null(), Judged(value, code, detail, suggestion)
 
@@ -76,7 +76,7 @@ def _numbers(asked: list[tuple[pl.Series, pl.Series]]) -> list[pl.Series]:
 
     texts, countries = (pl.concat([pair[i].rename("") for pair in asked]) for i in (0, 1))
     written = plain(texts, countries)
-    numbers, at = texts.clear().extend_constant(None, len(texts)).scatter(written["at"], plans.e164(written)), 0
+    numbers, at = sparse.placed(plans.e164(written), written["at"], len(texts)), 0
     found = []
     for text, _ in asked:
         found.append(numbers.slice(at, len(text)))
@@ -140,7 +140,7 @@ def _by_length(written: pl.DataFrame) -> pl.DataFrame:
 def _suggested(lengths: pl.DataFrame, longer: pl.DataFrame) -> pl.DataFrame:
     """Add `meant`: the number that more than nine digits are with a + in front; leave out what cannot be told."""
     text = ("+" + longer["digits"]).alias("text")
-    nowhere = pl.Series("country", [None], dtype=pl.String).new_from_index(0, len(text))
+    nowhere = sparse.nulls(len(text), name="country")
     written = _of_usual_length(text, nowhere)
     codeless = written.filter(calling_code(pl.col("digits")).is_null())
     sure = set(_by_length(written)["at"]) | set(codeless["at"])

@@ -13,6 +13,8 @@ from functools import cache
 import polars as pl
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
+from pipeline import sparse
+
 __all__ = ["CHANGED", "OLD_FORMS", "PARTIAL", "calling_code", "e164", "is_worth_it", "plain"]
 
 OLD_FORMS: dict[int, str] = {
@@ -82,7 +84,7 @@ def e164(text: pl.Series, country: pl.Series) -> pl.Series:
 
     `country` holds ISO 3166-1 alpha-2 codes, null where unknown; it matters only where there is no `+`.
     """
-    nothing = pl.Series("number", [None], dtype=pl.String).new_from_index(0, len(text))
+    nothing = sparse.nulls(len(text), name="number")
     if not is_worth_it(len(text) - text.null_count(), WORTH_IT):
         return nothing
     from pipeline.columns import plans

@@ -14,6 +14,7 @@ import phonenumbers as library
 import polars as pl
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
+from pipeline import sparse
 from pipeline.columns import cells as text_of
 from pipeline.columns import misdialled
 from pipeline.columns.distinct import Verdict, settle
@@ -59,7 +60,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     """E.164 numbers (String); errors `phone.*` and `cell.precision_lost`, warnings as the catalogue says."""
     country = around.country
     if country is None:
-        country = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
+        country = sparse.nulls(len(cells))
     text = text_of.without_stand_ins(cells)
     decided = e164(text, country)
     return settle(decided, decided.is_null() & text.is_not_null(), judge, text, country, also=misdialled.judge)

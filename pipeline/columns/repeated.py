@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.columns.distinct import Rule, told
 from pipeline.handoff import Judged
 
@@ -62,7 +63,7 @@ def spread(distinct: Judged, known: Numbered) -> Repeated:
     # Most columns have nothing to say: that is not told row by row.
     kept = {name: part for name, part in distinct._asdict().items() if name == "value" or part.null_count() < len(part)}
     rows = pl.DataFrame(kept).select(pl.all().gather(known.place))
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(known.place))
+    nothing = sparse.nulls(len(known.place))
     repeated = Repeated(*(rows[name] if name in kept else nothing.alias(name) for name in Judged._fields))
     repeated.known = known
     return repeated

@@ -15,6 +15,7 @@ from functools import partial
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.directory import Directory, directory
@@ -39,7 +40,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
     near = [name for name in PLACES if name in around.others]
     states = directory(around.settings.catalogue.states)
     of_file = not _OF_TARGET.match(around.settings.catalogue.facts.get("states", "0 from the target"))
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(cells))
+    nothing = sparse.nulls(len(cells))
     country = nothing if around.country is None else around.country
     dtype = pl.Int64 if states.numeric else pl.String
 

@@ -11,7 +11,7 @@ import re
 
 import polars as pl
 
-from pipeline import issues
+from pipeline import issues, sparse
 from pipeline.columns import cells as raw
 from pipeline.columns.distinct import Verdict, settle
 from pipeline.handoff import Around, Judged
@@ -33,7 +33,7 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 
     Where the number could not be checked (no country, no rule) the value is the text as it stands, tidied.
     """
-    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, len(cells))
+    nothing = sparse.nulls(len(cells))
     country = nothing if around.country is None else around.country
     digit, whole = nothing, cells
     if CHECK_DIGIT in around.others:

@@ -11,6 +11,7 @@ from collections.abc import Mapping as Dict
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.columns.state import PLACES
 from pipeline.handoff import Mapping
 from pipeline.mapping.compose import Pattern, parse
@@ -83,7 +84,7 @@ def _used(feeds: Iterable[Feed]) -> list[int]:
 def _value(
     columns: Columns, mapping: Mapping, field: str, feed: int | Pattern | tuple[int, ...], height: int
 ) -> pl.Series:
-    blank = pl.Series(field, [None], dtype=pl.String).new_from_index(0, height)
+    blank = sparse.nulls(height, name=field)
     replaced = mapping.values.get(field, {})
     if isinstance(feed, tuple):
         return _of_place(columns, feed, replaced, blank)

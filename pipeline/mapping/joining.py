@@ -12,6 +12,7 @@ from operator import add
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.mapping.compose import Alternative, Part, Pattern
 
 __all__ = ["join", "units"]
@@ -46,7 +47,7 @@ def _cells(part: Part, cells: dict[int, pl.Series]) -> pl.Series:
 
 def _together(alternative: Alternative, parts: pl.DataFrame) -> pl.Series:
     """The texts of all rows; `parts` are named by their numbers."""
-    found = pl.Series("text", [None], dtype=pl.String).new_from_index(0, parts.height)
+    found = sparse.nulls(parts.height, name="text")
     left = [pl.Series(dtype=pl.get_index_type())]
     for there, rows in _alike(parts):
         if len(rows) < WORTH_IT:
@@ -75,7 +76,7 @@ def _of_the_same(alternative: Alternative, there: set[int], parts: pl.DataFrame)
     needed = {at for at, part in enumerate(alternative.parts) if part.needed}
     none = pl.Series(dtype=pl.get_index_type())
     if not there or (needed and not needed & there):
-        return pl.Series("text", [None], dtype=pl.String).new_from_index(0, parts.height), none
+        return sparse.nulls(parts.height, name="text"), none
     items, joints = _laid_out(alternative, there)
     whole = [alternative.start, *items, alternative.end]
     text = parts.select(text=_text(whole)).to_series()

@@ -14,20 +14,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
-from itertools import chain, product
 from typing import Any
 
 from pydantic import BaseModel
 
 from pipeline.columns.text import decoded_once
 from pipeline.language import later, say
-from pipeline.mapping.words import alternatives, fold, nearest, without_remarks
+from pipeline.mapping.words import (
+    LOST,
+    alternatives,
+    fold,
+    guesses,
+    nearest,
+    numbers_apart,
+    stripped,
+    without_remarks,
+)
 from pipeline.schema import fields
 
 CONTEXTS = ("plain", "billing", "neutral", "business", "contact", "mailing", "address")
-FILLERS = frozenset(
-    ["de", "del", "da", "do", "dos", "das", "la", "el", "los", "las", "the", "of", "for", "para", "y", "and", "s"]
-)
 ADDRESS_ROLES = (
     "address",
     "street",
@@ -56,13 +61,6 @@ WHOSE = {
     "of a bank or card": later("it is of a bank or card"),
 }
 """Why a known name with an excluded word is left out, by the word's group in `aliases.toml`."""
-ACCENTED = "aeioun"
-"""What is left of the letters that get lost, once their accents are taken off."""
-LOST_AT_MOST = 3
-"""More lost letters than these leave too many readings."""
-_LOST = re.compile(
-    r"(?<=[^\W\d_])(?:\?|\ufffd){1,2}(?=[^\W\d_])"
-)  # "Direcci?n": a letter that an export could not write
 DEEPEST = 4
 """So many words are taken off at most: a header of fifty qualifiers is no header."""
 _LINES = frozenset({"line", "linea", "addr"})  # of an address only with a number or beside words of one
@@ -109,7 +107,7 @@ class Vocabulary:
     def meaning(self, header: str) -> Meaning:
         """What `header` means, from its words alone."""
         header = decoded_once(header)
-        if _LOST.search(header):
+        if LOST.search(header):
             return self._guessed(header)
         found = _METADATA.match(header.strip())
         if found:
@@ -128,12 +126,8 @@ class Vocabulary:
 
     def _guessed(self, header: str) -> Meaning:
         """Read "Direcci?n": what every letter that could stand there makes of it, if that is one and the same."""
-        pieces = _LOST.split(header)
-        if len(pieces) - 1 > LOST_AT_MOST:
-            return self._unknown(fold(header))
         found = []
-        for letters in product(ACCENTED.upper() if header.isupper() else ACCENTED, repeat=len(pieces) - 1):
-            whole = "".join(chain.from_iterable(zip(pieces, (*letters, ""), strict=True)))
+        for whole in guesses(header):
             meaning = self.meaning(whole)
             if meaning.role or meaning.context == "excluded" or fold(whole) in self.left_out:
                 found.append(meaning)
@@ -146,7 +140,7 @@ class Vocabulary:
             return Meaning(self.exact[text], "exact", context=self._context(text))
         if text in self.names and text not in _LINES:
             return self._named(text, text)
-        plain, number, group = _numbers(text)
+        plain, number, group = numbers_apart(text)
         if plain != text:
             meaning = Meaning("line", "alias") if plain in _LINES and number else self._words(plain)
             return replace(meaning, how="alias" if meaning.role else "none", number=number, group=group)
@@ -157,11 +151,11 @@ class Vocabulary:
         rest = rest or text
         if depth == DEEPEST:
             return Meaning(None)
-        for shorter, kind in _strip(rest, self.excluded):
+        for shorter, kind in stripped(rest, self.excluded):
             inner = self._known(shorter, shorter, "address") or self._stripped(shorter, depth=depth + 1)
             if inner.role or inner.reason:
                 return Meaning(None, context="excluded", reason=inner.reason or say(WHOSE[kind]))
-        for shorter, kind in _strip(rest, self.qualifiers):
+        for shorter, kind in stripped(rest, self.qualifiers):
             whose = kind if context in ("", "neutral", "address") else context
             meaning = self._known(shorter, text, whose) or self._stripped(text, shorter, whose, depth + 1)
             if meaning.role or meaning.reason:
@@ -172,7 +166,7 @@ class Vocabulary:
         """What `rest` of `text` means after words of `context` were taken off; None if it is no known name."""
         if rest in self.left_out:
             return Meaning(None, reason=say(self.left_out[rest]))
-        plain, number, group = _numbers(rest)
+        plain, number, group = numbers_apart(rest)
         for name in dict.fromkeys((rest, plain)):
             role = self.exact.get(name) or (self.names[name][0] if name in self.names else None)
             if role is None or (role in self.bare and not _fits(role, context)):
@@ -232,38 +226,11 @@ def _by_length(groups: dict[str, list[str]]) -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 
-def _strip(text: str, words: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """`text` without one of `words` at its start or end, and that word's kind; the longest words first."""
-    for word, kind in words:
-        if text.startswith(word + " "):
-            yield _unfilled(text[len(word) + 1 :]), kind
-        if text.endswith(" " + word):
-            yield _unfilled(text[: -len(word) - 1]), kind
-
-
 def _fits(role: str, context: str) -> bool:
     """Whether a name too short to stand beside others may stand beside words of this context."""
     if role in ("number", "unit", "line"):
         return context == "address" or (role == "line" and context != "neutral")
     return False
-
-
-def _unfilled(text: str) -> str:
-    words = text.split()
-    while len(words) > 1 and words[-1] in FILLERS:
-        words.pop()
-    while len(words) > 1 and words[0] in FILLERS:
-        words.pop(0)
-    return " ".join(words)
-
-
-def _numbers(text: str) -> tuple[str, int, int]:
-    """The words without numbers, the number at the end (0: none), and the one inside (0: none)."""
-    words = text.split()
-    at_end = int(words.pop()) if len(words) > 1 and re.fullmatch(r"\d{1,2}", words[-1]) else 0
-    inside = next((int(w) for w in words[1:] if re.fullmatch(r"\d{1,2}", w)), 0)
-    kept = [w for at, w in enumerate(words) if at == 0 or not re.fullmatch(r"\d{1,2}", w)]
-    return " ".join(kept), at_end, inside
 
 
 def left_out_reasons() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Turn a header as somebody wrote it into plain lower-case words that can be compared.
+"""Turn a header as somebody wrote it into plain lower-case words that can be compared and taken apart.
 
     >>> fold("*ContactName"), fold("billing_address[line2]"), fold("Razón  Social:")
     ('contact name', 'billing address line 2', 'razon social')
@@ -11,8 +11,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, product
+
+FILLERS = frozenset(
+    ["de", "del", "da", "do", "dos", "das", "la", "el", "los", "las", "the", "of", "for", "para", "y", "and", "s"]
+)
+ACCENTED = "aeioun"
+"""What is left of the letters that get lost, once their accents are taken off."""
+LOST_AT_MOST = 3
+"""More lost letters than these leave too many readings."""
+LOST = re.compile(r"(?<=[^\W\d_])(?:\?|\ufffd){1,2}(?=[^\W\d_])")
+"""A letter that an export could not write: "Direcci?n"."""
 
 _ACRONYM = re.compile(r"(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][a-zß-ÿ])")
 _CAMEL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
@@ -65,3 +76,39 @@ def nearest(text: str, known: Iterable[str], least: float = 75) -> str | None:
     by_fold = {fold(name): name for name in known}
     found = process.extractOne(fold(text), list(by_fold), scorer=fuzz.ratio, score_cutoff=least)
     return by_fold[found[0]] if found else None
+
+
+def guesses(header: str) -> Iterator[str]:
+    """The header with every letter that may have been lost in it ("Direcci?n"); none where too many were."""
+    pieces = LOST.split(header)
+    if len(pieces) - 1 > LOST_AT_MOST:
+        return
+    for letters in product(ACCENTED.upper() if header.isupper() else ACCENTED, repeat=len(pieces) - 1):
+        yield "".join(chain.from_iterable(zip(pieces, (*letters, ""), strict=True)))
+
+
+def stripped(text: str, words: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """`text` without one of `words` at its start or end, and that word's kind; the longest words first."""
+    for word, kind in words:
+        if text.startswith(word + " "):
+            yield _unfilled(text[len(word) + 1 :]), kind
+        if text.endswith(" " + word):
+            yield _unfilled(text[: -len(word) - 1]), kind
+
+
+def _unfilled(text: str) -> str:
+    words = text.split()
+    while len(words) > 1 and words[-1] in FILLERS:
+        words.pop()
+    while len(words) > 1 and words[0] in FILLERS:
+        words.pop(0)
+    return " ".join(words)
+
+
+def numbers_apart(text: str) -> tuple[str, int, int]:
+    """The words without numbers, the number at the end (0: none), and the one inside (0: none)."""
+    words = text.split()
+    at_end = int(words.pop()) if len(words) > 1 and re.fullmatch(r"\d{1,2}", words[-1]) else 0
+    inside = next((int(w) for w in words[1:] if re.fullmatch(r"\d{1,2}", w)), 0)
+    kept = [w for at, w in enumerate(words) if at == 0 or not re.fullmatch(r"\d{1,2}", w)]
+    return " ".join(kept), at_end, inside

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from pipeline import sparse
+
 PARTS = ("name", "address")
 WORTH_IT = 1_000
 """Fewer rows are folded text by text: numpy takes longer to load."""
@@ -23,7 +25,7 @@ _GONE = 0  # an octet that is taken out with the punctuation
 def likeness(record: pl.DataFrame) -> pl.Series:
     """Name and address of each row (String) without case, accents and punctuation; null where one of both is blank."""
     if not set(PARTS) <= set(record.columns):
-        return pl.Series("alike", [None], dtype=pl.String).new_from_index(0, record.height)
+        return sparse.nulls(record.height, name="alike")
     alike = _of_latin(record) if record.height >= WORTH_IT else None
     return (_of_any(record) if alike is None else alike).alias("alike")
 
@@ -54,7 +56,7 @@ def _of_latin(record: pl.DataFrame) -> pl.Series | None:
         folded = folded.scatter(others, _of_any(record.select(pl.col(PARTS).gather(rows.gather(others)))))
     if len(rows) == record.height:
         return folded
-    return pl.Series([None], dtype=pl.String).new_from_index(0, record.height).scatter(rows, folded)
+    return sparse.placed(folded, rows, record.height)
 
 
 def _octets_folded(octets: bytes) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.report.places import Places
 from pipeline.report.sheet import ERROR, WARNING
 
@@ -43,7 +44,7 @@ def looks(marked: pl.DataFrame, height: int, shift: int, whole: int) -> Mapping[
     placed = shown.select("at", at, (pl.col("place") + shift).fill_null(whole).alias("column"))
     made = {}
     for (column,), cells in placed.group_by("column"):
-        blank = pl.Series([None], dtype=pl.Int32).new_from_index(0, height)
+        blank = sparse.nulls(height, pl.Int32)
         made[int(str(column))] = blank.scatter(cells["at"], cells["look"])
     return made
 

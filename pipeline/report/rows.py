@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.issues import is_error, render
 from pipeline.report.facts import Facts
 
@@ -114,18 +115,18 @@ def _joined(issues: pl.DataFrame, texts: Sequence[pl.Series], height: int, separ
     """For each of `texts` (by kind), those of each row's problems put together; null where they say nothing."""
     at, kind = issues["at"], issues["kind"]
     if not len(at):
-        return [pl.Series(text.name, [None], dtype=pl.String).new_from_index(0, height) for text in texts]
+        return [sparse.nulls(height, name=text.name) for text in texts]
     first = (at != at.shift()).fill_null(True)
     row = first.cum_sum() - 1  # the problems of a row stand together
     rows, nth = at.filter(first), pl.int_range(len(at), eager=True) - first.arg_true().gather(row)
-    back = _placed(pl.int_range(len(rows), dtype=pl.UInt32, eager=True), rows, height)
+    back = sparse.placed(pl.int_range(len(rows), dtype=pl.UInt32, eager=True), rows, height)
     most = int(nth.max()) + 1  # type: ignore[arg-type]
     if most > MOST_SIDE_BY_SIDE:
         lists = pl.DataFrame([row.alias("row"), *(text.gather(kind) for text in texts)])
         grouped = lists.group_by("row", maintain_order=True).agg(pl.exclude("row"))
         joined = [grouped[text.name].list.join(separator, ignore_nulls=True) for text in texts]
     else:
-        kinds = [_placed(kind.filter(nth == n), row.filter(nth == n), len(rows)) for n in range(most)]
+        kinds = [sparse.placed(kind.filter(nth == n), row.filter(nth == n), len(rows)) for n in range(most)]
         joined = [_side_by_side([text.gather(one) for one in kinds], separator).alias(text.name) for text in texts]
     return [said.set((said == "").fill_null(False), None).gather(back) for said in joined]
 
@@ -135,8 +136,3 @@ def _side_by_side(columns: Sequence[pl.Series], separator: str) -> pl.Series:
         return columns[0]
     numbered = pl.DataFrame([column.alias(str(n)) for n, column in enumerate(columns)])
     return numbered.select(pl.concat_str(pl.all(), separator=separator, ignore_nulls=True)).to_series()
-
-
-def _placed(values: pl.Series, places: pl.Series, height: int) -> pl.Series:
-    """A series (UInt32) with `values` at `places`, null elsewhere."""
-    return pl.Series([None], dtype=pl.UInt32).new_from_index(0, height).scatter(places, values)

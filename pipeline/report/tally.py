@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.issues import catalogue, render
 from pipeline.outcomes import LONGEST, gist
 from pipeline.report.facts import STATUSES, Cause, Change, Example, Facts
@@ -103,7 +104,7 @@ class Tally:
         if met.all():
             return groups.with_columns(general=pl.lit(None, pl.String))
         new = (~met).arg_true()
-        general = pl.Series([None], dtype=pl.String).new_from_index(0, groups.height)
+        general = sparse.nulls(groups.height)
         return groups.with_columns(general.scatter(new, _general(groups[new], self._facts.lang)).alias("general"))
 
     def _add_group(self, group: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from typing import cast
 
 import polars as pl
 
+from pipeline import sparse
 from pipeline.taxids.abroad import given_by
 from pipeline.taxids.interface import Completing, Fast, Reason, Remark, Remarking, Rule
 from pipeline.taxids.writing import bare
@@ -106,7 +107,7 @@ def accepted(country: pl.Series, text: pl.Series) -> pl.Series:
 
 def _by_country(country: pl.Series, text: pl.Series, read: Callable[[Fast, pl.Series], pl.Series]) -> pl.Series:
     """What `read` makes of the texts of each country that has a column rule."""
-    found = pl.Series("value", [None], dtype=pl.String).new_from_index(0, len(text))
+    found = sparse.nulls(len(text), name="value")
     if len(text) < WORTH_IT:
         return found
     codes = _fast()

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline import sparse
+
 __all__ = ["DIGITS", "Octets", "looked_up", "octets", "placed", "weighed"]
 
 Octets = npt.NDArray[np.uint8]
@@ -43,6 +45,6 @@ def looked_up(table: bytes, places: npt.NDArray[Any]) -> Octets:
 
 def placed(height: int, rows: pl.Series, texts: pl.Series, fits: npt.NDArray[np.bool_]) -> pl.Series:
     """A column of `height`: in `rows` those `texts` that `fits` tells, null elsewhere."""
-    nothing = pl.Series("text", [None], dtype=pl.String).new_from_index(0, height)
+    nothing = sparse.nulls(height, name="text")
     chosen = pl.Series(fits)
     return nothing.scatter(rows.filter(chosen), texts.filter(chosen))
