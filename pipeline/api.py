@@ -14,18 +14,17 @@ once. It all works in a notebook too, where an event loop is running already.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import Literal, TypedDict, TypeVar, Unpack
 
-from pipeline import findings, request, run, targets
-from pipeline.client import check_base_url
+from pipeline import findings, request, run
+from pipeline.accounts import account, embedded, target_of
 from pipeline.errors import Misuse, Stop
 from pipeline.findings import Findings
 from pipeline.folder import RunFolder
@@ -68,50 +67,6 @@ class Pushed(Findings):
     requests: int = 0
 
 
-def account(
-    target: str, credentials: Mapping[str, str], *, base_url: str | None = None, test_mode: bool = False
-) -> Server:  # fmt: skip
-    """Say where customers go: the target's account that `credentials` (for example `os.environ`) open.
-
-    Raises:
-        Misuse: a credential is missing, the address is none, or the target has no test mode.
-    """
-    chosen = targets.load(target)
-    known = {s.variable: credentials[s.variable] for s in chosen.secrets if credentials.get(s.variable)}
-    if absent := [s.variable for s in chosen.secrets if s.variable not in known]:
-        raise Misuse(
-            say("{names} not given", names=say(" and ").join(absent)),
-            say("Pass credentials={example} for {target}.", example=f"{{{absent[0]!r}: ...}}", target=chosen.title),
-        )
-    if test_mode and not chosen.has_test_mode:
-        raise Misuse(say("{target} has no test mode", target=chosen.title), say("Leave {name} out.", name="test_mode"))
-    url = (base_url or chosen.base_url).rstrip("/")
-    check_base_url(url)
-    return _Account(url, "test" if test_mode else "live", known, target=target)
-
-
-@contextlib.contextmanager
-def embedded(
-    target: str, *, database: str | PathLike[str] | None = None, account_country: str | None = None
-) -> Iterator[Server]:
-    """Run the sandbox for a while, and give the account in it; with `database` it remembers its customers."""
-    from pipeline import sandbox
-
-    chosen = targets.load(target)
-    if target not in targets.own():
-        raise Misuse(
-            say("the sandbox does not know {target}", target=chosen.title),
-            say("Name a test server: {example}.", example="account(..., base_url=...)"),
-        )
-    path = Path(database).resolve() if database is not None else None
-    settings = sandbox.Settings(database=path)
-    if account_country:
-        settings = replace(settings, account_country=account_country)
-    with sandbox.serve(settings) as running:
-        invented = {s.variable: f"sandbox-{s.variable.lower().replace('_', '-')}" for s in chosen.secrets}
-        yield _Account(running.base_url, "sandbox", invented, str(path) if path else None, target=target)
-
-
 def check(
     source: Source | Sequence[Source], to: str, *, on_progress: OnProgress | None = None, **how: Unpack[Reading]
 ) -> Findings:
@@ -139,7 +94,7 @@ def plan(
     """
     started = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="customer-import-") as scratch:
-        options = request.options(source, _target_of(to), Path(scratch), how, out=Path(out) if out is not None else None,
+        options = request.options(source, target_of(to), Path(scratch), how, out=Path(out) if out is not None else None,
                            test_mode=to.kind == "test", base_url=None if to.kind == "sandbox" else to.base_url)  # fmt: skip
         told = _Told(on_progress)
         prepared = _outside_loop(lambda: run.prepare(options, to, told))
@@ -191,17 +146,6 @@ def outcome(planned: Findings | str | PathLike[str]) -> Findings:
         Misuse: it is no run folder.
     """
     return findings.read(_folder(planned))
-
-
-@dataclass(frozen=True)
-class _Account(Server):
-    target: str = ""
-
-
-def _target_of(server: Server) -> str:
-    if not isinstance(server, _Account):
-        raise Misuse(say("that is no account"), say("Make one with account(...) or embedded(...)."))
-    return server.target
 
 
 def _folder(planned: Findings | str | PathLike[str]) -> RunFolder:

@@ -7,14 +7,17 @@ from typing import Any
 
 from pipeline import existing, latest, lookups
 from pipeline.client import Failed, Patience, connect
-from pipeline.errors import Unavailable
+from pipeline.errors import Unavailable, unwrap
 from pipeline.handoff import Catalogue
 from pipeline.language import say
-from pipeline.options import SETTLE_EXTRA, RunOptions, Server
+from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder
 from pipeline.progress import Progress
 from pipeline.targets.interface import Identity, Target
+
+FEWER_RETRIES = 3
+"""Where nobody says how often: nothing is lost by a plan that is not made, and somebody is waiting for it."""
 
 
 def catalogue(
@@ -73,13 +76,18 @@ def customers(
         return existing.Found(how=say("no row has an identity to look up")), 0
     import anyio
 
-    return anyio.run(_customers, server, target, identities, builder, count, progress)
+    try:
+        return anyio.run(_customers, server, target, identities, builder, count, progress)
+    except BaseExceptionGroup as group:  # several look-ups at once are refused at once
+        raise unwrap(group) from group
 
 
 async def _customers(
     server: Server, target: Target, identities: tuple[Identity, ...], builder: Builder, count: int, progress: Progress
 ) -> tuple[existing.Found, int]:
-    settle = target.pace.timeout + SETTLE_EXTRA
+    pace = server.pace or PushOptions()
+    timeout = pace.timeout or target.pace.timeout
+    settle = pace.settle if pace.settle is not None else timeout + SETTLE_EXTRA
     awaited = latest.awaited(latest.Place.of(target, server), target, identities, settle)
     async with _connected(server, target) as client:
         try:
@@ -94,8 +102,11 @@ async def _customers(
 
 def _connected(server: Server, target: Target) -> Any:
     headers_ = target.headers(server.secrets, server.kind == "test")
-    limiter = Limiter(None if server.kind == "sandbox" else target.pace.rate)
+    pace = server.pace or PushOptions()
+    usual = None if server.kind == "sandbox" else target.pace.rate
+    limiter = Limiter(usual if pace.rate is None else pace.rate or None)
+    retries = FEWER_RETRIES if pace.max_retries == PushOptions.max_retries else pace.max_retries
     return connect(
-        server.base_url, headers_, limiter, Patience(target.pace.timeout, retries=3), target.pace.concurrency,
-        server.private(target),
+        server.base_url, headers_, limiter, Patience(pace.timeout or target.pace.timeout, retries),
+        pace.concurrency or target.pace.concurrency, server.private(target),
     )  # fmt: skip

@@ -49,12 +49,16 @@ def error_limit(text: str | None, total: int) -> Callable[[int, int], bool] | No
 
 @dataclass(frozen=True)
 class Server:
-    """Where the target is: `kind` is live, test or sandbox; `secrets` by the name of their variable."""
+    """Where the target is: `kind` is live, test or sandbox; `secrets` by the name of their variable.
+
+    `pace` is how fast and how patiently it is asked while a run is planned; None: as it is the target's way.
+    """
 
     base_url: str
     kind: Literal["live", "test", "sandbox"]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     database: str | None = None
+    pace: PushOptions | None = field(default=None, repr=False, compare=False)
 
     @property
     def mode(self) -> str:

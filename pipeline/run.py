@@ -228,4 +228,4 @@ def _lists(facts: dict[str, Any]) -> dict[str, Any]:
     return {"states": {c: names for c, names in offered.items() if names}, "countries": codes}
 
 
-WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods")
+WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods", "html")

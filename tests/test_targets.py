@@ -75,6 +75,17 @@ def test_a_refusal_always_says_something(target: Target, status: int, body: Any)
     assert isinstance(outcome, Rejected) and all(text for _, text in outcome.problems) and outcome.problems
 
 
+@pytest.mark.parametrize(
+    "around", [lambda inner: [inner], lambda inner: {"a": inner}, lambda inner: {"detail": [inner]}]
+)
+def test_a_refusal_is_read_however_deep_it_is(target: Target, around: Any) -> None:
+    """What JSON can be read at all can be flattened: a server's nonsense does not end the push."""
+    body: Any = "no such country"
+    for _ in range(900):
+        body = around(body)
+    assert isinstance(target.outcome(target.create(b"{}"), answer(400, body, "text")), Rejected)
+
+
 def test_piriod_field_maps_are_flattened_to_any_depth() -> None:
     """Strings, lists and objects, recursively; non_field_errors belong to the row."""
     piriod = targets.load("piriod")

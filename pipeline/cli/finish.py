@@ -29,7 +29,7 @@ WIDTH = 100
 def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: Bar, given: dict[str, Any]) -> int:
     """Plan, and unless it is a dry run push; return the exit code."""
     started = datetime.now(UTC)
-    prepared = prepare(options, server, bar)
+    prepared = prepare(options, server and replace(server, pace=pushing), bar)
     runlog.attach(prepared.folder)
     request = marks.fingerprint(options, server, [s.facts.sha256 for s in prepared.sources])
     if before := marks.earlier(request, None):
@@ -56,7 +56,7 @@ def correct(
     """Plan a correction of a run, and unless it is a dry run push; return the exit code."""
     started = datetime.now(UTC)
     runlog.attach(folder)
-    prepared = rounds.start(folder, edits, server, bar, said)
+    prepared = rounds.start(folder, edits, server and replace(server, pace=pushing), bar, said)
     rows = sum(prepared.counts.values())
     bar.say(say("{file}: a correction of {run}, {rows}", file=edits.name, run=folder.path, rows=counted.rows(rows)))
     for note in prepared.notes:

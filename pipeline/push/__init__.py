@@ -3,6 +3,7 @@
 from pipeline.push.answered import cut
 from pipeline.push.attempt import Options
 from pipeline.push.engine import Engine
+from pipeline.push.forbidden import FORBIDDEN, MOST, MOST_AT_FIRST, readable
 from pipeline.push.form import ROWS as UPLOAD_ROWS
 from pipeline.push.form import form
 from pipeline.push.queue import Queue, unsettled
@@ -11,6 +12,9 @@ from pipeline.push.update import Existing
 from pipeline.push.verdict import same, shown
 
 __all__ = [
+    "FORBIDDEN",
+    "MOST",
+    "MOST_AT_FIRST",
     "UPLOAD_ROWS",
     "Engine",
     "Existing",
@@ -18,6 +22,7 @@ __all__ = [
     "Queue",
     "cut",
     "form",
+    "readable",
     "resolver",
     "same",
     "shown",

@@ -21,6 +21,7 @@ from pipeline.pace import backoff
 from pipeline.push import answered
 from pipeline.push.answered import MOST, cut
 from pipeline.push.fate import Detective
+from pipeline.push.forbidden import FORBIDDEN, Forbidden, Held
 from pipeline.push.queue import Row
 from pipeline.push.resolve import Resolver
 from pipeline.push.update import Existing, Updater, as_sent
@@ -84,6 +85,7 @@ class Sender:
         self._options, self._resolve, self._held = options, resolve, held
         self._stopping, self._clock = stopping, clock or journal.clock.now
         self._updater = Updater(client, target, resolve, options.existing)
+        self.forbidden = Forbidden(client, target, journal)
         self._made: set[str] = set()  # identities of several rows of which one was created
 
     async def send(self, row: Row, entry: Entry) -> Entry | None:
@@ -101,14 +103,18 @@ class Sender:
             if row.action == "create" and (there := await self._others(row)):
                 return await self._updater.adopt(row, entry, there)
             return await self._prepare(row, entry)
-        except Unavailable as error:  # as to a writing request: what is in flight is finished, nothing further begins
-            self._stopping.refuse(error.message)
-            return None
-        except Failed as error:
-            if self._stopping.now:
+        except Unavailable as error:
+            why = error if self._stopping.now else await self.forbidden.barred()
+            if why is not None:  # as to a writing request: what is in flight is finished, nothing further begins
+                self._stopping.refuse(why.message)
                 return None
-            problems: list[Problem] = [(None, "target.failed", say("the look-up failed: {error}", error=error))]
-            return replace(entry, state="failed", id=row.id, problems=problems)
+            return self._not_looked_up(row, entry, error)  # a firewall dislikes what is asked of this row
+        except Failed as error:
+            return None if self._stopping.now else self._not_looked_up(row, entry, error)
+
+    def _not_looked_up(self, row: Row, entry: Entry, error: Exception) -> Entry:
+        problems: list[Problem] = [(None, "target.failed", say("the look-up failed: {error}", error=error))]
+        return replace(entry, state="failed", id=row.id, problems=problems)
 
     async def _others(self, row: Row) -> list[str]:
         """Customers of the row's identity that came after the plan, and that this run did not create."""
@@ -177,10 +183,25 @@ class Sender:
                 for name, text in outcome.problems[:MOST]])  # fmt: skip
             return await self._refused(row, refused, told_before, in_doubt=doubt is not None)
         if isinstance(outcome, Fatal):
-            # The request was refused as a whole: nothing was done, and nothing further can be.
-            self._stopping.refuse(outcome.why)
-            return replace(entry, state=PLANNED)
+            return await self._forbidden(row, entry, answer, outcome.why, told_before)
         return None
+
+    async def _forbidden(self, row: Row, entry: Entry, answer: Answer, why: str, told_before: bool) -> Entry:
+        """The request was refused as a whole: nothing was done, and nothing further can be, unless it was about the row."""
+        planned = replace(entry, state=PLANNED)
+        if answer.status == FORBIDDEN:
+            if self._stopping.now:
+                return planned
+            held = await self.forbidden.hold(row, entry, answer, self._clock(), told_before=told_before)
+            if held is None or self._stopping.now:
+                return planned
+            why = held.message
+        self._stopping.refuse(why)
+        return planned
+
+    async def refused_alone(self, held: Held) -> Entry:
+        """What became of a row that was refused with 403, which was about the row."""
+        return await self._refused(held.row, held.refused, held.told_before, in_doubt=held.refused.sent_at is not None)
 
     async def _refused(self, row: Row, refused: Entry, told_before: bool, *, in_doubt: bool) -> Entry:
         """A row that the target refused: where it says that it has such a customer, it may be this one.

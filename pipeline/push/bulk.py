@@ -20,6 +20,7 @@ from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
 from pipeline.push.fate import Detective
+from pipeline.push.forbidden import FORBIDDEN, readable
 from pipeline.push.form import Form, Uploaded
 from pipeline.push.queue import Row
 from pipeline.push.verdict import UNSEEN, Fate, There, Unclear
@@ -132,6 +133,8 @@ class Uploader:
         if told is not None:
             return await self._taken(going, told)
         outcome = self._target.outcome(call, answer)
+        if isinstance(outcome, Fatal) and answer.status == FORBIDDEN and await self._sender.forbidden.barred() is None:
+            outcome = Rejected(((None, readable(answer)),))  # a text of one row is enough for a firewall
         if isinstance(outcome, Fatal):
             self._stopping.refuse(outcome.why)
             return [(row, replace(entry, state=PLANNED, sent_at=None)) for row, entry in going]

@@ -13,6 +13,7 @@ from dataclasses import replace
 import anyio
 
 from pipeline.client import Client
+from pipeline.errors import Unavailable
 from pipeline.handoff import Catalogue, Result
 from pipeline.journal import OPEN, PLANNED, Entry, Journal
 from pipeline.language import say, say_n
@@ -20,6 +21,7 @@ from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
 from pipeline.push.bulk import Uploader, unseen
 from pipeline.push.fate import Detective
+from pipeline.push.forbidden import Held
 from pipeline.push.form import Form, takes
 from pipeline.push.lanes import Lanes
 from pipeline.push.queue import Queue, Row
@@ -98,8 +100,10 @@ class Engine:
                     await self._upload_all(self._uploader)
                 await self._send_all((row, None) for row in self._first_rows(uploaded=False))
                 await self._settle(wait=True)
+                await self._refuse_what_is_left()
                 await self._send_all((row, None) for row in self._followers())
                 await self._settle(wait=True)
+                await self._refuse_what_is_left()
                 await self._tell_shared_ids()
             finally:
                 await self._journal.flush()
@@ -187,6 +191,23 @@ class Engine:
                 ended = await self._sender.send(row, entry)
                 if ended is not None:
                     self._conclude(row, ended)
+                    await self._refuse(self._sender.forbidden.accepted(ended))
+
+    async def _refuse(self, held: Sequence[Held]) -> None:
+        """Rows that were refused as if the credentials were, and are refused by themselves."""
+        for one in held:
+            refused = await self._sender.refused_alone(one)
+            self.result.counts[PLANNED] -= 1
+            self._conclude(one.row, refused)
+
+    async def _refuse_what_is_left(self) -> None:
+        if self._stopping.now:
+            return
+        left = await self._sender.forbidden.at_last()
+        if isinstance(left, Unavailable):
+            self._stopping.refuse(left.message)
+        else:
+            await self._refuse(left)
 
     def _follow_first(self, row: Row) -> None:
         """A row that is never sent shares the fate of the one that was to bring its customer up to date."""

@@ -45,7 +45,7 @@ def open_sheet(source: Path | str, options: ReadOptions, scratch: Path, progress
 
     found = take(source, scratch)
     if found.kind == "book":
-        grid, facts = workbook.read(found, options.sheet, scratch, progress)
+        grid, facts = workbook.read(found, options.sheet, scratch, progress, options.encoding)
     else:
         grid, facts = delimited.read(found, options.encoding, options.delimiter, options.header_row, scratch, progress)
     return table.build(grid, facts, options.header_row, options.limit, prefixes=found.kind == "text")

@@ -34,6 +34,8 @@ class SheetFacts:
     hidden_rows: int = 0
     hidden_columns: int = 0
     merged: int = 0
+    hidden_texts: int = 0
+    unended: bool = False
 
 
 class Book(Protocol):

@@ -46,8 +46,8 @@ def _dismiss() -> None:
             child.kill()
 
 
-def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> dict[str, Any]:
-    """Read a workbook in a child process.
+def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path, encoding: str = "") -> dict[str, Any]:
+    """Read a workbook in a child process; `encoding` is that of a web page.
 
     Returns:
         What the child found; see `inside`.
@@ -55,7 +55,7 @@ def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path) -> d
     Raises:
         Unreadable: the child says so, or did not come to an end within its limits.
     """
-    job = {"path": str(path.absolute()), "kind": kind, "name": name, "sheet": sheet,
+    job = {"path": str(path.absolute()), "kind": kind, "name": name, "sheet": sheet, "encoding": encoding,
            "scratch": str(scratch.absolute()), "voice": voice()}  # fmt: skip
     result = scratch / "result.json"
     result.unlink(missing_ok=True)

@@ -54,7 +54,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
     for mark, found in BOMS:
         if head.startswith(mark):
             return Encoding(found)
-    if wide := _wide(head):
+    if wide := by_zeros(head):
         return Encoding(
             wide, say("the encoding {wide} was told by its zero bytes; there is no byte order mark", wide=wide)
         )
@@ -118,7 +118,7 @@ def _known(told: str) -> str:
     return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
 
-def _wide(head: bytes) -> str | None:
+def by_zeros(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark: most of its text is ASCII, so zeros stand at fixed places."""
     if len(head) < 4 or 0 not in head:
         return None

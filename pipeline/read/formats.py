@@ -94,7 +94,7 @@ def _show(number: str, code: str, epoch_1904: bool) -> tuple[str, bool]:
         value = Decimal(number.strip())
     except InvalidOperation:
         return number, False
-    if not value.is_finite() or value.adjusted() > 400 or value.adjusted() < -400:
+    if not value.is_finite() or not -390 < value.adjusted() < 390:
         return number, False
     shape = _shape(_section(code, (value > 0) - (value < 0)))
     if shape.kind == "date" and 0 <= value < DAYS and (text := _date(value, shape, epoch_1904)):

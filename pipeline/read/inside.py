@@ -66,7 +66,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
     from pipeline.read.choosing import Chosen, choose
     from pipeline.read.spooling import spool
 
-    book = _open(Path(job["path"]), job["kind"], job["name"])
+    book = _open(Path(job["path"]), job["kind"], job["name"], job.get("encoding", ""))
     facts = book.facts()
     if not facts:
         raise Unreadable(
@@ -81,7 +81,7 @@ def read(job: dict[str, Any]) -> dict[str, Any]:
     return found | {"sheet": chosen.sheet, "sheets": sheets, "own": chosen.own, "values_only": book.values_only}
 
 
-def _open(path: Path, kind: str, name: str) -> Any:
+def _open(path: Path, kind: str, name: str, encoding: str) -> Any:
     if kind == "xlsx":
         from pipeline.read.ooxml import Package
 
@@ -94,6 +94,10 @@ def _open(path: Path, kind: str, name: str) -> Any:
         from pipeline.read.opendocument import OpenDocument
 
         return OpenDocument(path, name)
+    if kind == "html":
+        from pipeline.read.htmltable import HtmlTables
+
+        return HtmlTables(path, name, encoding)
     from pipeline.read.binary import BinaryBook
 
     return BinaryBook(path, name)

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from pipeline.errors import Unreadable
 from pipeline.language import later, say
+from pipeline.read import webpage
 
 TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
-BOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+BOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm"})
 BLOCK = 1 << 20  # bytes
 LARGEST_UNPACKED = 8 << 30  # bytes
 LARGEST_RATIO = 200  # customer lists shrink 4 to 30 times; 200 means padding or an attack
@@ -43,9 +44,6 @@ FOREIGN = (
     (b"\x09\x02\x06\x00", later("a workbook of Excel 3, an old format that is not supported")),
     (b"\x09\x04\x06\x00", later("a workbook of Excel 4, an old format that is not supported")),
     (b"\x09\x08", later("a workbook of Excel 5 without container, an old format that is not supported")),
-)
-HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|script)\b", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -176,13 +174,18 @@ def _unpacked(source: Source, scratch: Path) -> Source:
 
 def _recognise(source: Source) -> Source:
     with source.path.open("rb") as stream:
-        head = stream.read(4096)
+        head = stream.read(webpage.HEAD)
     if not head.strip(b"\r\n\t \x00\xef\xbb\xbf"):
         raise Unreadable(
             say("{name} is empty", name=source.name), say("Export the customer list again, and check that it has rows.")
         )
     kind = "book" if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")) else "text"
-    _refuse_foreign(source, head)
+    if webpage.is_archive(head):
+        raise webpage.archived(source.name)
+    if kind == "text" and webpage.is_page(head, book=source.suffix in BOOKS):
+        source.digest.begin()
+        return replace(source, kind="book")
+    _refuse_foreign(source, head[:4096])
     if source.suffix in BOOKS and kind == "text":
         stem = Path(source.name).stem
         raise Unreadable(
@@ -207,10 +210,6 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
         if head.startswith(magic):
             raise Unreadable(say("{name} is {kind}", name=source.name, kind=say(what)), say(SAVE_AS))
     text = head.removeprefix(b"\xef\xbb\xbf")
-    if HTML.match(text):
-        raise Unreadable(
-            say("{name} is a web page (HTML) that only bears the name of a spreadsheet", name=source.name), say(SAVE_AS)
-        )
     if text.lstrip().startswith(b"<?xml"):
         raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))
     if re.match(rb'\s*(?:\[\s*)?\{\s*"', text):

@@ -13,20 +13,26 @@ from pipeline.errors import Unreadable
 from pipeline.handoff import SourceFacts
 from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
-from pipeline.read import cage, package
+from pipeline.read import cage, package, webpage
 from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, filled, part_name, problem_frame
 from pipeline.read.source import Source
 
 
-def read(source: Source, sheet: str | None, scratch: Path, progress: Progress) -> tuple[Grid, SourceFacts]:
-    """The grid of a workbook's sheet, and what was detected.
+def read(
+    source: Source, sheet: str | None, scratch: Path, progress: Progress, told_encoding: str | None = None
+) -> tuple[Grid, SourceFacts]:
+    """The grid of a workbook's sheet, and what was detected; `told_encoding` counts for a web page alone.
 
     Raises:
         Unreadable: it is damaged, protected, too large, empty, or has no such sheet.
     """
     progress.begin(later("reading"), None, later("rows"))
     kind = package.kind(source.path, source.name)
-    found = cage.run(source.path, kind, source.name, sheet, scratch)
+    encoding, notes = "", source.notes
+    if kind == "html":
+        encoding, note = webpage.read_as(source.path, told_encoding, source.name)
+        notes = (*notes, note)
+    found = cage.run(source.path, kind, source.name, sheet, scratch, encoding)
     progress.advance(found["count"])
     progress.end()
     if not found["count"]:
@@ -39,9 +45,9 @@ def read(source: Source, sheet: str | None, scratch: Path, progress: Progress) -
         )
     frames = _Parts(scratch / found["folder"], found["parts"], found["width"])
     head, tail = _ends(frames)
-    problems = problem_frame([(row, col, code, value, None) for row, col, code, value in found["problems"]])
+    problems = problem_frame([(row, col, code, value, encoding or None) for row, col, code, value in found["problems"]])
     grid = Grid(found["width"], frames, head, tail, found["count"], problems, tuple(_notes(found, kind)))
-    facts = SourceFacts(source.name, kind, sheet=found["sheet"], sha256=source.sha256, notes=source.notes)
+    facts = SourceFacts(source.name, kind, sheet=found["sheet"], sha256=source.sha256, notes=notes)
     return grid, facts
 
 
@@ -115,6 +121,14 @@ def _notes(found: dict[str, Any], kind: str) -> Iterator[str]:
             "{n:n} merged ranges: only their first cells have values, the others are blank",
             chosen["merged"],
         )
+    if chosen["hidden_texts"]:
+        yield say_n(
+            "{n:n} text that the page hides (display:none) was not read",
+            "{n:n} texts that the page hides (display:none) were not read",
+            chosen["hidden_texts"],
+        )
+    if chosen["unended"]:
+        yield say("the table has no end in the file, which may be cut: check that the last customer is there")
     if found["values_only"]:
         yield say(
             "this damaged {kind} file could only be read by its values: zeros that a number format shows are "

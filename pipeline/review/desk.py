@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -20,14 +19,13 @@ from pipeline.handoff import Mapping as ColumnMapping
 from pipeline.language import say
 from pipeline.options import Server
 from pipeline.progress import Progress
+from pipeline.review.concerned import concerned
 from pipeline.review.edits import Folded, fold
 from pipeline.review.history import Entry, History
-from pipeline.review.state import judged, load, overlaid
+from pipeline.review.state import CHECKED, judged, load, overlaid
 from pipeline.sources import mapping_of, origin
 
 Servers = Callable[[], AbstractContextManager[Server]]
-FEW = 2_000
-"""So many edited rows are checked with each other after every edit, which finds two that became the same customer."""
 
 
 class Changed(Misuse):
@@ -200,7 +198,7 @@ class Desk:
 
     def _settle(self, folded: Folded) -> None:
         """Make `folded` what stands, and judge the rows that it concerns."""
-        scope = self._scope(folded)
+        scope = concerned(self.base, self.now, self.folded, folded, self.place_of)
         changed = folded.cells != self.folded.cells
         self.folded = folded
         if changed:
@@ -209,8 +207,7 @@ class Desk:
             self._judge(folded, scope)
 
     def _judge(self, folded: Folded, scope: pl.Series, *, asking: bool = False) -> None:
-        rows = pl.DataFrame(schema={"origin": pl.UInt32, "status": pl.String, "issues": self._issues_type(),
-                                    "payload": pl.String})  # fmt: skip
+        rows = pl.DataFrame(schema=CHECKED)
         if folded.anything or asking:
             rows = self._checked(self.edits(scope), folded, asking=asking)
         status, problems = judged(self.base, self.now, rows, scope, folded.cells.keys())
@@ -227,33 +224,6 @@ class Desk:
             if sandbox:
                 raise
             return rounds.check(self.folder, edits, folded.said(), progress=self._progress).rows
-
-    def _scope(self, folded: Folded) -> pl.Series:
-        """The positions of the rows that the difference to `folded` can concern."""
-        old = self.folded
-        everything = pl.int_range(self.base.height, dtype=pl.UInt32, eager=True)
-        if (old.assigned, old.defaults) != (folded.assigned, folded.defaults):
-            return everything
-        differing = {k for k in {*old.once, *folded.once} if old.once.get(k) != folded.once.get(k)}
-        touched = {o for o in {*old.cells, *folded.cells} if old.cells.get(o) != folded.cells.get(o)}
-        if not differing and not touched:
-            return everything.head(0)
-        hit = [self.base.positions(pl.Series(sorted(touched), dtype=pl.UInt32))]
-        for field, column, value in differing:
-            place = self.place_of(field, column)
-            if place is None or not value:
-                return everything
-            text = self.now.cells[f"c{place}"].fill_null("").str.strip_chars().str.to_lowercase()
-            hit.append(everything.filter(text == value))
-        if len(folded.cells) <= FEW:
-            hit.append(self.base.positions(pl.Series(sorted(folded.cells), dtype=pl.UInt32)))
-            alike = self.now.problems.filter(pl.col("code").str.starts_with("duplicate."))["pos"].unique()
-            hit += [alike] if len(alike) <= FEW else []
-        return pl.concat(hit).unique().sort()
-
-    @staticmethod
-    def _issues_type() -> Any:
-        return pl.List(store.ISSUE)
 
 
 def _withdraw(folder: RunFolder, history: History) -> None:

@@ -77,7 +77,9 @@ class Pushing:
             counts: dict[str, int] = {}
             notes: tuple[str, ...] = ()
             if edits.rows.height and (desk.folded.anything or _retried(desk)):
-                prepared = rounds.start(desk.folder, edits, server, self.told, desk.folded.said())
+                prepared = rounds.start(
+                    desk.folder, edits, replace(server, pace=self._options), self.told, desk.folded.said()
+                )
                 counts, notes = prepared.counts, prepared.notes
                 if counts:
                     desk.history.set_planned(store.own_facts(store.plans(desk.folder)[-1])["plan_sha256"])

@@ -21,7 +21,8 @@ from pipeline.folder import RunFolder
 from pipeline.language import say
 from pipeline.loopback import HOST, listen
 from pipeline.options import PushOptions
-from pipeline.review.app import Review, application
+from pipeline.review.app import application
+from pipeline.review.commands import Review
 from pipeline.review.component import script
 from pipeline.review.desk import Desk, Servers
 from pipeline.review.guard import Guard

@@ -15,6 +15,9 @@ from pipeline.folder import RunFolder
 PLACE = ("origin", "seq", "source", "sheet", "row", "key")
 PROBLEM: dict[str, Any] = {"pos": pl.UInt32, **dict.fromkeys(
     ("field", "column", "value", "code", "detail", "suggestion"), pl.String)}  # fmt: skip
+CHECKED: dict[str, Any] = {"origin": pl.UInt32, "status": pl.String, "issues": pl.List(store.ISSUE),
+                           "payload": pl.String}  # fmt: skip
+"""What a check says of a row."""
 STAYS = ("rejected",)
 """A row that the target refused stays refused until a cell of it is edited, or what it refused changes for all rows."""
 REFUSED = "target.rejected"
@@ -92,11 +95,11 @@ def judged(
 ) -> tuple[pl.Series, pl.DataFrame]:  # fmt: skip
     """Status and problems after a check of the rows at `positions`.
 
-    `checked` has origin, status, issues and payload; a row that it lacks stays as it was. `edited` are the origins of
-    the rows of which a cell was edited.
+    `checked` has CHECKED; a row that it lacks stays as it was. `edited` are the origins of the rows of which a cell was
+    edited.
     """
     here = state.place.select("origin").with_row_index("pos")
-    found = checked.select("origin", "status", "issues", "payload").join(here, on="origin", how="inner")
+    found = checked.select(*CHECKED).join(here, on="origin", how="inner")
     if state.payload:
         ready = found.filter((pl.col("status") == "ready") & pl.col("pos").is_in(list(state.payload)))
         refused = _refused(state)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,6 +32,7 @@ Send = Callable[[Message], Awaitable[None]]
 READY = "/-/ready"
 REMEMBERED = 1_000_000
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+_FIREWALL = b"<html><head><title>403 Forbidden</title></head><body><h1>Request blocked</h1>Incident 4711</body></html>"
 
 
 class Seen(NamedTuple):
@@ -106,6 +108,8 @@ class Sandbox:
             return answer({"detail": "Request body is too large."}, 413, {"connection": "close"}), True
         if self._expired(scope, settings.expire_after):
             return answer({"detail": "The token has expired."}, 401), True
+        if settings.firewall and settings.firewall.encode() in body + unquote_to_bytes(scope["query_string"]):
+            return Response(_FIREWALL, 403, media_type="text/html"), True
         draw = self._faults.draw(settings, _writes(scope), _mark(scope, body))
         if draw.before in ("drop", "late"):
             if draw.before == "late":

@@ -38,6 +38,9 @@ class Settings:
     workspaces: tuple[str, ...] | None = _knob(None, "known workspaces and businesses; none: every one but 'wrong'")
     account_country: str = _knob("CL", "Piriod: the account's own country, where tax_id is required")
     require_tax_settings: bool = _knob(False, "Piriod: require tax_settings where tax_id is required")
+    firewall: str | None = _knob(
+        None, "a request that holds this text is answered 403, by a firewall's page; none: no firewall"
+    )
     largest_body: int = _knob(1_000_000, "largest JSON body in bytes; a CSV may have 50 times as many")
 
     latency: float = _knob(0.0, "seconds before every answer")

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "customer_import.targets"
+SHARED = ("interface", "called", "rest")
+"""The modules of this package that are no targets, but what targets are made of."""
 
 
 @lru_cache(maxsize=1)
 def own() -> tuple[str, ...]:
     """The names of the targets of this package, in alphabetical order."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "interface"))
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in SHARED))
 
 
 @lru_cache(maxsize=1)

@@ -1,17 +1,16 @@
 """Turn customer records into requests of the DayZero API, and its answers into outcomes.
 
-Sources: https://www.ondayzero.com/docs/reference/customers (create, list, get, update) and the guides on
-authentication, pagination and error handling. Two generations of the documents differ in the answer: a bare
-object, or an envelope {success, message, code, data}; both are read.
+Sources: https://www.ondayzero.com/docs/reference/customers (create, list, get, update, bulk-upload and its template)
+and the guides on authentication, pagination and error handling. Two generations of the documents differ in the
+answer: a bare object, or an envelope {success, message, code, data}; both are read. Not documented of the upload are
+the part's name, the columns (the template has them), how rows are numbered, any limit.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
@@ -20,9 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.handoff import Entry
 from pipeline.language import later, say
 from pipeline.schema import Column
+from pipeline.targets import called, rest
 from pipeline.targets.interface import (
     UNREADABLE,
     Answer,
+    Bulk,
+    BulkTarget,
     Call,
     ClosedList,
     Created,
@@ -32,11 +34,8 @@ from pipeline.targets.interface import (
     Pace,
     Page,
     Record,
-    Rejected,
     Secret,
-    Target,
-    Unknown,
-    Wait,
+    Uploaded,
 )  # fmt: skip
 
 LARGEST = 2**63 - 1
@@ -50,32 +49,25 @@ class Customer(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)  # a dry run needs the fields alone
 
     name: Annotated[str, Field(min_length=1), Column(
-        "name", "Name", "Nombre", ("nombre", "razon social", "nome", "razao social", "customer name", "company name",
-        "legal name", "client", "cliente", "customer", "company", "empresa", "nombre o razon social"),
-        example="Northwind Studio LLC", help="Name of the person or company.",
+        "name", "Name", "Nombre", called.NAME, example="Northwind Studio LLC", help="Name of the person or company.",
         help_es="Nombre de la persona o razón social de la empresa.")]  # fmt: skip
     email: Annotated[str, Field(min_length=3), Column(
-        "email", "E-mail", "Correo", ("correo", "correo electronico", "e mail", "mail", "email address",
-        "correo e", "e mail address"), example="billing@northwind.example",
+        "email", "E-mail", "Correo", called.EMAIL, example="billing@northwind.example",
         help="Where invoices are sent; it identifies the customer.",
         help_es="Adonde se envían las facturas; identifica al cliente.")]  # fmt: skip
     phone: Annotated[str | None, Column(
-        "phone", "Phone", "Teléfono", ("telefono", "fono", "telefone", "phone number", "telephone", "tel",
-        "celular", "mobile", "movil", "telefono fijo"), example="+1 212 555 0100", identifier=True,
+        "phone", "Phone", "Teléfono", called.PHONE, example="+1 212 555 0100", identifier=True,
         help="With the country prefix, or national where the row has a country.",
         help_es="Con el prefijo del país, o nacional si la fila tiene país.")] = None  # fmt: skip
     address: Annotated[str | None, Column(
-        "address", "Address", "Dirección", ("direccion", "domicilio", "endereco", "street", "street address",
-        "billing address", "calle", "direccion comercial", "address line 1"),
+        "address", "Address", "Dirección", called.ADDRESS,
         example="350 Fifth Avenue, New York, NY 10118", help="The whole billing address, in one line.",
         help_es="La dirección completa de facturación, en una línea.")] = None  # fmt: skip
     tax_id: Annotated[str | None, Column(
-        "tax_id", "Tax id", "Identificador tributario", ("rut", "rfc", "nit", "ruc", "cuit", "cnpj", "cpf", "ein", "vat",
-        "vat number", "tax number", "tax id", "taxid", "nif", "cif", "rut cliente", "rut empresa", "cnpj cpf"),
-        example="12-3456789", identifier=True, help="EIN, VAT number, RUT, RFC, ...",
-        help_es="EIN, número de IVA, RUT, RFC, ...")] = None  # fmt: skip
+        "tax_id", "Tax id", "Identificador tributario", called.TAX_ID, example="12-3456789", identifier=True,
+        help="EIN, VAT number, RUT, RFC, ...", help_es="EIN, número de IVA, RUT, RFC, ...")] = None  # fmt: skip
     website: Annotated[str | None, Column(
-        "url", "Website", "Sitio web", ("web", "sitio web", "pagina web", "site", "url", "website url", "web page"),
+        "url", "Website", "Sitio web", called.WEBSITE,
         example="https://northwind.example", help="Web address.", help_es="Dirección web.")] = None  # fmt: skip
     credit_limit_cents: Annotated[int | None, Field(ge=0, le=LARGEST), Column(
         "cents", "Credit limit", "Límite de crédito", ("limite de credito", "credit limit", "cupo", "cupo de credito",
@@ -102,11 +94,11 @@ class Customer(BaseModel):
         example="Please pay to account 123", help="Printed on the customer's invoices.",
         help_es="Se imprime en las facturas del cliente.")] = None  # fmt: skip
     country: Annotated[str | None, Field(exclude=True), Column(
-        "country", "Country", "País", ("pais", "country code", "country region", "nacion", "codigo pais"), sent=False,
+        "country", "Country", "País", called.COUNTRY, sent=False,
         example="United States", help="Not sent: tells how phone and tax id are read.",
         help_es="No se envía: dice cómo leer el teléfono y el identificador.")] = None  # fmt: skip
     currency: Annotated[str | None, Field(exclude=True), Column(
-        "currency", "Currency of the credit limit", "Moneda del límite", ("moneda", "divisa", "moeda", "currency code"),
+        "currency", "Currency of the credit limit", "Moneda del límite", called.CURRENCY,
         sent=False, example="USD", help="Not sent: a limit in another currency than the account's is refused.",
         help_es="No se envía: un límite en otra moneda que la de la cuenta se rechaza.")] = None  # fmt: skip
 
@@ -118,21 +110,9 @@ def _headers(secrets: Mapping[str, str], _test_mode: bool) -> dict[str, str]:
     }
 
 
-def _body(record: Record) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _create(payload: bytes) -> Call:
-    return Call("POST", CUSTOMERS, body=payload)
-
-
 def _update(id_: str, changes: Record, whole: Record) -> Call:
     """PUT is documented with all fields optional, but not what it does to absent ones: send the whole customer."""
-    return Call("PUT", f"/api/v1/customers/{id_}", body=_body({**whole, **changes}))
-
-
-def _retrieve(id_: str) -> Call:
-    return Call("GET", f"/api/v1/customers/{id_}")
+    return Call("PUT", f"{CUSTOMERS}/{id_}", body=rest.body({**whole, **changes}))
 
 
 def _list(path: str, filters: Mapping[str, str], cursor: str | None) -> Call:
@@ -192,58 +172,11 @@ def _outcome(call: Call, answer: Answer) -> Outcome:
     status, body = answer.status, unwrap(answer.json)
     if status in (200, 201) and isinstance(body, dict) and body.get("id") and not _says_no(answer.json):
         return Created(str(body["id"]), body)
-    said = "; ".join(text for _, text in _problems(answer.json)) or (answer.text or say("no readable answer"))[:200]
-    if status in (401, 403):
-        return Fatal(
-            say("{target} refuses the credentials ({status}): {said}", target="DayZero", status=status, said=said)
-        )
+    problems = _problems(answer.json)
+    said = "; ".join(text for _, text in problems) or (answer.text or say("no readable answer"))[:200]
     if status == 404 and call.path == CUSTOMERS:
         return Fatal(say("DayZero does not know the business of x-business-id: {said}", said=said))
-    if status == 429:
-        return Wait(None, say("429: too many requests"))
-    if status in (400, 404, 405, 409, 413, 415, 422):
-        return Rejected(_problems(answer.json) or ((None, said),))
-    return Unknown(say("{target} answered {status}: {said}", target="DayZero", status=status, said=said))
-
-
-def _view(customer: Record) -> Record:
-    return {name: customer[name] for name in Customer.model_fields if name in customer}
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """What the answer to an upload says: `errors` are (row number as the vendor counts, what is wrong)."""
-
-    created: int
-    skipped: int
-    errors: tuple[tuple[int, str], ...]
-
-
-@dataclass(frozen=True)
-class Bulk:
-    """The CSV upload: many customers in one request, and an answer that has counts but no ids.
-
-    Not documented are the part's name, the columns (the template has them), how rows are numbered, any limit.
-    Source: https://www.ondayzero.com/docs/reference/customers (bulk-upload, download-customer-bulk-upload-template)
-
-    Attributes:
-        template: the request for the template; `columns` reads the header out of its answer.
-        upload: a CSV and the name of its part -> request and content type. `read`: its answer; None: unreadable.
-        newest: page token -> request for a page of the customers, the newest first.
-    """
-
-    template: Call
-    columns: Callable[[Answer], tuple[str, ...]]
-    upload: Callable[[bytes, str], tuple[Call, str]]
-    read: Callable[[Answer], Uploaded | None]
-    newest: Callable[[str | None], Call]
-
-
-@dataclass(frozen=True)
-class BulkTarget(Target):
-    """A target that also takes many customers at once."""
-
-    bulk: Bulk | None = None
+    return rest.refusal("DayZero", status, problems, said)
 
 
 def _columns(answer: Answer) -> tuple[str, ...]:
@@ -296,13 +229,13 @@ TARGET = BulkTarget(
     filters=("email",),
     pace=Pace(rate=10, concurrency=8),
     page_size=1000,
-    create=_create,
+    create=lambda payload: Call("POST", CUSTOMERS, body=payload),
     update=_update,
-    retrieve=_retrieve,
+    retrieve=lambda id_: Call("GET", f"{CUSTOMERS}/{id_}"),
     search=_search,
     page=_page,
     outcome=_outcome,
-    view=_view,
+    view=lambda seen: {name: seen[name] for name in Customer.model_fields if name in seen},
     newest=_newest,
     made="created_at",
     deleted="is_deleted",

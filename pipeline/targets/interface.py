@@ -181,3 +181,36 @@ class Target:
     has_test_mode: bool = False
     unlimited: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What the answer to an upload says: `errors` are (row number as the vendor counts, what is wrong)."""
+
+    created: int
+    skipped: int
+    errors: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A CSV upload: many customers in one request, and an answer that has counts but no ids.
+
+    Attributes:
+        template: the request for the template; `columns` reads the header out of its answer.
+        upload: a CSV and the name of its part -> request and content type. `read`: its answer; None: unreadable.
+        newest: page token -> request for a page of the customers, the newest first.
+    """
+
+    template: Call
+    columns: Callable[[Answer], tuple[str, ...]]
+    upload: Callable[[bytes, str], tuple[Call, str]]
+    read: Callable[[Answer], Uploaded | None]
+    newest: Callable[[str | None], Call]
+
+
+@dataclass(frozen=True)
+class BulkTarget(Target):
+    """A target that also takes many customers at once."""
+
+    bulk: Bulk | None = None

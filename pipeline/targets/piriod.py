@@ -7,7 +7,6 @@ pages (https://docs.piriod.com/api/collections/states), so a state's id is kept 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.handoff import Entry
 from pipeline.language import later, say
 from pipeline.schema import Column
+from pipeline.targets import called, rest
 from pipeline.targets.interface import (
     UNREADABLE,
     Answer,
@@ -29,11 +29,8 @@ from pipeline.targets.interface import (
     Pace,
     Page,
     Record,
-    Rejected,
     Secret,
     Target,
-    Unknown,
-    Wait,
 )  # fmt: skip
 
 
@@ -43,23 +40,18 @@ class Customer(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)  # a dry run needs the fields alone
 
     name: Annotated[str, Field(min_length=1, max_length=100), Column(
-        "name", "Name", "Nombre", ("nombre", "razon social", "nome", "razao social", "customer name", "company name",
-        "legal name", "client", "cliente", "customer", "company", "empresa", "nombre o razon social"),
-        example="Comercial Los Andes SpA", help="Name of the person or company.",
+        "name", "Name", "Nombre", called.NAME, example="Comercial Los Andes SpA", help="Name of the person or company.",
         help_es="Nombre de la persona o razón social de la empresa.")]  # fmt: skip
     tax_id: Annotated[str | None, Field(max_length=32), Column(
-        "tax_id", "Tax id", "Identificador tributario", ("rut", "rfc", "nit", "ruc", "cuit", "cnpj", "cpf", "ein", "vat",
-        "vat number", "tax number", "tax id", "taxid", "nif", "cif", "rut cliente", "rut empresa", "cnpj cpf"),
-        example="76.086.428-5", identifier=True,
+        "tax_id", "Tax id", "Identificador tributario", called.TAX_ID, example="76.086.428-5", identifier=True,
         help="RUT, RFC, NIT, ...; required where the customer's country is the account's own and regulated.",
         help_es="RUT, RFC, NIT, ...; obligatorio si el país del cliente es el de la cuenta y está regulado.")] = None  # fmt: skip
     address: Annotated[str, Field(min_length=1, max_length=64), Column(
-        "address", "Address", "Dirección", ("direccion", "domicilio", "endereco", "street", "street address",
-        "billing address", "calle", "direccion comercial", "address line 1"),
+        "address", "Address", "Dirección", called.ADDRESS,
         example="Av. Providencia 1234, Providencia", help="Street, number and city, in one line.",
         help_es="Calle, número y ciudad, en una línea.")]  # fmt: skip
     country: Annotated[str, Field(min_length=1), Column(
-        "country", "Country", "País", ("pais", "country code", "country region", "nacion", "codigo pais"),
+        "country", "Country", "País", called.COUNTRY,
         example="Chile", help="Name or ISO code of the country.", help_es="Nombre o código ISO del país.")]  # fmt: skip
     state: Annotated[int | str, Column(
         "state", "State", "Región o estado", ("estado", "region", "provincia", "departamento", "state province",
@@ -71,19 +63,17 @@ class Customer(BaseModel):
         "post code", "postal code zip code", "zip postal code"), example="7500000", identifier=True,
         help="Postal code; leading zeros are kept.", help_es="Código postal; se conservan los ceros.")] = None  # fmt: skip
     email: Annotated[str | None, Column(
-        "email", "E-mail", "Correo", ("correo", "correo electronico", "e mail", "mail", "email address",
-        "correo e", "e mail address"), example="facturas@losandes.example",
+        "email", "E-mail", "Correo", called.EMAIL, example="facturas@losandes.example",
         help="Where invoices are sent.", help_es="Adonde se envían las facturas.")] = None  # fmt: skip
     phone: Annotated[str | None, Field(max_length=16), Column(
-        "phone", "Phone", "Teléfono", ("telefono", "fono", "telefone", "phone number", "telephone", "tel",
-        "celular", "mobile", "movil", "telefono fijo"), example="+56 2 2345 6789", identifier=True,
+        "phone", "Phone", "Teléfono", called.PHONE, example="+56 2 2345 6789", identifier=True,
         help="With the country prefix, or national where the row has a country.",
         help_es="Con el prefijo del país, o nacional si la fila tiene país.")] = None  # fmt: skip
     website: Annotated[str | None, Column(
-        "url", "Website", "Sitio web", ("web", "sitio web", "pagina web", "site", "url", "website url", "web page"),
+        "url", "Website", "Sitio web", called.WEBSITE,
         example="https://losandes.example", help="Web address.", help_es="Dirección web.")] = None  # fmt: skip
     currency: Annotated[str | None, Field(min_length=3, max_length=3), Column(
-        "currency", "Currency", "Moneda", ("moneda", "divisa", "moeda", "currency code"), example="CLP", clearable=False,
+        "currency", "Currency", "Moneda", called.CURRENCY, example="CLP", clearable=False,
         help="ISO 4217 code; without one the target takes the country's.",
         help_es="Código ISO 4217; si falta, Piriod usa la del país.")] = None  # fmt: skip
     reference: Annotated[str | None, Field(max_length=64), Column(
@@ -122,20 +112,8 @@ def _headers(secrets: Mapping[str, str], test_mode: bool) -> dict[str, str]:
     }
 
 
-def _body(record: Record) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _create(payload: bytes) -> Call:
-    return Call("POST", "/customers/", body=payload)
-
-
 def _update(id_: str, changes: Record, _whole: Record) -> Call:
-    return Call("PATCH", f"/customers/{id_}/", body=_body(changes))
-
-
-def _retrieve(id_: str) -> Call:
-    return Call("GET", f"/customers/{id_}/")
+    return Call("PATCH", f"/customers/{id_}/", body=rest.body(changes))
 
 
 def _list(path: str, filters: Mapping[str, str], page: str | None) -> Call:
@@ -162,39 +140,30 @@ def _page(answer: Answer) -> Page:
     return Page(items, number, total if isinstance(total, int) else None)
 
 
-def _problems(body: Any, path: str = "") -> list[tuple[str | None, str]]:
-    """Flatten a field map: texts, lists and objects, to any depth."""
-    if isinstance(body, dict):
-        return [p for key, value in body.items() for p in _problems(value, f"{path}.{key}" if path else str(key))]
-    if isinstance(body, list):
-        return [p for value in body for p in _problems(value, path)]
-    if body is None:
-        return []
-    last = path.rpartition(".")[2]
-    return [(None if last in ("", "non_field_errors", "detail") else path, str(body))]
+def _problems(body: Any) -> list[tuple[str | None, str]]:
+    """Flatten a field map: texts, lists and objects, to any depth, in their order."""
+    found: list[tuple[str | None, str]] = []
+    left = [(body, "")]
+    while left:
+        value, path = left.pop()
+        if isinstance(value, dict):
+            left.extend((v, f"{path}.{key}" if path else str(key)) for key, v in reversed(value.items()))
+        elif isinstance(value, list):
+            left.extend((v, path) for v in reversed(value))
+        elif value is not None:
+            last = path.rpartition(".")[2]
+            found.append((None if last in ("", "non_field_errors", "detail") else path, str(value)))
+    return found
 
 
 def _outcome(_call: Call, answer: Answer) -> Outcome:
-    status, body = answer.status, answer.json
+    status, body, said = answer.status, answer.json, _said(answer)
     if status in (200, 201) and isinstance(body, dict) and body.get("id"):
         return Created(str(body["id"]), body)
-    if status in (401, 403):
-        return Fatal(
-            say(
-                "{target} refuses the credentials ({status}): {said}",
-                target="Piriod",
-                status=status,
-                said=_said(answer),
-            )
-        )
-    if status == 429:
-        return Wait(None, say("429: too many requests"))
-    if status in (400, 404, 405, 409, 413, 415, 422):
-        problems = tuple(_problems(body)) or ((None, _said(answer)),)
-        if any("x-simple-workspace" in text for _, text in problems):
-            return Fatal(say("Piriod needs a workspace: {said}", said=problems[0][1]))
-        return Rejected(problems)
-    return Unknown(say("{target} answered {status}: {said}", target="Piriod", status=status, said=_said(answer)))
+    problems = tuple(_problems(body)) or ((None, said),) if status in rest.REFUSED else ()
+    if any("x-simple-workspace" in text for _, text in problems):
+        return Fatal(say("Piriod needs a workspace: {said}", said=problems[0][1]))
+    return rest.refusal("Piriod", status, problems, said)
 
 
 def _said(answer: Answer) -> str:
@@ -239,9 +208,9 @@ TARGET = Target(
     filters=("email", "name", "tax_id"),
     pace=Pace(rate=10, concurrency=8),
     page_size=100,
-    create=_create,
+    create=lambda payload: Call("POST", "/customers/", body=payload),
     update=_update,
-    retrieve=_retrieve,
+    retrieve=lambda id_: Call("GET", f"/customers/{id_}/"),
     search=_search,
     page=_page,
     outcome=_outcome,

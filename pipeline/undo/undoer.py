@@ -15,8 +15,8 @@ from pipeline.journal import OPEN, Entry, Journal, Undone
 from pipeline.language import say
 from pipeline.pace import backoff
 from pipeline.progress import Progress
-from pipeline.push import cut, shown
-from pipeline.targets.interface import Call, Created, Fatal, Outcome, Record, Rejected, Target, Unknown
+from pipeline.push import FORBIDDEN, MOST, MOST_AT_FIRST, cut, readable, shown
+from pipeline.targets.interface import Answer, Call, Created, Fatal, Outcome, Record, Rejected, Target, Unknown
 from pipeline.undo.restore import Back, equal, what_to_put_back
 
 DONE = ("restored", "partly", "left", "unchanged")
@@ -58,7 +58,7 @@ class Undoer:
         self._client, self._target, self._journal = client, target, journal
         self._patience, self._progress, self._clock = patience, progress, clock or journal.clock.now
         self._fatal: Unavailable | None = None
-        self._silent = 0
+        self._silent = self._barred = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = anyio.Event()
         self.result = Result(journal.undone())
@@ -173,7 +173,7 @@ class Undoer:
             except Lost as error:
                 return replace(undone, state="unknown", said=str(error))
             else:
-                outcome = self._target.outcome(call, answer)
+                outcome = self._alone(answer, self._target.outcome(call, answer))
                 if isinstance(outcome, Created):
                     return await self._verified(replace(undone, http_status=answer.status), back, outcome)
                 if (refused := self._refused(replace(undone, http_status=answer.status), outcome)) is not None:
@@ -183,6 +183,14 @@ class Undoer:
                 return replace(undone, state="failed", said=said)
             with anyio.move_on_after(backoff(tries)):
                 await self._ended.wait()
+
+    def _alone(self, answer: Answer, outcome: Outcome) -> Outcome:
+        """A 403 is about this customer alone, who was shown a moment ago, unless many are refused one after the other."""
+        self._barred = self._barred + 1 if answer.status == FORBIDDEN else 0
+        some = any(u.state in ("restored", "partly") for u in self.result.undone.values())
+        if not 0 < self._barred < (MOST if some else MOST_AT_FIRST):
+            return outcome
+        return Rejected(((None, say("{status}: {said}", status=answer.status, said=readable(answer))),))
 
     def _refused(self, undone: Undone, outcome: Outcome) -> Undone | None:
         """What an answer says that is no success; None where it says to come back later."""

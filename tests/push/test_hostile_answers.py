@@ -18,8 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import client as wire
-from pipeline.client import Lost, Patience, connect
+from pipeline.client import Lost, Patience, connect, exchange
 from pipeline.pace import Limiter
 from pipeline.received import Body, NotReadable, Secrets, parsed
 from pipeline.targets.interface import Answer, Call
@@ -117,7 +116,7 @@ def test_a_packed_answer_is_read() -> None:
 
 def test_an_answer_that_drips_ends_with_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A byte now and then keeps no request alive for ever: its time is that of the whole answer."""
-    monkeypatch.setattr(wire, "CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr(exchange, "CONNECT_TIMEOUT", 0.1)
 
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 201 X\r\nContent-Length: 1000\r\n\r\n")

@@ -16,6 +16,7 @@ from simulation.simulated_laws import broken_laws
 
 from pipeline import existing
 from pipeline.client import Lost, NotSent
+from pipeline.existing import filtered, scanned
 from pipeline.journal import Clock, Entry, Journal, clock
 from pipeline.push import attempt, fate
 from pipeline.push.engine import Engine
@@ -128,7 +129,8 @@ def only_the_first_page(patch: pytest.MonkeyPatch) -> None:
             yield replace(page, next=None)
             return
 
-    patch.setattr(existing, "pages_of", first_page)
+    for reader in (existing, filtered, scanned):
+        patch.setattr(reader, "pages_of", first_page)
 
 
 def any_customer_of_the_e_mail_is_ours(patch: pytest.MonkeyPatch) -> None:

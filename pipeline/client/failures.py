@@ -1,0 +1,60 @@
+"""Turn an error of the transport into what it leaves open: whether anything can have arrived.
+
+    Failed
+    ├── NotSent   the connection was never made (refused, DNS, TLS, connect time-out): certainly not there
+    ├── Missing   what was to be read is not there
+    └── Lost      anything else: whether the request was carried out is not known
+
+The classes of httpx do not tell the first and the last apart on the aiohttp transport (a refused connection and a
+server that hung up after it had the whole request are both ConnectTimeout), so the transport's own cause decides.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.received import Secrets
+
+_QUOTED = re.compile(r"[:\s]*\bb(['\"]).*", re.DOTALL)
+
+
+class Failed(Exception):
+    """A request without a usable answer."""
+
+
+class NotSent(Failed):
+    """The connection was never made: nothing can have arrived."""
+
+
+class Missing(Failed):
+    """What was to be read is not there (404, 410)."""
+
+
+class Lost(Failed):
+    """The request may have been carried out; nobody knows yet."""
+
+
+def failure_of(error: Exception, secrets: Secrets) -> NotSent | Lost:
+    """Which failure it is; an answer that is no HTTP is quoted in the error, with whatever of ours it repeats."""
+    cause = _never_made(error)
+    said = " ".join(_QUOTED.sub("", _why(cause or error)).split())
+    said = secrets.hidden(said.encode("utf-8", "replace")).decode()
+    return NotSent(said) if cause else Lost(said)
+
+
+def _never_made(error: Exception) -> BaseException | None:
+    """The error that says that the connection was never made; None where it may have been."""
+    import aiohttp
+    import httpx
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+            return cause
+        cause = cause.__cause__
+    return error if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)) else None
+
+
+def _why(error: BaseException) -> str:
+    said = getattr(error, "message", "")  # of an answer that is no HTTP, whose text names a status that nobody sent
+    return (said if isinstance(said, str) else "") or str(error) or type(error).__name__

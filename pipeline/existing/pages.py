@@ -1,0 +1,31 @@
+"""Turn the list of the target's customers into its pages, every one of them up to the last."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from pipeline.client import Client, Failed, page_of
+from pipeline.language import say
+from pipeline.targets.interface import Page, Target
+
+MOST_PAGES = 100_000
+
+
+async def pages_of(
+    client: Client, target: Target, first: Page | None = None, filters: Mapping[str, str] | None = None
+) -> AsyncIterator[Page]:
+    """Every page of the target's customers that answer to `filters`.
+
+    Raises:
+        Failed: a page cannot be read, or the list does not end; what was seen so far is not all.
+    """
+    page = first or await page_of(client, target, target.search(filters or {}, None))
+    seen: set[str] = set()
+    while True:
+        yield page
+        if page.next is None:
+            return
+        if page.next in seen or len(seen) >= MOST_PAGES:
+            raise Failed(say("the target's list does not end: it names page {page} again", page=page.next))
+        seen.add(page.next)
+        page = await page_of(client, target, target.search(filters or {}, page.next))
