@@ -24,7 +24,7 @@ MOST = 40
 """So many rows in a row, each refused so, mean that it is not the rows."""
 MOST_AT_FIRST = 5
 """So do fewer, where nothing was ever accepted."""
-SHOWN = 200
+SHOWN, LOOKED_AT = 200, 10_000  # characters
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>|\s+", re.DOTALL | re.IGNORECASE)
 
 
@@ -119,4 +119,4 @@ def readable(answer: Answer) -> str:
     body = answer.json if isinstance(answer.json, dict) else {}
     if isinstance(said := body.get("detail", body.get("message")), str):
         return said[:SHOWN]
-    return _MARKUP.sub(" ", answer.text).strip()[:SHOWN] or say("no readable answer")
+    return _MARKUP.sub(" ", answer.text[:LOOKED_AT]).strip()[:SHOWN] or say("no readable answer")
