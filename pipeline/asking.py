@@ -10,7 +10,7 @@ from pipeline.client import Failed, Patience, connect
 from pipeline.errors import Unavailable, unwrap
 from pipeline.handoff import Catalogue
 from pipeline.language import say
-from pipeline.options import SETTLE_EXTRA, PushOptions, RunOptions, Server
+from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.pace import Limiter
 from pipeline.plan import Builder
 from pipeline.progress import Progress
@@ -85,9 +85,7 @@ def customers(
 async def _customers(
     server: Server, target: Target, identities: tuple[Identity, ...], builder: Builder, count: int, progress: Progress
 ) -> tuple[existing.Found, int]:
-    pace = server.pace or PushOptions()
-    timeout = pace.timeout or target.pace.timeout
-    settle = pace.settle if pace.settle is not None else timeout + SETTLE_EXTRA
+    settle = (server.pace or PushOptions()).settle_for(target)
     awaited = latest.awaited(latest.Place.of(target, server), target, identities, settle)
     async with _connected(server, target) as client:
         try:
@@ -103,10 +101,9 @@ async def _customers(
 def _connected(server: Server, target: Target) -> Any:
     headers_ = target.headers(server.secrets, server.kind == "test")
     pace = server.pace or PushOptions()
-    usual = None if server.kind == "sandbox" else target.pace.rate
-    limiter = Limiter(usual if pace.rate is None else pace.rate or None)
+    limiter = Limiter(pace.rate_for(target, server))
     retries = FEWER_RETRIES if pace.max_retries == PushOptions.max_retries else pace.max_retries
     return connect(
-        server.base_url, headers_, limiter, Patience(pace.timeout or target.pace.timeout, retries),
-        pace.concurrency or target.pace.concurrency, server.private(target),
+        server.base_url, headers_, limiter, Patience(pace.timeout_for(target), retries),
+        pace.concurrency_for(target), server.private(target),
     )  # fmt: skip

@@ -92,6 +92,24 @@ class PushOptions:
     raw_csv: bool = False
     lang: str = field(default_factory=spoken)
 
+    def rate_for(self, target: Target, server: Server) -> float | None:
+        """Requests a second; None for no limit."""
+        if self.rate is not None:
+            return self.rate or None
+        return None if server.kind == "sandbox" else target.pace.rate
+
+    def timeout_for(self, target: Target) -> float:
+        """Seconds for one request."""
+        return self.timeout or target.pace.timeout
+
+    def settle_for(self, target: Target) -> float:
+        """Seconds until "not there" counts."""
+        return self.settle if self.settle is not None else self.timeout_for(target) + SETTLE_EXTRA
+
+    def concurrency_for(self, target: Target) -> int:
+        """Requests at once."""
+        return self.concurrency or target.pace.concurrency
+
 
 @dataclass(frozen=True)
 class RunOptions:

@@ -100,7 +100,7 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
         for name in switches:
             off = ready["payload"].str.contains(f'"{name}":false', literal=True)
             switches[name] += ready.height - int(off.fill_null(False).sum())
-    rate = set_rate(options, target, server)
+    rate = options.rate_for(target, server)
     uploads = 1 + 2 * -(-counts["create"] // (options.bulk_rows or UPLOAD_ROWS))
     requests = (uploads if options.bulk else counts["create"]) + 2 * counts["update"]
     said = {n: say("on for {on:n} of {total:n} rows", on=on, total=counts.total()) for n, on in switches.items()}
@@ -140,7 +140,7 @@ def push(
         try:
             store.mark_pushed(folder)
             with locks.noted(last):
-                rate = set_rate(options, target, server)
+                rate = options.rate_for(target, server)
                 sending = partial(
                     send, folder, facts, target, server, memory, options, progress, rate=rate, fresh=fresh
                 )
@@ -178,13 +178,6 @@ def _is_fresh(folder: RunFolder, last: Path) -> bool:
 def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Server) -> dict[str, str]:
     """What the journal of a run belongs to."""
     return {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
-
-
-def set_rate(options: PushOptions, target: Target, server: Server) -> float | None:
-    """Requests a second; None for no limit."""
-    if options.rate is not None:
-        return options.rate or None
-    return None if server.kind == "sandbox" else target.pace.rate
 
 
 def write_report(

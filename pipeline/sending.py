@@ -21,7 +21,7 @@ from pipeline.folder import RunFolder
 from pipeline.handoff import Result
 from pipeline.journal import Journal
 from pipeline.language import later, say
-from pipeline.options import RETRY, SETTLE_EXTRA, PushOptions, Server, error_limit
+from pipeline.options import RETRY, PushOptions, Server, error_limit
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.push import Engine, Existing, Options, Queue, form, resolver
@@ -42,9 +42,9 @@ async def send(
         Unavailable: the target cannot be reached, or refuses the credentials.
     """
     queue = Queue(folder, memory, RETRY[options.retry])
-    timeout = options.timeout or target.pace.timeout
-    settle = options.settle if options.settle is not None else timeout + SETTLE_EXTRA
-    concurrency = options.concurrency or target.pace.concurrency
+    timeout, settle, concurrency = (
+        options.timeout_for(target), options.settle_for(target), options.concurrency_for(target)
+    )  # fmt: skip
     patience = Patience(timeout, options.max_retries)
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(rate)

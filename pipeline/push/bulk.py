@@ -21,10 +21,10 @@ from pipeline.pace import backoff
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
 from pipeline.push.fate import Detective
 from pipeline.push.forbidden import FORBIDDEN, readable
-from pipeline.push.form import Form, Uploaded
+from pipeline.push.form import Form
 from pipeline.push.queue import Row
 from pipeline.push.verdict import UNSEEN, Fate, There, Unclear
-from pipeline.targets.interface import Answer, Call, Fatal, Record, Rejected, Target
+from pipeline.targets.interface import Answer, Call, Fatal, Record, Rejected, Target, Uploaded
 
 LARGEST = 1_000_000
 """Bytes of JSON in one upload: a file of about that size; no limit is documented."""

@@ -6,59 +6,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.client import Client, Failed
 from pipeline.errors import Misuse
 from pipeline.existing import keyed
 from pipeline.language import say
 from pipeline.push.queue import Queue, Row
-from pipeline.targets.interface import Answer, Call, Identity, Record, Target
+from pipeline.targets.interface import Bulk, Identity, Record, Target
 
 ROWS = 500
 PART = "file"
-
-
-class Uploaded(Protocol):
-    """What an answer says; see the target."""
-
-    @property
-    def created(self) -> int:
-        """How many were created."""
-
-    @property
-    def skipped(self) -> int:
-        """How many were left out, as their identity exists."""
-
-    @property
-    def errors(self) -> tuple[tuple[int, str], ...]:
-        """(row number as the target counts, what is wrong)."""
-
-
-class Bulk(Protocol):
-    """What a target says about its upload."""
-
-    @property
-    def template(self) -> Call:
-        """The request for the template."""
-
-    @property
-    def columns(self) -> Callable[[Answer], tuple[str, ...]]:
-        """The template's answer -> its headers."""
-
-    @property
-    def upload(self) -> Callable[[bytes, str], tuple[Call, str]]:
-        """A CSV and its part's name -> request and content type."""
-
-    @property
-    def read(self) -> Callable[[Answer], Uploaded | None]:
-        """An answer -> what it says; None: nothing readable."""
-
-    @property
-    def newest(self) -> Callable[[str | None], Call]:
-        """Page token -> request for the newest customers."""
 
 
 @dataclass(frozen=True)

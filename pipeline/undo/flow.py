@@ -23,11 +23,11 @@ from pipeline.fitting import fits
 from pipeline.folder import RunFolder
 from pipeline.journal import Entry, Journal, Undone, to_put_back
 from pipeline.language import later, say
-from pipeline.options import SETTLE_EXTRA, PushOptions, Server
+from pipeline.options import PushOptions, Server
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.report.delimited import CsvFile
-from pipeline.run import binding_of, origin, set_rate
+from pipeline.run import binding_of, origin
 from pipeline.sending import interruptible
 from pipeline.targets.interface import Target
 from pipeline.undo.undoer import DONE, Patience, Result, Undoer
@@ -72,7 +72,7 @@ def ahead(folder: RunFolder, server: Server, options: PushOptions) -> Ahead:
             say("{path} was never pushed: there is nothing to undo", path=folder.path),
             say("Its plan is pushed with: {command}", command=typed.go_on(folder)),
         )
-    rate = set_rate(options, target, server)
+    rate = options.rate_for(target, server)
     return Ahead(updates, target.title, server.secrets.get(target.workspace, ""), server.mode, server.base_url, rate,
                  2 * updates / rate if rate else 0.0)  # fmt: skip
 
@@ -110,11 +110,11 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
 
 
 async def _undo(target: Target, server: Server, memory: Journal, options: PushOptions, progress: Progress) -> Result:
-    timeout = options.timeout or target.pace.timeout
-    settle = options.settle if options.settle is not None else timeout + SETTLE_EXTRA
-    concurrency = options.concurrency or target.pace.concurrency
+    timeout, settle, concurrency = (
+        options.timeout_for(target), options.settle_for(target), options.concurrency_for(target)
+    )  # fmt: skip
     headers = target.headers(server.secrets, server.kind == "test")
-    limiter = Limiter(set_rate(options, target, server))
+    limiter = Limiter(options.rate_for(target, server))
     requests = Requests(timeout, options.max_retries)
     async with connect(server.base_url, headers, limiter, requests, concurrency, server.private(target)) as client:
         undoer = Undoer(client, target, memory, Patience(concurrency, options.max_retries + 1, settle), progress)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import SECRETS, people, write_csv
 
-from pipeline import asking, latest, run, targets
+from pipeline import latest, options, run, targets
 from pipeline.journal import Machine
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.progress import Silent
@@ -110,7 +110,7 @@ def test_who_is_never_shown_again_is_not_waited_for_beyond_the_settle_time(
     tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """He may have been deleted: then "not there" counts after the time that it takes for an own row."""
-    monkeypatch.setattr(asking, "SETTLE_EXTRA", 1 - targets.load("piriod").pace.timeout)
+    monkeypatch.setattr(options, "SETTLE_EXTRA", 1 - targets.load("piriod").pace.timeout)
     running, heard = sandbox(filter_lag=1000), Heard()
     assert imported(tmp_path, running, "one", "piriod", heard) == {"created": 5}
     assert imported(tmp_path, running, "two", "piriod", heard) == {"created": 5}
