@@ -56,7 +56,7 @@ async def connect(
         return made
 
     async with AiohttpTransport(verify=trusted, client=session) as transport:
-        yield Client(transport, base_url, headers, limiter, patience, secrets)
+        yield Client(transport, base_url, headers, limiter, patience, secrets, connections)
 
 
 def check_base_url(base_url: str) -> bool:

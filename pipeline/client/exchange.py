@@ -43,7 +43,7 @@ class Client:
 
     def __init__(
         self, transport: httpx.AsyncBaseTransport, base_url: str, headers: Mapping[str, str], limiter: Limiter,
-        patience: Patience, secrets: Iterable[str] | None = None,
+        patience: Patience, secrets: Iterable[str] | None = None, connections: int = 8,
     ) -> None:  # fmt: skip
         """Use `connect` instead."""
         import httpx
@@ -54,8 +54,7 @@ class Client:
         self._secrets = Secrets(secrets if secrets is not None else [v.rpartition(" ")[2] for v in headers.values()])
         self._limits = {"timeout": httpx.Timeout(patience.timeout, connect=CONNECT_TIMEOUT, pool=None).as_dict()}
         self._url = lru_cache(256)(httpx.URL)
-        self.limiter = limiter
-        self.patience = patience
+        self.limiter, self.patience, self.connections = limiter, patience, connections
         self.requests = 0
 
     async def send(self, call: Call, *, slot: bool = True, content_type: str = "application/json") -> Answer:

@@ -17,7 +17,7 @@ async def find_each(
     client: Client, target: Target, identities: Sequence[Identity], wanted: Callable[[], Iterator[Wanted]],
     count: int, progress: Progress,
 ) -> Found:  # fmt: skip
-    """Look every identity up, as many at once as the target bears."""
+    """Look every identity up, as many at once as the client's connections."""
     found = Found(how=say_n("looked up one by one ({n:n} look-up)", "looked up one by one ({n:n} look-ups)", count))
     queue = enumerate(wanted())
     progress.begin(later("look up"), count, later("look-ups"))
@@ -31,7 +31,7 @@ async def find_each(
             progress.advance(at < count)
 
     async with anyio.create_task_group() as group:
-        for _ in range(target.pace.concurrency):
+        for _ in range(client.connections):
             group.start_soon(worker)
     progress.end()
     return found
