@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from operator import itemgetter
 from typing import Any, Literal
 
 import polars as pl
@@ -23,6 +24,10 @@ Severity = Literal["error", "warning"]
 TEXTS = ("title", "message", "remedy")
 WORDS = ("column", "field", "value", "detail", "suggestion")
 """What the texts may name in braces."""
+
+_Shapes = list[tuple[bool, Callable[[tuple[str | None, ...]], tuple[str | None, ...]], str]]
+"""For each part of a template whether it is always said, what takes its words from a row's, and how Python puts them
+together (`%`)."""
 
 FEW = 4_000
 """So many problems are put into words row by row: an expression for each kind costs as much as a hundred rows."""
@@ -98,32 +103,46 @@ def _kind(code: object, lang: str) -> Kind:
 def _by_row(issues: pl.DataFrame, lang: str) -> list[pl.Series]:
     """What `render` adds, row by row."""
     told: list[tuple[str, str, str]] = []
-    for line in issues.select("code", *WORDS).iter_rows(named=True):
-        kind = _kind(line["code"], lang)
-        told.append((kind.severity, _filled(kind.message, line), _filled(kind.remedy, line)))
+    ways: dict[str | None, tuple[str, _Shapes, _Shapes]] = {}
+    for line in issues.select(*WORDS, "code").rows():
+        code = line[-1]
+        if code not in ways:
+            kind = _kind(code, lang)
+            ways[code] = kind.severity, _shapes(kind.message), _shapes(kind.remedy)
+        severity, message, remedy = ways[code]
+        told.append((severity, _filled(message, line), _filled(remedy, line)))
     columns = zip(*told, strict=True) if told else ((), (), ())
     names = ("severity", "message", "remedy")
     return [pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)]
 
 
-def _filled(template: str, line: Mapping[str, str | None]) -> str:
-    """What `_fill` makes of one row."""
+def _filled(shapes: _Shapes, line: tuple[str | None, ...]) -> str:
+    """What `_fill` makes of one row's WORDS."""
     text = ""
-    for at, (names, shape) in enumerate(_shapes(template)):
-        words = [line[name] for name in names]
+    for always, words_of, shape in shapes:
+        words = words_of(line)
         if None not in words:
-            text += shape % tuple(words)
-        elif at % 2 == 0:
+            text += shape % words
+        elif always:
             text += shape % tuple(word or "" for word in words)
     text = text.rstrip(" ")
     return text[:-1] if text.endswith("..") and not text.endswith("...") else text  # a header may end with a dot
 
 
 @lru_cache(maxsize=1024)
-def _shapes(template: str) -> list[tuple[list[str], str]]:
-    """For each part of `template` the names of its words, and how Python puts them together (`%`)."""
-    parts = _parsed(template)
-    return [(pieces[1::2], "%s".join(piece.replace("%", "%%") for piece in pieces[::2])) for pieces in parts]
+def _shapes(template: str) -> _Shapes:
+    """The parts of `template`; each second one, in double brackets, is left out where a word is null."""
+    return [
+        (at % 2 == 0, _taker(pieces[1::2]), "%s".join(piece.replace("%", "%%") for piece in pieces[::2]))
+        for at, pieces in enumerate(_parsed(template))
+        if any(pieces)
+    ]
+
+
+def _taker(names: Sequence[str]) -> Callable[[tuple[str | None, ...]], tuple[str | None, ...]]:
+    """Takes the words with these names from the tuple of all WORDS."""
+    at = [WORDS.index(name) for name in names]
+    return itemgetter(*at) if len(at) > 1 else itemgetter(slice(at[0], at[0] + 1) if at else slice(0))
 
 
 def _parsed(template: str) -> list[list[str]]:
