@@ -23,7 +23,6 @@ from pipeline.run import Forecast, forecast, origin, prepare, push, write_report
 
 MOST_CAUSES = 5
 CANARIES = 20
-WIDTH = 100
 
 
 def run(options: RunOptions, server: Server | None, pushing: PushOptions, bar: Bar, given: dict[str, Any]) -> int:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipeline.undo import Ahead, Listed
 
 MOST_SHOWN = 20
-WIDTH = 100
 OUT = ("restored", "unchanged", "created")
 """What needs nobody's attention any more."""
 UNDONE = {

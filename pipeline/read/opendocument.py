@@ -92,7 +92,6 @@ class _TablePass:
         self.wanted, self.name = facts.name, name
         self.rows: list[tuple[RawRow, int]] = []
         self.number = self.column = self.hidden = self.hidden_columns = self.merged = 0
-        self.last_column = 0
         self.inside = self.over = False
         self.path: list[str] = []
         self.skipped = 0  # depth inside of what is no cell of the table: comments, drawings, tracked changes
