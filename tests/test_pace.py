@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import itertools
 import math
 import random
 
@@ -130,6 +131,45 @@ def test_behind_a_gate_one_request_goes_first() -> None:
     first = served.refused[0]
     assert 5 <= sum(t > first + 1 for t in served.refused) <= 12
     assert max(t for t in served.moments) > 1190
+
+
+@pytest.mark.parametrize("rate", [50, None])
+def test_the_others_wait_for_the_answer_of_the_first_behind_a_gate(rate: float | None) -> None:
+    """As long as nobody was heard one goes every five seconds; who is accepted lets all go."""
+    clock = Clock()
+    limiter = Limiter(rate, clock, clock.sleep)
+    limiter.slow_down(2.0)
+    gone: list[float] = []
+
+    async def go(count: int) -> None:
+        for _ in range(count):
+            await limiter.slot()
+            gone.append(clock.now)
+
+    anyio.run(go, 3)
+    assert gone[0] >= 1002
+    assert all(5 <= later - before < 6 for before, later in itertools.pairwise(gone))
+    limiter.succeeded()
+    clock.now += 1
+    before = clock.now
+    anyio.run(go, 10)
+    assert clock.now - before < 2
+
+
+def test_a_pause_ends_after_its_time_or_with_the_run() -> None:
+    """Nobody sleeps on in a run that is over."""
+    clock = Clock()
+    limiter = Limiter(None, clock, clock.sleep)
+    anyio.run(limiter.pause, 3.0)
+    assert clock.now == pytest.approx(1003)
+
+    async def give_up(seconds: float) -> None:
+        await clock.sleep(seconds)
+        limiter.abandoned = True
+
+    limiter = Limiter(None, clock, give_up)
+    anyio.run(limiter.pause, 60.0)
+    assert clock.now < 1004
 
 
 def test_a_hold_closes_the_gate_and_halves_the_rate() -> None:
