@@ -199,7 +199,8 @@ def _issues(
     mine = fresh.join(touched, on=["at", "column"], how="semi")
     new = fresh.filter(pl.col("origin").is_null() | pl.col("code").str.starts_with("row."))
     carried = known.select("seq", "issues").filter(pl.col("issues").list.len() > 0).explode("issues").unnest("issues")
-    carried = carried.filter(pl.col("field").is_null() & _read_problem()).join(rows, on="seq", how="inner")
+    carried = carried.filter(_read_problem() & ~_told_again() & ~_replaced(edits.replacements))
+    carried = carried.join(rows, on="seq", how="inner")
     whole = pl.col("column").is_null() | pl.col("code").str.starts_with("row.")
     old = pl.concat([
         carried.filter(~whole).join(touched, on=["at", "column"], how="anti"),
@@ -211,6 +212,20 @@ def _issues(
         .unique(maintain_order=True)
         .sort("at", maintain_order=True)
     )
+
+
+def _told_again() -> pl.Expr:
+    """Whether the text alone shows what is wrong, so that it is judged anew, a replacement for it included."""
+    return (pl.col("code") == "cell.precision_lost") & pl.col("value").str.contains("[eE]").fill_null(False)
+
+
+def _replaced(said: Sequence[Replacement]) -> pl.Expr:
+    """Whether a replacement gives another value for the cell."""
+    tests = [
+        (pl.col("code") == one.code) & (pl.col("value").fill_null("").str.strip_chars() == one.value.strip())
+        for one in said
+    ]
+    return pl.any_horizontal(pl.lit(False), *tests)
 
 
 def _read_problem() -> pl.Expr:
