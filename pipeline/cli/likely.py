@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-LISTS = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm", ".toml", ".json")
+LISTS = (
+    ".csv", ".tsv", ".txt", ".gz", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm", ".xml", ".toml", ".json",
+)  # fmt: skip
 ALIKE = 0.8
 """How alike two files' names must be: another list must never be imported by mistake."""
 

@@ -1,8 +1,10 @@
 """Turn an e-mail domain that looks mistyped into the one that was probably meant.
 
 Only domains whose slip is plain are listed: a letter left out, doubled, swapped or hit beside the right key
-in the names of the large mail providers, and endings that no registry has (`.con`). A suggestion is never
-applied.
+in the names of the large mail providers, and endings that no registry has (`.con`). Besides, names in which a
+Cyrillic or Greek letter stands among Latin ones and looks like one of them. A suggestion is never applied.
+
+Source of the letters: Unicode Technical Standard 39, confusables.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ _ENDINGS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "coom": "co
             "coml": "com", "comcom": "com", "comk": "com", "comj": "com", "conm": "com", "coim": "com", "ocom": "com",
             "comd": "com", "coms": "com", "cocm": "com", "clc": "cl", "cll": "cl", "ccl": "cl", "mxx": "mx", "nett": "net",
             "ney": "net", "ner": "net", "orgg": "org"}  # fmt: skip
+
+_LOOK_ALIKE = str.maketrans("асԁеһіјӏорԛѕуԝхαεικνορυχ", "acdehijlopqsywxaeiknopux")
 
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -74,11 +78,21 @@ def _typos() -> dict[str, str]:
 
 def corrected_domain(domain: str) -> str | None:
     """The domain that `domain` (lower case) is probably a slip of; None where it looks right."""
+    if not domain.isascii():
+        return _without_look_alikes(domain)
     head, _, ending = domain.rpartition(".")
     meant = _ENDINGS.get(ending)
     repaired = f"{head}.{meant}" if meant else domain
     better = _typos().get(repaired, repaired)
     return better if better != domain else None
+
+
+def _without_look_alikes(domain: str) -> str | None:
+    """A domain with Latin letters for those that look like them and stand among others; None where none does."""
+    names = domain.split(".")
+    plain = [name.translate(_LOOK_ALIKE) for name in names]
+    mixed = [a != b and b.isascii() and any("a" <= c <= "z" for c in a) for a, b in zip(names, plain, strict=True)]
+    return ".".join(b if m else a for a, b, m in zip(names, plain, mixed, strict=True)) if any(mixed) else None
 
 
 @lru_cache(maxsize=1)

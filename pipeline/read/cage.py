@@ -47,7 +47,7 @@ def _dismiss() -> None:
 
 
 def run(path: Path, kind: str, name: str, sheet: str | None, scratch: Path, encoding: str = "") -> dict[str, Any]:
-    """Read a workbook in a child process; `encoding` is that of a web page.
+    """Read a workbook in a child process; `encoding` is that of a web page or of XML.
 
     Returns:
         What the child found; see `inside`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pipeline.language import say
+from pipeline.read import eastasian
 
 SURE, LIKELY = 0.7, 0.45  # mean plausibility of what a code page makes of the bytes
 USUAL = 0.15  # what the page that nearly all such files are written in has ahead of the others
@@ -20,24 +21,24 @@ SIGNS = "°ºª¿¡€’‘“”–—…®©™«»·´£§½²"
 WIDE = ("utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7", "utf_8", "utf_8_sig")
 
 
-def code_page(around: list[bytes], counts: Counter[int], words: list[bytes]) -> tuple[str, str]:
+def code_page(around: list[bytes], counts: Counter[int], words: list[bytes], head: bytes) -> tuple[str, str]:
     """The name of the code page, and a sentence for the user that says how sure it is.
 
-    `around` are pieces of the file with a byte that is no ASCII in the middle, `counts` says how often there is which such
-    byte, and `words` are some words that have one.
+    `head` is how the file begins, `around` are pieces of it with a byte that is no ASCII in the middle, `counts` says how
+    often there is which such byte, and `words` are some words that have one.
     """
     scores = {page: _plausible(page, around) for page in PAGES}
     scores["cp1252"] += USUAL
     best = max(PAGES, key=lambda page: scores[page])
     score = scores[best]
     others = [page for page in PAGES if page != best and score - scores[page] < 0.15]
+    if score < SURE and (wide := eastasian.encoding(head)):
+        lines = [line for line in head.splitlines()[:-1] if not line.isascii()]
+        return wide, _guess(wide, [_beginning(line, wide) for line in lines or [head]])
     if best == "cp1252" and any(byte in counts for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):
         best = "iso8859-1"
     if score < LIKELY and (guess := _second_opinion(around)):
-        return guess, say(
-            "the encoding {encoding} is a guess: it reads {words}; if letters look wrong, name it with --encoding",
-            encoding=guess, words=_read(words, guess),
-        )  # fmt: skip
+        return guess, _guess(guess, words)
     different = [p for p in others if any(_letter(b, p) != _letter(b, best) for b in counts)]
     if different:
         return best, say(
@@ -51,6 +52,18 @@ def code_page(around: list[bytes], counts: Counter[int], words: list[bytes]) -> 
             best=best, words=_read(words, best), others=_others(words, best, [p for p in PAGES if p != best]),
         )  # fmt: skip
     return best, say("the encoding {best} was told by the accented letters it makes; it is not UTF-8", best=best)
+
+
+def _guess(page: str, words: list[bytes]) -> str:
+    return say(
+        "the encoding {encoding} is a guess: it reads {words}; if letters look wrong, name it with --encoding",
+        encoding=page, words=_read(words, page),
+    )  # fmt: skip
+
+
+def _beginning(line: bytes, page: str) -> bytes:
+    """The first characters of a line, none of them cut."""
+    return line.decode(page, "replace")[:12].encode(page, "replace")
 
 
 def _second_opinion(around: list[bytes]) -> str | None:

@@ -74,7 +74,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
         raise Unreadable(
             say("{name} holds binary data, not text", name=name), say("Export it again as CSV UTF-8 or as .xlsx.")
         )
-    return Encoding(*code_page(around, counts, words))
+    return Encoding(*code_page(around, counts, words, head))
 
 
 def likely(path: Path) -> Encoding | None:
@@ -88,6 +88,16 @@ def likely(path: Path) -> Encoding | None:
     except UnicodeDecodeError:
         return None
     return Encoding("utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8")
+
+
+def glance(head: bytes) -> str:
+    """The first bytes of a file as text, for a look at its tags: by its mark or its zero bytes, else byte for byte."""
+    for mark, name in BOMS:
+        if head.startswith(mark):
+            return head.decode(name, errors="ignore")
+    if wide := by_zeros(head[:4096]):
+        return head.decode(wide, errors="ignore")
+    return head.decode("latin-1")
 
 
 def blocks(path: Path, encoding: Encoding) -> Iterator[str]:

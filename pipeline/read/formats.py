@@ -65,6 +65,10 @@ class Formats:
         """Whether a style shows numbers as they are, whatever their sign."""
         return style >= len(self.codes) or _is_general(self.codes[style])
 
+    def is_date(self, style: int) -> bool:
+        """Whether a style shows dates or times."""
+        return _shape(_section(self.codes[style], 1)).kind == "date"
+
     def zeros(self, style: int) -> int:
         """How many digits a style pads whole numbers to, 0 where it does anything else."""
         code = self.codes[style]
@@ -93,6 +97,8 @@ def _show(number: str, code: str, epoch_1904: bool) -> tuple[str, bool]:
     try:
         value = Decimal(number.strip())
     except InvalidOperation:
+        return number, False
+    if not number.isascii() or "_" in number:  # no number of a workbook, though Python takes it for one
         return number, False
     if not value.is_finite() or not -390 < value.adjusted() < 390:
         return number, False
@@ -211,6 +217,8 @@ def _date(value: Decimal, shape: _Shape, epoch_1904: bool) -> str | None:
     if days == 0 and shape.time and not (epoch_1904 and shape.day):
         return clock
     # The 1900 system counts a 29 February that never was: serial 60.
+    if days == 60 and not epoch_1904:
+        return "1900-02-29" + (f" {clock}" if rest and shape.time else "")
     start = date(1904, 1, 1) if epoch_1904 else date(1899, 12, 31 if days < 60 else 30)
     if days > (date.max - start).days:
         return None

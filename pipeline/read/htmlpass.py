@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from pipeline.language import say
 from pipeline.read.book import RawRow, SheetFacts, too_large
-from pipeline.read.htmlcell import CAPTION, CELL, UNSHOWN, VOID, Content, Within
+from pipeline.read.htmlcell import CAPTION, UNSHOWN, VOID, Content, Within
+from pipeline.read.htmlrows import TableState
 from pipeline.read.htmltext import Styles, hides, kept
 from pipeline.read.htmltokens import Token, attributes, characters
-from pipeline.read.htmlvalues import cell
-from pipeline.read.sheetxml import LONGEST_CELL
 
 DEEPEST = 100  # tables within tables
 MOST_TABLES = 100_000
-LAST_COLUMN = 1 << 14  # spreadsheet programs stop there
-WIDEST, TALLEST = 1_000, 65_534  # spans; HTML Living Standard, 4.9.11
-MOST_FEET = 10_000  # rows
 SEEN = 300  # characters of a page that are kept to tell what it is
 TABULAR = frozenset(["table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "col", "colgroup"])
 MAY_NOT_END = frozenset({"p", "li", "body", "html"})
 SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 NAME = re.compile(r"<x:Name>([^<]{1,200})</x:Name>", re.IGNORECASE)
 EPOCH = re.compile(r"<x:Date1904\s*/?>", re.IGNORECASE)
-
-
-@dataclass
-class TableState:
-    """A table while it is read, and what is known of it then."""
-
-    index: int  # its place among all tables of the page
-    depth: int
-    facts: SheetFacts
-    content: Content
-    identifier: str = ""
-    caption: str = ""
-    rows_seen: int = 0  # rows that are not blank
-    filled: int = 0  # cells that show something
-    is_list: bool = False  # two rows of two cells
-    is_layout: bool = False  # it holds a list
-    excess: str = ""  # what of it is more than any list has
-    number: int = 0
-    column: int = 0
-    row: RawRow | None = None
-    row_hidden: bool = False
-    section: str = ""
-    section_hidden: bool = False
-    covered: dict[int, int] = field(default_factory=dict)  # column -> the last row that a cell above reaches
-    feet: list[RawRow] = field(default_factory=list)
-    wide_rows: int = 0
 
 
 class PagePass:
@@ -72,6 +41,12 @@ class PagePass:
         """The rows finished since the last call, and their tables."""
         rows, self.rows = self.rows, []
         return rows
+
+    def _took(self, table: TableState) -> None:
+        """Hand over what rows of a table are finished."""
+        if table.finished:
+            self.rows += [(table, row) for row in table.finished]
+            table.finished.clear()
 
     def take(self, token: Token) -> None:
         """The next token."""
@@ -166,13 +141,12 @@ class PagePass:
         if tag == "table":
             self._end_table()
         elif tag == "caption" or tag in ("td", "th"):
-            self._end_cell(table)
+            table.end_cell(self.epoch_1904)
         elif tag == "tr":
             self._end_row(table)
         elif tag in SECTIONS:
             self._end_row(table)
-            table.section, table.section_hidden = "", False
-            table.covered = {}
+            table.begin_section("", hidden=False)
 
     def _tabular(self, tag: str, given: dict[str, str]) -> None:
         if tag == "table":
@@ -184,15 +158,15 @@ class PagePass:
             self._begin_table({})
         table = self.open[-1]
         if tag in ("td", "th"):
-            self._begin_cell(table, given)
+            table.begin_cell(given, self.epoch_1904)
         elif tag == "tr":
             self._end_row(table)
-            self._begin_row(table, self._is_hidden(given))
+            table.begin_row(hidden=self._is_hidden(given))
         elif tag in SECTIONS:
             self._end_row(table)
-            table.section, table.section_hidden, table.covered = tag, self._is_hidden(given), {}
+            table.begin_section(tag, hidden=self._is_hidden(given))
         elif tag == "caption":
-            self._end_cell(table)
+            table.end_cell(self.epoch_1904)
             table.content.begin(CAPTION, {})
         elif tag == "col" and self._is_hidden(given):
             table.facts.hidden_columns += 1
@@ -213,89 +187,12 @@ class PagePass:
 
     def _end_table(self) -> None:
         table = self.open[-1]
-        self._end_row(table)
-        for row in table.feet:
-            table.number += 1
-            self._give(table, RawRow(table.number, row.cells, row.problems))
-        table.feet, table.covered = [], {}
+        table.end(self.name, self.epoch_1904)
+        self._took(table)
         self.open.pop()
         for outer in self.open:
             outer.is_layout = outer.is_layout or table.is_list or table.is_layout
 
-    def _begin_row(self, table: TableState, hidden: bool) -> None:
-        table.number += table.section != "tfoot"
-        table.row, table.column = RawRow(table.number, {}, []), 0
-        table.row_hidden = hidden or table.section_hidden
-
     def _end_row(self, table: TableState) -> None:
-        self._end_cell(table)
-        row, table.row = table.row, None
-        if row is None or not (row.cells or row.problems):
-            return
-        table.facts.hidden_rows += table.row_hidden
-        if table.section != "tfoot":
-            self._give(table, row)
-        elif len(table.feet) < MOST_FEET:  # it stands below all other rows, wherever it is written
-            table.feet.append(row)
-        else:
-            raise too_large(self.name, say("more than {count:n} rows in the foot of a table", count=MOST_FEET))
-
-    def _give(self, table: TableState, row: RawRow) -> None:
-        table.rows_seen += 1
-        table.filled += len(row.cells)
-        table.wide_rows += len(row.cells) > 1
-        table.is_list = table.wide_rows > 1
-        self.rows.append((table, row))
-
-    def _begin_cell(self, table: TableState, given: dict[str, str]) -> None:
-        self._end_cell(table)
-        if table.row is None:
-            self._begin_row(table, hidden=False)
-        table.content.begin(CELL, given)
-
-    def _end_cell(self, table: TableState) -> None:
-        content = table.content
-        into, given, style = content.into, content.given, content.style
-        if not into:
-            return
-        text = content.end()
-        table.excess = table.excess or content.excess
-        if into == CAPTION:
-            table.caption = table.caption or text or ""
-        elif text is not None and table.row is not None:
-            self._place(table, table.row, text, given, style)
-
-    def _place(self, table: TableState, row: RawRow, text: str, given: dict[str, str], style: str) -> None:
-        if table.covered:
-            while table.covered.get(table.column, 0) >= table.number:
-                table.column += 1
-        at, wide = table.column, 1
-        if given:
-            wide, tall = _span(given, "colspan", WIDEST), _span(given, "rowspan", TALLEST)
-            table.facts.merged += (wide > 1 or tall > 1) and bool(text)
-            if tall > 1 and at < LAST_COLUMN:
-                table.covered |= dict.fromkeys(range(at, min(at + wide, LAST_COLUMN)), table.number + tall - 1)
-        table.column = at + wide
-        problem = ""
-        if text or given:
-            text, problem = cell(text, given, style, self.epoch_1904)
-        if not (text or problem):
-            return
-        if len(text) > LONGEST_CELL or at >= LAST_COLUMN:
-            table.excess = table.excess or (
-                say("{column:n} columns", column=at + 1) if at >= LAST_COLUMN
-                else say("a cell of {count:n} characters", count=len(text))
-            )  # fmt: skip
-            return
-        if "\ufffd" in text:
-            row.problems.append((at, "cell.undecodable", text))
-        row.cells[at] = text
-        if problem:
-            row.problems.append((at, problem, text or None))
-
-
-def _span(given: dict[str, str], name: str, most: int) -> int:
-    text = given.get(name, "1").strip()
-    if name == "rowspan" and text == "0":
-        return most
-    return min(most, max(1, int(text))) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+        table.end_row(self.name, self.epoch_1904)
+        self._took(table)

@@ -18,7 +18,8 @@ from pipeline.read import encoding as encodings
 from pipeline.read import webpage
 from pipeline.read.book import Book, RawRow, SheetFacts, too_large
 from pipeline.read.encoding import Encoding
-from pipeline.read.htmlpass import PagePass, TableState
+from pipeline.read.htmlpass import PagePass
+from pipeline.read.htmlrows import TableState
 from pipeline.read.htmltokens import tokens
 
 KEPT_CELLS = 1_500_000  # of all tables together

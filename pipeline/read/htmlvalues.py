@@ -12,11 +12,9 @@ import re
 from pipeline.read.formats import Formats
 from pipeline.read.htmltext import number_format
 from pipeline.read.opendocument import shown as as_shown
-from pipeline.read.sheeterrors import is_error
+from pipeline.read.sheeterrors import SHORTENED, TEXT_FORMULA, is_error
 
 VALUES = frozenset({"x:num", "x:str", "x:err", "sdval"})
-SHORTENED = re.compile(r"-?[0-9][.,][0-9]+E\+[0-9]{2,3}")  # as spreadsheet programs write long numbers
-TEXT_FORMULA = re.compile(r'="([^"]*)"')  # ="00123": so that a spreadsheet program keeps the zeros
 DATE = re.compile(
     r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[ T].*)?|\d{1,2}[-/. ][^\W\d]{3,}\.?[-/. ,]+\d{2,4}(?:[ T].*)?", re.DOTALL
 )

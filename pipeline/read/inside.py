@@ -98,6 +98,10 @@ def _open(path: Path, kind: str, name: str, encoding: str) -> Any:
         from pipeline.read.htmltable import HtmlTables
 
         return HtmlTables(path, name, encoding)
+    if kind == "xml":
+        from pipeline.read.spreadsheetml import XmlSpreadsheet
+
+        return XmlSpreadsheet(path, name, encoding)
     from pipeline.read.binary import BinaryBook
 
     return BinaryBook(path, name)

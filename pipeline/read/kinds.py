@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pipeline.read.grid import Row
 
+LONGEST = 1_000  # characters of anything but a text; to look at more takes time quadratic in the length
 LOOK_BELOW = 60  # rows whose kinds of values are compared with a header
 KINDS = (
     ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
@@ -24,6 +25,8 @@ KINDS = (
 def kind(cell: str) -> str:
     """What a cell looks like: email, url, flag, date, number, code or text."""
     text = cell.strip()
+    if len(text) > LONGEST:
+        return "text"
     return next((name for name, pattern in KINDS if pattern.fullmatch(text)), "text")
 
 

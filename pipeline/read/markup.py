@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import IO
 from xml.parsers import expat
 
@@ -45,11 +46,20 @@ def feed(stream: IO[bytes], to: expat.XMLParserType, name: str, part: str) -> It
         Unreadable: it is not well-formed, or cannot be unpacked.
     """
     try:
-        while block := stream.read(BLOCK):
-            to.Parse(block, False)
-            yield
-        to.Parse(b"", True)
+        yield from parse(iter(partial(stream.read, BLOCK), b""), to)
     except (
         expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError, OSError,
     ) as error:  # fmt: skip
         raise damaged(name, f"{part}: {error}") from error
+
+
+def parse(blocks: Iterable[bytes | str], to: expat.XMLParserType) -> Iterator[None]:
+    """Parse a document that comes in blocks, of bytes or of text; yields after each.
+
+    Raises:
+        ExpatError: it is not well-formed.
+    """
+    for block in blocks:
+        to.Parse(block, False)
+        yield
+    to.Parse(b"", True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import Unreadable
 from pipeline.language import later, say
-from pipeline.read import webpage
+from pipeline.read import webpage, xmlfile
 from pipeline.read.source import SAVE_AS
 
 MOST_ENTRIES = 20_000
@@ -22,7 +22,7 @@ AGAIN = later("Download or copy it again, or open it in a spreadsheet program an
 
 
 def kind(path: Path, name: str) -> str:
-    """The kind of a workbook: xlsx, xlsb, ods, xls, or html (tables of a web page, whatever its name).
+    """The kind of a workbook: xlsx, xlsb, ods, xls; or, whatever its name, html (tables of a web page) or xml (Excel 2003).
 
     Raises:
         Unreadable: it is damaged, protected, something else, or suspiciously large inside.
@@ -31,6 +31,8 @@ def kind(path: Path, name: str) -> str:
         head = stream.read(64 << 10)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _compound(path, name)
+    if not head.startswith(b"PK") and xmlfile.is_spreadsheet(head):
+        return "xml"
     if not head.startswith(b"PK") and webpage.is_page(head, book=True):
         return "html"
     try:

@@ -1,4 +1,4 @@
-"""Turn a cell of a text file into the verdict that a spreadsheet program wrote it for a formula that failed."""
+"""Turn a cell of a text into the verdict of what a spreadsheet program made of it: an error, a shortened number, a formula."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ ERROR_STARTS = tuple(sorted({word.encode()[0] for word in (*_WORDS, "¡")}))
 """The bytes that may follow the number sign of an error value."""
 
 _CELL = re.compile(_PATTERN)
+
+SHORTENED = re.compile(r"-?[0-9][.,][0-9]+E\+[0-9]{2,3}")
+"""A long number as spreadsheet programs write it, with a few of its digits."""
+
+TEXT_FORMULA = re.compile(r'="([^"]*)"')
+"""A text that keeps its zeros in a spreadsheet program: `="00123"`."""
 
 
 def is_error(cell: str) -> bool:

@@ -10,7 +10,10 @@ from pipeline.read.formats import Formats
 
 LONGEST_CELL = 100_000  # characters; a spreadsheet program holds 32,767
 LAST_ROW = 1 << 24  # spreadsheet programs stop at 1,048,576
-ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+ESCAPE = re.compile(
+    r"_x(?:(?P<unit>(?![Dd][89A-Fa-f])[0-9A-Fa-f]{4})"
+    r"|(?P<high>[Dd][89ABab][0-9A-Fa-f]{2})__x(?P<low>[Dd][C-Fc-f][0-9A-Fa-f]{2}))_"
+)
 REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]*)")
 
 
@@ -178,12 +181,21 @@ class SheetPass:
 
 
 def unescape(text: str) -> str:
-    """Undo `_x000D_` and its like (ECMA-376, 22.9.2.19); a line break is a line feed, NUL is none of a text."""
+    """Undo `_x000D_` and its like (ECMA-376, 22.9.2.19); a line break is a line feed, NUL is none of a text.
+
+    The two halves of a character beyond 16 bits make one; half a character is none, and stays as it is written.
+    """
     if "_x" in text:
-        text = ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        text = ESCAPE.sub(_escaped, text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("\0", "") if "\0" in text else text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    if found["unit"]:
+        return chr(int(found["unit"], 16))
+    return chr(0x10000 + ((int(found["high"], 16) & 0x3FF) << 10) + (int(found["low"], 16) & 0x3FF))
 
 
 def iso_date(value: str) -> str:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from pipeline.errors import Unreadable
 from pipeline.language import later, say
-from pipeline.read import webpage
+from pipeline.read import declared, webpage, xmlfile
 
 TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
-BOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm"})
+BOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm", ".xml"})
 BLOCK = 1 << 20  # bytes
 LARGEST_UNPACKED = 8 << 30  # bytes
 LARGEST_RATIO = 200  # customer lists shrink 4 to 30 times; 200 means padding or an attack
@@ -109,7 +109,9 @@ def take(given: Path | str, scratch: Path) -> Source:
     else:
         path = Path(given)
         must_exist(path)
-        source = Source(path.name, path, "text", Digest(path), path.suffix.lower())
+        # Bytes of a name that are no text (an old archive was unpacked) can be opened, but not written anywhere.
+        name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        source = Source(name, path, "text", Digest(path), path.suffix.lower())
     return _recognise(_unpacked(source, scratch))
 
 
@@ -127,6 +129,16 @@ def must_exist(path: Path) -> None:
     """
     if path.is_dir():
         raise Unreadable(say("{path} is a folder", path=path), say("Name the spreadsheet file itself."))
+    if address := re.match(r"(?i)(https?):/+(.+)", str(path)):
+        raise Unreadable(
+            say("{address} is an address, not a file", address="://".join(address.groups())),
+            say("Download the list as .xlsx or .csv, and name that file."),
+        )
+    if path.name.startswith(("~$", ".~lock.")):
+        raise Unreadable(
+            say("{path} is no list: a spreadsheet program leaves it while the list is open", path=path),
+            say("Save and close the list, and name the list itself."),
+        )
     if not path.exists():
         raise Unreadable(say("{path} does not exist", path=path), say("Check the path and the name of the file."))
     try:
@@ -174,7 +186,7 @@ def _unpacked(source: Source, scratch: Path) -> Source:
 
 def _recognise(source: Source) -> Source:
     with source.path.open("rb") as stream:
-        head = stream.read(webpage.HEAD)
+        head = stream.read(declared.HEAD)
     if not head.strip(b"\r\n\t \x00\xef\xbb\xbf"):
         raise Unreadable(
             say("{name} is empty", name=source.name), say("Export the customer list again, and check that it has rows.")
@@ -182,10 +194,12 @@ def _recognise(source: Source) -> Source:
     kind = "book" if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")) else "text"
     if webpage.is_archive(head):
         raise webpage.archived(source.name)
-    if kind == "text" and webpage.is_page(head, book=source.suffix in BOOKS):
+    if kind == "text" and (xmlfile.is_spreadsheet(head) or webpage.is_page(head, book=source.suffix in BOOKS)):
         source.digest.begin()
         return replace(source, kind="book")
     _refuse_foreign(source, head[:4096])
+    if kind == "text" and xmlfile.is_xml(head, named=source.suffix == ".xml"):
+        raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))
     if source.suffix in BOOKS and kind == "text":
         stem = Path(source.name).stem
         raise Unreadable(
@@ -210,7 +224,5 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
         if head.startswith(magic):
             raise Unreadable(say("{name} is {kind}", name=source.name, kind=say(what)), say(SAVE_AS))
     text = head.removeprefix(b"\xef\xbb\xbf")
-    if text.lstrip().startswith(b"<?xml"):
-        raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))
     if re.match(rb'\s*(?:\[\s*)?\{\s*"', text):
         raise Unreadable(say("{name} is a JSON file, not a workbook or CSV", name=source.name), say(SAVE_AS))

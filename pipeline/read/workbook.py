@@ -13,15 +13,21 @@ from pipeline.errors import Unreadable
 from pipeline.handoff import SourceFacts
 from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
-from pipeline.read import cage, package, webpage
+from pipeline.read import cage, declared, package
 from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, filled, part_name, problem_frame
 from pipeline.read.source import Source
+
+DECLARED = {
+    "html": later("the table of a web page (HTML) was read, its text as {encoding}"),
+    "xml": later("an XML spreadsheet (Excel 2003) was read, its text as {encoding}"),
+}
+"""Kinds of workbooks that are text, and say themselves in what encoding."""
 
 
 def read(
     source: Source, sheet: str | None, scratch: Path, progress: Progress, told_encoding: str | None = None
 ) -> tuple[Grid, SourceFacts]:
-    """The grid of a workbook's sheet, and what was detected; `told_encoding` counts for a web page alone.
+    """The grid of a workbook's sheet, and what was detected; `told_encoding` counts for a web page and for XML alone.
 
     Raises:
         Unreadable: it is damaged, protected, too large, empty, or has no such sheet.
@@ -29,9 +35,11 @@ def read(
     progress.begin(later("reading"), None, later("rows"))
     kind = package.kind(source.path, source.name)
     encoding, notes = "", source.notes
-    if kind == "html":
-        encoding, note = webpage.read_as(source.path, told_encoding, source.name)
-        notes = (*notes, note)
+    if kind in DECLARED:
+        text = declared.encoding(source.path, told_encoding, source.name)
+        encoding = text.name
+        note = say(DECLARED[kind], encoding=encoding)
+        notes = (*notes, f"{note}; {text.note}" if text.note else note)
     found = cage.run(source.path, kind, source.name, sheet, scratch, encoding)
     progress.advance(found["count"])
     progress.end()

@@ -11,10 +11,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-try:
-    from isal import isal_zlib as deflate
-except ImportError:  # nobody has built it for this machine: the same content takes longer
-    import zlib as deflate  # type: ignore[no-redef]
+from pipeline.inflate import quickest as deflate
 
 LEVEL = 1  # a higher one takes twice as long for a file a twentieth smaller
 

@@ -219,3 +219,20 @@ def test_usual_foreign_names_need_no_library() -> None:
     assert not any(
         map(mistyped.is_international, ("ana@x.cl", "漢@x.cl", "e\u0301@x.cl", "ñ" * 99 + "@x.cl", "ñ@ñ.cl", "ñ@"))
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [("ana@m\u0430il.example", "ana@mail.example"), ("ana@\u0440\u0430ypal.com", "ana@paypal.com"),
+     ("ana@sub.g\u03bfogle.com", "ana@sub.google.com")],
+)  # fmt: skip
+def test_a_letter_of_another_alphabet_among_latin_ones_is_told(cell, meant):
+    """It looks the same and is another domain: a warning with the address that was probably meant; sent as written."""
+    assert judge(cell)[:2] == (cell, "email.typo")
+    assert judge(cell).suggestion == meant
+
+
+@pytest.mark.parametrize("cell", ["ana@\u0441\u043e\u0441\u043e.\u0440\u0444", "ana@ñandú.cl", "ana@\u03b1\u03b2\u03b3.gr", "ana@\u043c\u043e\u0439.com"])  # fmt: skip
+def test_a_domain_in_one_alphabet_is_right(cell):
+    """Cyrillic, Greek and Latin names beyond ASCII are names as others are."""
+    assert judge(cell)[:2] == (cell, None)

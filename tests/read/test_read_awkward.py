@@ -1,5 +1,7 @@
 """Files that programs really write and that once were read wrong in silence: each has its own test."""
 
+import os
+
 import openpyxl
 import pytest
 
@@ -184,3 +186,14 @@ def test_names_under_a_group_of_two_columns_are_a_second_header_row(tmp_path):
     with pytest.raises(Unreadable) as stop:
         read(workbook(tmp_path, grouped))
     assert "--header-row" in stop.value.remedy
+
+
+def test_a_file_whose_name_is_no_text_is_read(tmp_path):
+    """As old archives leave it: bytes of another encoding. It has a name that can be written, and the same rows."""
+    path = tmp_path / os.fsdecode(b"Jos\x82.csv")
+    try:
+        path.write_text(HEAD + BODY, encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    sheet, rows, _ = read(path)
+    assert (sheet.facts.name, len(rows)) == ("Jos\ufffd.csv", 300)

@@ -2,21 +2,17 @@
 
 import doctest
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.read import formats
 from pipeline.read.formats import Formats
 
 
 def show(number: str, code: str, old: bool = False) -> str:
     return Formats([code], old).show(number, 0)[0]
-
-
-def test_examples_in_the_docs():
-    assert doctest.testmod(formats).failed == 0
 
 
 @pytest.mark.parametrize(
@@ -28,7 +24,8 @@ def test_examples_in_the_docs():
         ("3", "0_);[Red](0)", "3"), ("1234.5", '_-* #,##0.00\\ "€"_-', "1234.5"), ("12", "#,##0\\ [$CLP]", "12"),
         ("0.125", "0.0%", "12.5%"), ("1E+2", "General", "100"), ("1.0", "@", "1"),
         ("43831", "[$-409]d\\-mmm\\-yy;@", "2020-01-01"), ("43831.75", "m/d/yy h:mm", "2020-01-01 18:00:00"),
-        ("0.5", "h:mm AM/PM", "12:00:00"), ("1.5", "[h]:mm", "36:00:00"), ("59", "yyyy", "1900-02-28"),
+        ("0.5", "h:mm AM/PM", "12:00:00"), ("1.5", "[h]:mm", "36:00:00"), ("59", "yyyy", "1900-02-28"), ("60", "yyyy", "1900-02-29"),
+        ("60.5", "yyyy-mm-dd h:mm", "1900-02-29 12:00:00"), ("1_000", "General", "1_000"), ("\u0663\u0665", "0", "\u0663\u0665"),
         ("61", "yyyy", "1900-03-01"), ("-1", "yyyy-mm-dd", "-1"), ("junk", "0000", "junk"),
     ],
 )  # fmt: skip
@@ -63,3 +60,10 @@ FLOAT = float
                                               ("0.1234567890123456", False)])  # fmt: skip
 def test_whole_numbers_beyond_15_digits_have_lost_some(number, lost):
     assert Formats(["General"], False).show(number, 0)[1] is lost
+
+
+@pytest.mark.parametrize("name", ["eastasian", "formats", "look", "moments", "sheeterrors", "webpage", "xmlfile"])
+def test_the_examples_of_the_readers_hold(name):
+    """What the docstrings show is what happens."""
+    outcome = doctest.testmod(import_module(f"pipeline.read.{name}"))
+    assert outcome.attempted and not outcome.failed

@@ -5,6 +5,7 @@ import pytest
 from pipeline.errors import Unreadable
 from pipeline.progress import Silent
 from pipeline.read import ReadOptions, open_sheet, wellformed
+from pipeline.read.kinds import kind
 
 CLIENTS = "Nombre,RUT,Correo,Desde\n" + "".join(f"Ana {i},{i}-9,a{i}@x.example,2020-01-{i:02}\n" for i in range(1, 9))
 GOODS = "Producto,Precio,Stock,Alta\n" + "".join(f"Silla {i},{i}200,{i},2021-02-{i:02}\n" for i in range(1, 7))
@@ -58,3 +59,12 @@ def test_a_header_repeated_on_every_page_is_no_customer(tmp_path, monkeypatch, s
 def test_names_that_equal_the_header_in_part_stay(tmp_path):
     _, rows = read(tmp_path, CLIENTS + "Nombre,RUT,x@y.example,2020-05-05\n")
     assert rows[-1][1] == "Nombre"
+
+
+def test_the_kind_of_a_long_cell_is_not_looked_for():
+    """A page of text is a text, whatever it begins with."""
+    assert [kind(cell) for cell in ("a@" + "b." * 20_000 + " y", "1" * 2_000, "ana@mail.example")] == [
+        "text",
+        "text",
+        "email",
+    ]

@@ -1,7 +1,8 @@
-"""A list in a web page that is called .xls, from the file to the customers of both targets, and its errors back again."""
+"""A list in a web page or in XML that is called .xls, from the file to the customers of both targets, and its errors back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import openpyxl
 import pytest
 from conftest import Shell, people
+
+from tests.read.spreadsheetml import plain
 
 
 def write_page(path: Path, rows: list[dict[str, str]]) -> None:
@@ -24,19 +27,33 @@ def write_page(path: Path, rows: list[dict[str, str]]) -> None:
     path.write_bytes(page.encode("cp1252"))
 
 
+def write_xml(path: Path, rows: list[dict[str, str]]) -> None:
+    """As many ERPs write it: an XML spreadsheet (Excel 2003), identifiers as text, with the same blank behind each."""
+    table = [list(rows[0]), *([f"{text}\u00a0" for text in row.values()] for row in rows)]
+    path.write_bytes(plain(table).replace('"1.0"?>', '"1.0" encoding="windows-1252"?>', 1).encode("cp1252"))
+
+
 @pytest.mark.parametrize("target", ["piriod", "dayzero"])
-def test_a_web_page_goes_in_and_its_errors_go_round(target: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("write", "blank"), [(write_page, " "), (write_xml, "\u00a0")])
+def test_a_list_called_xls_goes_in_and_its_errors_go_round(
+    write: Callable[[Path, list[dict[str, str]]], None],
+    blank: str,
+    target: str,
+    shell: Shell,
+    sandbox: Any,
+    tmp_path: Path,
+) -> None:
     """Every good row is a customer with its own digits; the wrong one comes back, is corrected, and goes in."""
     rows = people(20)
     rows[3] |= {"Correo": "no es correo"}
-    write_page(tmp_path / "clientes.xls", rows)
+    write(tmp_path / "clientes.xls", rows)
     running = sandbox()
     args = ("--to", target, "--base-url", running.base_url, "--yes", "--rate", "0", "--quiet")
     first = shell("run", "clientes.xls", *args, "--out", "first", secrets=True)
     assert (first.code, first.counts) == (1, {"created": 19, "invalid": 1}), first.err
     # What begins with a sign has an apostrophe before it in our CSV files.
     assert [[r[name].removeprefix("'") for name in rows[0]] for r in first.results] == [
-        [f"{text} " if text else "" for text in row.values()] for row in rows
+        [f"{text}{blank}" if text else "" for text in row.values()] for row in rows
     ]
     assert (tmp_path / "first" / "results.xlsx").exists()
     book = openpyxl.load_workbook(tmp_path / "first" / "errors.xlsx")

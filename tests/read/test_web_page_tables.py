@@ -305,7 +305,7 @@ def test_encodings_are_recognised_also_where_the_page_lies(tmp_path, head, codec
         ("MIME-Version: 1.0\nX-Document-Type: Workbook\nContent-Type: multipart/related; boundary=x\n\n<html>", ["MHTML"], ".xlsx"),
         (f"<html><table>{HEAD}{ANA}<tr><td>Ev<!-- x", ["it ends within"], "again"),
         (f"<html><table>{HEAD}{ANA}<tr><td>Eva<td cla", ["it ends within"], "again"),
-        ("<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'/>", ["XML file"], ".xlsx"),
+        ("<?xml version='1.0'?><customers><customer/></customers>", ["XML file"], ".xlsx"),
         ("name,email\n<table>,x\n", ["plain text"], ".csv"),
     ],
 )  # fmt: skip

@@ -224,6 +224,23 @@ def test_character_data_is_decoded_as_the_parser_does(texts):
         assert got.to_list() == wanted
 
 
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [("A_xD83D__xDE00_B", "A😀B"), ("_xd83d__xde00_", "😀"), ("_xD83D_", "_xD83D_"), ("_xDE00__xD83D_", "_xDE00__xD83D_"),
+     ("_xD83D__xD83D__xDE00_", "_xD83D_😀"), ("_x005F_xD83D_", "_xD83D_"), ("_xD7FF__xE000_", "\ud7ff\ue000")],
+)  # fmt: skip
+def test_halves_of_a_character_make_one_or_stay_as_they_are_written(tmp_path, raw, text):
+    """Escapes of characters beyond 16 bits; half of one is no text, and no reason to refuse the file."""
+    path, made = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": False}) as out:
+        out.add_worksheet("List").write_row(0, 0, ["HERE", "x"])
+    with zipfile.ZipFile(path) as package, zipfile.ZipFile(made, "w") as new:
+        for entry in package.infolist():
+            new.writestr(entry, package.read(entry).replace(b"HERE", raw.encode()))
+    assert quickly(made) == slowly(made) == [(1, {0: text, 1: "x"}, [])]
+    text.encode()
+
+
 def test_shared_texts_are_all_there_however_they_are_written():
     """Spaces kept, empty items, line breaks between items, unlike items; a rich text is left to the parser."""
     items = [
