@@ -102,7 +102,7 @@ def _connected(server: Server, target: Target) -> Any:
     headers_ = target.headers(server.secrets, server.kind == "test")
     pace = server.pace or PushOptions()
     limiter = Limiter(pace.rate_for(target, server))
-    retries = FEWER_RETRIES if pace.max_retries == PushOptions.max_retries else pace.max_retries
+    retries = FEWER_RETRIES if pace.max_retries is None else pace.max_retries
     return connect(
         server.base_url, headers_, limiter, Patience(pace.timeout_for(target), retries),
         pace.concurrency_for(target), server.private(target),

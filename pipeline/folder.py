@@ -129,9 +129,9 @@ class RunFolder:
             ) from error
 
 
-def cannot_write(path: Path, error: OSError) -> Stop:
-    """The stop for a full or read-only disk; polars tells the number of the error only in its text."""
-    told = re.search(r"os error (\d+)", str(error))
+def cannot_write(path: Path, error: OSError, remedy: str = "") -> Stop:
+    """The stop for a full or read-only disk; some libraries tell the number of the error only in its text."""
+    told = re.search(r"(?:os error |\[Errno )(\d+)", str(error))
     number = error.errno or (int(told[1]) if told else 0)
     why = {
         errno.ENOSPC: say("the disk is full"),
@@ -141,7 +141,7 @@ def cannot_write(path: Path, error: OSError) -> Stop:
     }.get(number, error.strerror or str(error))
     return Misuse(
         say("cannot write {path}: {why}", path=path, why=why),
-        say("Make room or choose another folder with --out DIR, then run again."),
+        remedy or say("Make room or choose another folder with --out DIR, then run again."),
     )
 
 

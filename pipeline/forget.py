@@ -194,3 +194,5 @@ def _alone(folder: RunFolder) -> Iterator[None]:
         raise Misuse(
             say("a push of this run is under way"), say("Wait until it has finished, then forget it.")
         ) from error
+    except OSError as error:
+        raise cannot_write(path, error, say("Make room, or make the folder writable; then forget it.")) from error

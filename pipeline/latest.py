@@ -7,10 +7,10 @@ counts all the same, as for a row of the run itself (the customer may have been 
 
 A push that was killed, or ended without an answer for some rows, leaves more in the dark: a request of it may still be
 carried out. Who is looked for by another run, and is among those rows, is not there only when the settle time has passed
-since they were sent; until then that run waits.
+since they were sent; until then that run waits. Where the folder of a push that was killed is gone, or was moved, nobody
+knows its rows: then whoever is not there is looked for once more when the settle time since its last sign of life is over.
 
-What is left behind names the run folder, the row and the target's id, nothing of the customer; where the folder is
-gone, nobody is waited for.
+What is left behind names the run folder and its plan's hash, the row and the target's id, nothing of the customer.
 """
 
 from __future__ import annotations
@@ -68,6 +68,13 @@ def begin(place: Place, folder: RunFolder) -> str:
     return before
 
 
+def still(place: Place) -> None:
+    """Leave behind that the push that has begun goes on."""
+    with contextlib.suppress(OSError, ValueError):
+        told = json.loads(place.path.read_text(encoding="utf-8"))
+        _leave(place, json.dumps({**told, "ticks": machine().ticks()}))
+
+
 def note(place: Place, folder: RunFolder, last: tuple[int, str] | None, before: str = "") -> None:
     """Leave behind that a push of the run ended now, and which row became which customer last (None: no row).
 
@@ -78,16 +85,26 @@ def note(place: Place, folder: RunFolder, last: tuple[int, str] | None, before: 
 
 def _told(place: Place, folder: RunFolder, how: dict[str, Any]) -> str:
     here = machine()
-    told = {"folder": str(folder.path.resolve()), "base_url": place.base_url, "machine": here.name,
-            "ticks": here.ticks(), **how}  # fmt: skip
+    told = {"folder": str(folder.path.resolve()), "plan": _plan(folder), "base_url": place.base_url,
+            "machine": here.name, "ticks": here.ticks(), **how}  # fmt: skip
     return json.dumps(told)
+
+
+def _plan(folder: RunFolder) -> str:
+    """What tells the run from others of the same rows, wherever its folder lies; "" where that cannot be read."""
+    try:
+        return f"{store.own_facts(folder)['plan_sha256']} {folder.file('plan.json').stat().st_mtime_ns}"
+    except (Stop, OSError, KeyError):
+        return ""
 
 
 def _leave(place: Place, text: str) -> None:
     """Where it cannot be written, nothing is left behind."""
+    scratch = place.path.with_name(f"{place.path.name}.new")
     with contextlib.suppress(OSError):
-        place.path.touch(mode=0o600)
-        place.path.write_text(text, encoding="utf-8")
+        scratch.touch(mode=0o600)
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(place.path)  # at once: a note that was cut short would say nothing
 
 
 def awaited(
@@ -104,10 +121,13 @@ def awaited(
         told = json.loads(place.path.read_text(encoding="utf-8"))
         here = machine()
         age = here.ticks() - float(told["ticks"]) if told["machine"] == here.name else 0.0
-        if told["base_url"] != place.base_url or (told.get("ended", True) and not 0 <= age < settle):
+        if told["base_url"] != place.base_url or (told["ended"] and not 0 <= age < settle):
             return None
         folder = RunFolder(Path(told["folder"]))
-        other = mine is None or folder.path != mine.path.resolve()
+        if _plan(folder) != told["plan"] and (mine is None or _plan(mine) != told["plan"]):
+            cut_off = mine is not None and not told["ended"] and 0 <= age < settle
+            return Awaited(None, "", 0.0, blind=settle - age, anybody=True) if cut_off else None
+        other = mine is None or _plan(mine) != told["plan"]
         last = journal.last_sent(folder.file("journal.db"), here) if other else journal.LastSent()
         seq, id_ = (told["seq"], told["id"]) if "seq" in told else (last.created or (None, ""))
         age = age if "seq" in told else last.age

@@ -12,10 +12,11 @@ import platformdirs
 
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.language import say
+from pipeline.language import later, say
 
 UNDER_WAY = "under way"
 """How the note begins of a push that goes on, or was killed."""
+MAKE_ROOM = later("Make room, or make the folder writable; push again.")
 
 
 @contextlib.contextmanager
@@ -26,12 +27,11 @@ def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
     """
     import filelock
 
-    name = hashlib.blake2b(f"{target} {workspace}".encode(), digest_size=8).hexdigest()
-    shared = Path(platformdirs.user_state_dir("customer-import")) / "locks" / f"{target}-{name}.lock"
+    shared = _path(target, workspace)
     try:
         shared.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise cannot_write(shared, error) from error
+        raise cannot_write(shared, error, say(MAKE_ROOM)) from error
     with contextlib.ExitStack() as held:
         for path, message in (
             (folder.file(".lock"), say("another push to this run is under way on this machine")),
@@ -42,7 +42,7 @@ def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
             except filelock.Timeout as error:
                 raise Misuse(message, say("Wait until it has finished, then push again.")) from error
             except OSError as error:
-                raise cannot_write(path, error) from error
+                raise cannot_write(path, error, say(MAKE_ROOM)) from error
         yield last_push(target, workspace)
 
 
@@ -64,7 +64,7 @@ def noted(last: Path) -> Iterator[None]:
         last.touch(mode=0o600)
         last.write_text(f"{UNDER_WAY} {secrets.token_hex(8)}\n", encoding="ascii")
     except OSError as error:
-        raise cannot_write(last, error) from error
+        raise cannot_write(last, error, say(MAKE_ROOM)) from error
     try:
         yield
     finally:

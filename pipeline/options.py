@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pipeline.targets.interface import Target
 
 SETTLE_EXTRA = 60.0
+RETRIES = 5
+FRESH = 60.0
+"""So many seconds a look-up of the plan counts, where this process has made it and nobody has pushed since."""
 RETRY: dict[str, tuple[str, ...]] = {"none": (), "failed": ("failed",), "all": ("failed", "rejected")}
 """The states of rows that `--retry` tries again."""
 DECISIONS = {"countries": later("countries"), "states": later("states"), "terms": later("terms"),
@@ -76,11 +79,11 @@ class Server:
 
 @dataclass(frozen=True)
 class PushOptions:
-    """Pace, patience and stopping; None means the target's default."""
+    """Pace, patience and stopping; None where nobody says it: then it is the target's, or our default."""
 
     rate: float | None = None
     concurrency: int | None = None
-    max_retries: int = 5
+    max_retries: int | None = None
     timeout: float | None = None
     settle: float | None = None
     max_errors: str | None = None
@@ -97,6 +100,11 @@ class PushOptions:
         if self.rate is not None:
             return self.rate or None
         return None if server.kind == "sandbox" else target.pace.rate
+
+    @property
+    def retries(self) -> int:
+        """How often what is safe to repeat is repeated."""
+        return RETRIES if self.max_retries is None else self.max_retries
 
     def timeout_for(self, target: Target) -> float:
         """Seconds for one request."""

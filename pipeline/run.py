@@ -23,16 +23,16 @@ from weakref import WeakKeyDictionary
 import polars as pl
 
 from pipeline import journal, locks, lookups, outcomes, report, rounds, store, targets, typed
-from pipeline.errors import BrokenInvariant, Misuse, Stop, unwrap
+from pipeline.errors import BrokenInvariant, Misuse, Stop
 from pipeline.fitting import fits
-from pipeline.folder import RunFolder
+from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Result
-from pipeline.language import say
-from pipeline.options import RETRY, PushOptions, RunOptions, Server
+from pipeline.language import say, spoken
+from pipeline.options import FRESH, RETRY, PushOptions, RunOptions, Server
 from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
-from pipeline.schema import fields
+from pipeline.schema import Field, fields
 from pipeline.shellwords import PROGRAM
 from pipeline.sources import mapping_of, origin, source_of
 from pipeline.targets.interface import Target
@@ -42,8 +42,6 @@ if TYPE_CHECKING:  # what sends takes longer to load than a small file to check
 
 __all__ = ["Forecast", "Prepared", "forecast", "origin", "prepare", "push", "write_report"]
 
-FRESH = 60.0
-"""So many seconds a look-up of the plan counts, where this process has made it and nobody has pushed since."""
 _planned: WeakKeyDictionary[RunFolder, tuple[str, float]] = WeakKeyDictionary()
 
 
@@ -93,7 +91,8 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     closed = [s for s in (*journal.FINAL, *journal.OPEN) if s not in RETRY[options.retry]]
     settled = journal.seqs(folder.file("journal.db"), closed)
     counts: Counter[str] = Counter()
-    switches = {n: 0 for n, f in fields(target.record).items() if f.kind == "flag" and f.default is True}
+    flags = {n: f for n, f in fields(target.record).items() if f.kind == "flag" and f.default is True}
+    switches = dict.fromkeys(flags, 0)
     for batch in store.batches(folder, ("seq", "status", "action", "payload")):
         ready = unsettled(batch, settled).filter(pl.col("status") == "ready")
         counts.update(ready["action"].to_list())
@@ -103,12 +102,21 @@ def forecast(folder: RunFolder, server: Server, options: PushOptions) -> Forecas
     rate = options.rate_for(target, server)
     uploads = 1 + 2 * -(-counts["create"] // (options.bulk_rows or UPLOAD_ROWS))
     requests = (uploads if options.bulk else counts["create"]) + 2 * counts["update"]
-    said = {n: say("on for {on:n} of {total:n} rows", on=on, total=counts.total()) for n, on in switches.items()}
+    said = {
+        n: say("on for {on:n} of {total:n} rows", on=on, total=counts.total()) + _meaning(flags[n])
+        for n, on in switches.items()
+    }
     return Forecast(
         counts["create"], counts["update"], requests, requests / rate if rate else 0.0, rate,
         server.secrets.get(target.workspace, ""), server.mode, target.title, server.base_url, said,
         tuple(facts["unchecked"]), journal.seqs(folder.file("journal.db"), journal.OPEN).len(),
     )  # fmt: skip
+
+
+def _meaning(flag: Field) -> str:
+    """What a switch does: nobody is to learn it from the e-mails that customers get."""
+    told = flag.column.help_es if spoken() == "es" else flag.column.help
+    return f" ({told.partition(';')[0].rstrip('.')})" if told else ""
 
 
 def push(
@@ -126,7 +134,7 @@ def push(
     import anyio
 
     from pipeline.journal import Journal
-    from pipeline.sending import send
+    from pipeline.sending import cause_alone, send
 
     facts = store.facts(folder)
     target = targets.load(facts["target"])
@@ -138,17 +146,22 @@ def push(
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         memory.watch = watch
         try:
-            store.mark_pushed(folder)
-            with locks.noted(last):
+            _mark_pushed(folder)
+            with locks.noted(last), cause_alone(folder.file("plan.parquet")):
                 rate = options.rate_for(target, server)
                 sending = partial(
                     send, folder, facts, target, server, memory, options, progress, rate=rate, fresh=fresh
                 )
                 return anyio.run(sending)
-        except BaseExceptionGroup as group:
-            raise unwrap(group) from group
         finally:
-            memory.close()
+            memory.close(whole=True)
+
+
+def _mark_pushed(folder: RunFolder) -> None:
+    try:
+        store.mark_pushed(folder)
+    except OSError as error:
+        raise cannot_write(folder.path, error, say(locks.MAKE_ROOM)) from error
 
 
 @contextlib.contextmanager
@@ -158,11 +171,12 @@ def _telling_how_to_go_on(folder: RunFolder) -> Iterator[None]:
     What was typed may have begun it: typed again it would begin another one, which knows nothing of the requests of
     this one that may still arrive.
     """
+    further = typed.go_on(folder)  # the folder may be gone by then
     try:
         yield
     except Stop as stop:
         if PROGRAM not in stop.remedy and not isinstance(stop, BrokenInvariant):
-            stop.remedy = "\n".join(filter(None, (stop.remedy, say("Then: {command}", command=typed.go_on(folder)))))
+            stop.remedy = "\n".join(filter(None, (stop.remedy, say("Then: {command}", command=further))))
         raise
 
 
@@ -221,4 +235,4 @@ def _lists(facts: dict[str, Any]) -> dict[str, Any]:
     return {"states": {c: names for c, names in offered.items() if names}, "countries": codes}
 
 
-WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods", "html")
+WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods", "html", "xml")

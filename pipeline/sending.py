@@ -10,18 +10,20 @@ import itertools
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
 
 from pipeline import existing, identity, latest, typed
 from pipeline.client import Client, Failed, Patience, connect
-from pipeline.errors import Unavailable
+from pipeline.errors import Unavailable, unwrap
 from pipeline.folder import RunFolder
 from pipeline.handoff import Result
 from pipeline.journal import Journal
+from pipeline.journal.disk import gone
 from pipeline.language import later, say
-from pipeline.options import RETRY, PushOptions, Server, error_limit
+from pipeline.options import FRESH, RETRY, PushOptions, Server, error_limit
 from pipeline.pace import Limiter
 from pipeline.progress import Progress
 from pipeline.push import Engine, Existing, Options, Queue, form, resolver
@@ -45,7 +47,7 @@ async def send(
     timeout, settle, concurrency = (
         options.timeout_for(target), options.settle_for(target), options.concurrency_for(target)
     )  # fmt: skip
-    patience = Patience(timeout, options.max_retries)
+    patience = Patience(timeout, options.retries)
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(rate)
     identities = identity.parse(facts["options"]["match"], list(fields(target.record)), target.identities)
@@ -58,7 +60,9 @@ async def send(
             queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
             count = queue.count()
         awaited = latest.awaited(place, target, identities, settle, folder)
-        again = not fresh or (awaited is not None and awaited.doubtful)
+        # "Not there" did not count when the plan was made, if what another push had sent was still on its way then.
+        recent = latest.awaited(place, target, identities, settle + FRESH, folder) if fresh else None
+        again = not fresh or (recent is not None and recent.blind > 0)
         held = {} if not again else await _held(client, target, queue, identities, progress, memory, awaited)
         sheet = (
             await form(client, target, queue, identities, held, options.bulk_part, options.bulk_rows)
@@ -66,7 +70,7 @@ async def send(
         )  # fmt: skip
         engine = Engine(
             client, target, memory, queue, identities,
-            Options(concurrency, options.max_retries + 1, settle, error_limit(options.max_errors, count), options.canary,
+            Options(concurrency, options.retries + 1, settle, error_limit(options.max_errors, count), options.canary,
                     Existing(facts["options"]["on_existing"], facts["verified"], identities, _cleared(facts, target))),
             progress, held, resolve, form=sheet,
         )  # fmt: skip
@@ -74,7 +78,7 @@ async def send(
         before = latest.begin(place, folder)
         try:
             async with anyio.create_task_group() as beside:
-                beside.start_soon(_tell, engine)
+                beside.start_soon(_tell, engine, place)
                 with interruptible(engine):
                     result = await engine.run()
                 beside.cancel_scope.cancel()
@@ -93,11 +97,32 @@ async def send(
         return result, client.requests
 
 
-async def _tell(engine: Engine) -> None:
-    """Keep what is told of the push fresh, also while nothing happens."""
+@contextlib.contextmanager
+def cause_alone(plan: Path) -> Iterator[None]:
+    """Let the exception that matters come out of its group.
+
+    Raises:
+        Interrupted: the plan is gone, and its folder with it.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        cause = unwrap(group)
+        if isinstance(cause, FileNotFoundError) and not plan.exists():
+            raise gone(plan) from group
+        raise cause from group
+    except FileNotFoundError as error:
+        if plan.exists():
+            raise
+        raise gone(plan) from error
+
+
+async def _tell(engine: Engine, place: latest.Place) -> None:
+    """Keep what is told of the push fresh, and what is left behind of it, also while nothing happens."""
     while True:
         await anyio.sleep(1)
         engine.note()
+        latest.still(place)
 
 
 async def _held(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from pipeline.cli import complete, details
 from pipeline.errors import Misuse
@@ -108,6 +109,12 @@ def pacing(command: Command) -> Command:
     return command
 
 
+def retries(given: dict[str, Any]) -> int | None:
+    """`--max-retries`, where somebody says it, in whatever way."""
+    said = click.get_current_context().get_parameter_source("max_retries")
+    return None if said is ParameterSource.DEFAULT else given["max_retries"]
+
+
 def push_options(given: dict[str, Any]) -> PushOptions:
     """The push options among `given`.
 
@@ -118,7 +125,7 @@ def push_options(given: dict[str, Any]) -> PushOptions:
     if not given["bulk"] and (given["bulk_rows"] or given["bulk_part"]):
         raise Misuse(say("--bulk-rows and --bulk-part say how --bulk uploads"), say("Add {flag}.", flag="--bulk"))
     return PushOptions(
-        rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=given["max_retries"],
+        rate=rate(given["rate"]), concurrency=given["concurrency"], max_retries=retries(given),
         timeout=given["timeout"], settle=given["settle"], max_errors=given["max_errors"], canary=given["canary"],
         raw_csv=given["raw_csv"], lang=spoken(), bulk=given["bulk"], bulk_rows=given["bulk_rows"],
         bulk_part=given["bulk_part"],

@@ -9,6 +9,7 @@ What a single value was meant to be, `likely` says.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -17,7 +18,7 @@ from pathlib import Path, PurePath
 
 import click
 
-from pipeline.cli import complete, configuration, likely
+from pipeline.cli import complete, configuration, likely, variables
 from pipeline.errors import Stop
 
 WITH_RUN = ("push", "status", "review", "undo", "forget", "bundle")
@@ -65,7 +66,8 @@ def each(words: Sequence[str]) -> list[list[str]]:
     if found[:1] != ["run"] or found == NEW:
         return [found]
     said, at = _of(found, "--to"), _named(found)
-    configured = not said and "to" in configuration.load(None).values
+    profile: list[str | None] = [os.environ.get(f"{variables.PREFIX}PROFILE"), *_of(found, "--profile")]
+    configured = not said and (f"{variables.PREFIX}TO" in os.environ or "to" in configuration.load(profile[-1]).values)
     known = at is not None and _is_ours(Path(found[at]))  # an error file knows where its run went
     if configured or (known and not said) or (said and said[-1] in targets.names()):
         return [found]
@@ -140,7 +142,8 @@ def _places(words: list[str]) -> None:
         _change(words, flag, likely.near_file)
     _change(words, "--encoding", likely.encoding)
     _change(words, "--base-url", likely.https)
-    _change(words, "--out", likely.new_folder)
+    if at is None or not _is_ours(Path(words[at])):  # that of an error file is its run's
+        _change(words, "--out", likely.new_folder)
     _change(words, "--save", lambda name: likely.unused(Path(name)))
     if words[0] in ("template", "bundle"):
         for flag in ("-o", "--output"):

@@ -78,7 +78,7 @@ def command(run: str, **given: Any) -> int:
     folder = runlog.find(run)
     marks.adopt(folder)
     options = PushOptions(
-        flags.rate(given["rate"]), given["concurrency"], given["max_retries"], given["timeout"], given["settle"],
+        flags.rate(given["rate"]), given["concurrency"], flags.retries(given), given["timeout"], given["settle"],
         raw_csv=given["raw_csv"],
     )  # fmt: skip
     with server_of(store.facts(folder), given) as server:

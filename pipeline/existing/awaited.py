@@ -23,7 +23,7 @@ class Awaited:
     """A customer `id` that a push created a moment ago: until he is shown, or `left` seconds passed, nobody is "not there".
 
     `doubtful` are names of rows of that push whose requests may still be carried out, for `blind` seconds: who is looked
-    for under such a name is not "not there" before.
+    for under such a name is not "not there" before. With `anybody` those names are not known: it may be anybody.
     """
 
     one: Wanted | None
@@ -31,6 +31,7 @@ class Awaited:
     left: float
     doubtful: frozenset[str] = frozenset()
     blind: float = 0.0
+    anybody: bool = False
 
 
 async def find(
@@ -47,6 +48,13 @@ async def find(
         return await find_once(client, target, identities, wanted, count, progress)
     import anyio
 
+    if awaited.anybody:
+        found = await find_once(client, target, identities, wanted, count, progress)
+        if all(w.identity in found.records for w in wanted()):
+            return found
+        progress.say(say("a push was cut off, and its run folder is gone: waiting {seconds:.0f} s for what it may have sent",
+                         seconds=awaited.blind))  # fmt: skip
+        await anyio.sleep(awaited.blind)
     if awaited.doubtful and any(w.identity in awaited.doubtful for w in wanted()):
         progress.say(say("another run sent some of these rows and has no answer: waiting {seconds:.0f} s for them to arrive",
                          seconds=awaited.blind))  # fmt: skip

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.errors import BrokenInvariant, Misuse
+from pipeline.errors import BrokenInvariant, Interrupted, Misuse
 from pipeline.folder import cannot_write
 from pipeline.journal import clock
 from pipeline.journal.clock import Clock, Machine
@@ -94,6 +94,34 @@ def refuse_gone(path: Path) -> None:
     """
     if marked(path) and not (path.exists() and path.stat().st_size):
         raise damaged(path, sqlite3.DatabaseError(say("it is gone, or empty, and rows were written in it before")))
+
+
+def refuse_moved(path: Path) -> None:
+    """Stop where the journal is not at its path any more: what is written goes where no later push will look.
+
+    Raises:
+        Interrupted: it is gone.
+    """
+    if not os.path.exists(path):  # noqa: PTH110 - a path that cannot be looked at is gone, too
+        raise gone(path)
+
+
+def gone(path: Path) -> Interrupted:
+    """The stop for a run folder that is moved or removed under a push."""
+    return Interrupted(
+        say("{path} is gone: the run folder was moved or removed while it was pushed", path=path),
+        say(
+            "Put the folder back; then push RUN goes on where it stopped, and looks up what was in flight. Without it, run "
+            "the import again from the source file: who is at the target already is found there."
+        ),
+    )
+
+
+def fold(db: sqlite3.Connection) -> None:
+    """Leave the journal as one file, which can be read and copied by itself; where somebody reads it, it stays as it is."""
+    with contextlib.suppress(sqlite3.Error):
+        db.execute("PRAGMA busy_timeout=0")
+        db.execute("PRAGMA journal_mode=DELETE")
 
 
 def prepare(db: sqlite3.Connection, path: Path, binding: dict[str, str], here: Machine) -> Clock:

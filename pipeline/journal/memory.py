@@ -66,11 +66,16 @@ class Journal:
         """The journal that `db` holds; see `open`."""
         return cls(path, db, clock=disk.prepare(db, path, binding, here or machine()))
 
-    def close(self) -> None:
-        """Write what is left, where that is still possible, and close the file."""
+    def close(self, *, whole: bool = False) -> None:
+        """Write what is left, where that is still possible, and close the file.
+
+        Where it is to be `whole`, nothing is left beside it, also after somebody has read it.
+        """
         try:
             if not self._broken:
                 self._write(self._take())
+                if whole:
+                    disk.fold(self._db)
         finally:
             self._db.close()
             if self._mark is not None:
@@ -137,6 +142,7 @@ class Journal:
             ) from error
         if self._mark is not None:
             self._mark.note(commits)
+            disk.refuse_moved(self._path)
 
     async def put_undone(self, undone: Undone) -> None:
         """Commit what becomes of putting an update back; returns when it is on the disk.

@@ -62,9 +62,10 @@ class Stopping:
         self.fatal: Unavailable | None = None
         self.pause = pause
 
-    def refuse(self, why: str) -> None:
+    def refuse(self, why: str, remedy: str = "") -> None:
         """The target refuses the credentials or the workspace: no request of this push can succeed."""
-        self.fatal = Unavailable(why, say("Check the token and the workspace; then push RUN goes on."))
+        check = say("Check the token and the workspace; then push RUN goes on.")
+        self.fatal = Unavailable(why, f"{check}\n{remedy}" if remedy else check)
         self.why = self.why or "refused"
 
     @property
@@ -85,7 +86,7 @@ class Sender:
         self._options, self._resolve, self._held = options, resolve, held
         self._stopping, self._clock = stopping, clock or journal.clock.now
         self._updater = Updater(client, target, resolve, options.existing)
-        self.forbidden = Forbidden(client, target, journal)
+        self.forbidden = Forbidden(client, target, journal, options.max_errors)
         self._made: set[str] = set()  # identities of several rows of which one was created
 
     async def send(self, row: Row, entry: Entry) -> Entry | None:
@@ -195,7 +196,8 @@ class Sender:
             held = await self.forbidden.hold(row, entry, answer, self._clock(), told_before=told_before)
             if held is None or self._stopping.now:
                 return planned
-            why = held.message
+            self._stopping.refuse(held.message, held.remedy)
+            return planned
         self._stopping.refuse(why)
         return planned
 

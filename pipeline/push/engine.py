@@ -205,7 +205,7 @@ class Engine:
             return
         left = await self._sender.forbidden.at_last()
         if isinstance(left, Unavailable):
-            self._stopping.refuse(left.message)
+            self._stopping.refuse(left.message, left.remedy)
         else:
             await self._refuse(left)
 

@@ -3,12 +3,14 @@
 A firewall before an API answers 403 to a text that it dislikes; so does an API whose token may not write. What tells
 them apart are the others: a row that was refused so is held back, certainly not in, until one that was sent later is
 accepted. Then it was the row. Where a plain read is refused as well, or too many rows are refused one after the other,
-it is the credentials: nothing further is sent, and the rows wait for the next push.
+it is the credentials: nothing further is sent, and the rows wait for the next push. Who knows that it is the texts of so
+many rows says with `--max-errors` how many may be refused.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pipeline.client import Client, Failed, Missing
@@ -41,22 +43,27 @@ class Held:
 class Forbidden:
     """Knows the rows that were refused so, and of which it is not known yet what it means."""
 
-    def __init__(self, client: Client, target: Target, journal: Journal) -> None:
-        """Nothing is asked yet."""
-        self._client, self._target, self._journal = client, target, journal
+    def __init__(
+        self, client: Client, target: Target, journal: Journal, max_errors: Callable[[int, int], bool] | None = None
+    ) -> None:  # fmt: skip
+        """Nothing is asked yet; `max_errors` says of how many refused rows the user has not allowed as many."""
+        self._client, self._target, self._journal, self._max_errors = client, target, journal, max_errors
         self._held: list[Held] = []
         self._accepted = False
 
     async def hold(self, row: Row, entry: Entry, answer: Answer, at: float, *, told_before: bool) -> Unavailable | None:
         """Let the row wait for the others; or say that the credentials are refused."""
         if (why := await self.barred()) is not None:
-            return why
+            return Unavailable(why.message)
         said = say("{status}: {said}", status=answer.status, said=readable(answer))
         refused = replace(entry, state="rejected", problems=[(None, "target.rejected_row", cut(said))])
         self._held.append(Held(row, refused, told_before, at))
-        if len(self._held) >= (MOST if self._proven() else MOST_AT_FIRST):
-            return self._it_is_not_the_rows()
-        return None
+        count = len(self._held)
+        if count < (MOST if self._proven() else MOST_AT_FIRST):
+            return None
+        if self._max_errors is not None and not self._max_errors(count, count):
+            return None
+        return self._it_is_not_the_rows()
 
     async def barred(self) -> Unavailable | None:
         """Why nothing of this push can succeed: a plain read is refused as well, or not answered; else None."""
@@ -110,8 +117,10 @@ class Forbidden:
                 count,
                 title=self._target.title,
                 said=self._held[-1].refused.problems[0][2],
-            )
-        )
+            ),
+            say("If it is what these rows hold, and the token may write: push RUN --max-errors 100% passes them, and tells "
+                "them as rejected where a later row is taken."),
+        )  # fmt: skip
 
 
 def readable(answer: Answer) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pipeline.rounds.causes import Replacement
     from pipeline.rounds.edits import edited
     from pipeline.rounds.ours import lost_its_mark, may_be_ours
-    from pipeline.rounds.planning import Checked, check, start, withdraw
+    from pipeline.rounds.placing import withdraw
+    from pipeline.rounds.planning import Checked, check, start
     from pipeline.rounds.reading import Edits, recognise
     from pipeline.rounds.said import Said
     from pipeline.rounds.standing import corrections
@@ -45,7 +46,8 @@ _PLACES = {
     "causes": ("Replacement",),
     "edits": ("edited",),
     "ours": ("lost_its_mark", "may_be_ours"),
-    "planning": ("Checked", "check", "start", "withdraw"),
+    "placing": ("withdraw",),
+    "planning": ("Checked", "check", "start"),
     "reading": ("Edits", "recognise"),
     "said": ("Said",),
     "standing": ("corrections",),

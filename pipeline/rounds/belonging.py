@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline import store
+from pipeline import store, typed
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder
 from pipeline.language import later, say
@@ -58,7 +58,7 @@ def run_of(path: Path, named: list[str], out: Path | None) -> tuple[RunFolder, d
                 number=number,
                 now=stands,
             ),
-            say("Correct the newest file, then: {command}", command=command("run", str(newest_errors(folder)))),
+            _instead(folder),
         )
     if number > stands:
         message = say(
@@ -67,6 +67,17 @@ def run_of(path: Path, named: list[str], out: Path | None) -> tuple[RunFolder, d
         )  # fmt: skip
         raise Misuse(message, say("Use the run folder that the file was written in."))
     return folder, facts, number
+
+
+def _instead(folder: RunFolder) -> str:
+    """What to do where a file is from before the last correction."""
+    written, planned = (folder.file("results.csv"), store.plans(folder)[-1].file("plan.json"))
+    if not written.exists() or written.stat().st_mtime_ns < planned.stat().st_mtime_ns:
+        return say("The last correction was interrupted. It goes on with: {command}", command=typed.go_on(folder))
+    file = newest_errors(folder)
+    if file.name == "results.csv":
+        return say("No row is left to correct. How they stand: {command}", command=command("status", str(folder.path)))
+    return say("Correct the newest file, then: {command}", command=typed.again(folder, file))
 
 
 def _start(folder: RunFolder) -> int:

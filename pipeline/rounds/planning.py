@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,7 +13,7 @@ from pipeline import mapping as columns
 from pipeline import store, targets
 from pipeline.errors import Misuse
 from pipeline.fitting import same_server
-from pipeline.folder import RunFolder, cannot_write
+from pipeline.folder import RunFolder
 from pipeline.language import say
 from pipeline.options import Server
 from pipeline.prepare import Correction, Prepared, make_plan
@@ -26,6 +21,7 @@ from pipeline.progress import Progress
 from pipeline.rounds.belonging import mark
 from pipeline.rounds.builder import RoundBuilder
 from pipeline.rounds.causes import idle
+from pipeline.rounds.placing import before, locked, put, scratch_in
 from pipeline.rounds.reading import Edits
 from pipeline.rounds.rows import Chosen, choose
 from pipeline.rounds.said import Said, options_of, source_of
@@ -55,8 +51,8 @@ def check(
     Raises:
         Misuse: the edits cannot be matched.
     """
-    with _locked(folder), _scratch(folder) as scratch, _set_aside(folder, edits):
-        prepared = _plan(folder, scratch, edits, said or Said(), server, progress)
+    with locked(folder), scratch_in(folder) as scratch:
+        prepared = _plan(before(folder, edits), scratch, edits, said or Said(), server, progress)
         kept = [f"c{i}" for i in range(len(store.facts(folder)["headers"]))]
         path = scratch.file("plan.parquet")
         rows = pl.read_parquet(path, columns=[*JUDGED, *kept]) if path.exists() else _nothing(kept)
@@ -71,11 +67,11 @@ def start(
     Raises:
         Stop: the edits, the mapping or the target do not allow it; nothing was changed.
     """
-    with _locked(folder):
-        with _scratch(folder) as scratch, _set_aside(folder, edits):
-            prepared = _plan(folder, scratch, edits, said or Said(), server, progress)
+    with locked(folder):
+        with scratch_in(folder) as scratch:
+            prepared = _plan(before(folder, edits), scratch, edits, said or Said(), server, progress)
             if prepared.counts:
-                scratch.path.rename(folder.file(f"round-{store.own_facts(scratch)['round']}"))
+                put(scratch, folder.file(f"round-{store.own_facts(scratch)['round']}"))
         if prepared.counts:
             _keep_mapping(folder)
         return replace(prepared, folder=folder)
@@ -86,77 +82,12 @@ def _nothing(cells: list[str]) -> pl.DataFrame:
     return pl.DataFrame(schema={**judged, **dict.fromkeys(cells, pl.String)})
 
 
-def withdraw(folder: RunFolder, plan: str) -> bool:
-    """Take back the last round, if its plan's hash begins with `plan` and no push has begun with it.
-
-    Raises:
-        Misuse: a push of the run is under way.
-    """
-    with _locked(folder):
-        last = store.plans(folder)[-1]
-        if last.path == folder.path or last.file(store.PUSHED).exists():
-            return False
-        if not plan or not str(store.own_facts(last)["plan_sha256"]).startswith(plan):
-            return False
-        gone = folder.file(f".round-{secrets.token_hex(4)}")
-        last.path.rename(gone)  # at once, so that a round is there whole or not at all
-        shutil.rmtree(gone, ignore_errors=True)
-        return True
-
-
-@contextlib.contextmanager
-def _set_aside(folder: RunFolder, edits: Edits) -> Iterator[None]:
-    """Plan as if a round that no push has begun with were not there; it comes back unless another takes its place."""
-    number = int(store.facts(folder).get("round", 0))
-    last, aside = folder.file(f"round-{number}"), folder.file(f".round-{number}.{secrets.token_hex(4)}")
-    if edits.round is None or edits.round >= number:
-        yield
-        return
-    last.rename(aside)
-    try:
-        yield
-    finally:
-        if last.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.rename(last)
-
-
 def _keep_mapping(folder: RunFolder) -> None:
     """Write the run's mapping as a file for the next import, where a correction has said something about it."""
     first = store.facts(folder)["sources"][0]
     headers = tuple(c["header"] for c in first["columns"])
     with folder.writing("mapping.toml") as path:
         columns.write_file(path, mapping_of(first), headers, file_of(first))
-
-
-@contextlib.contextmanager
-def _locked(folder: RunFolder) -> Iterator[None]:
-    """Keep pushes and other corrections of the run away; a dead process keeps nobody away."""
-    import filelock
-
-    try:
-        with filelock.FileLock(folder.file(".lock"), timeout=0, mode=0o600):
-            yield
-    except filelock.Timeout as error:
-        raise Misuse(
-            say("a push of this run is under way"), say("Wait until it has finished, then run the error file again.")
-        ) from error
-
-
-@contextlib.contextmanager
-def _scratch(folder: RunFolder) -> Iterator[RunFolder]:
-    """A private folder inside the run, which goes away unless it was renamed."""
-    try:
-        path = Path(tempfile.mkdtemp(prefix=".round-", dir=folder.path))
-    except OSError as error:
-        raise cannot_write(folder.path, error) from error
-    try:
-        yield RunFolder(path)
-    except OSError as error:
-        raise cannot_write(folder.path, error) from error
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _plan(

@@ -100,11 +100,11 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
             finally:
                 listed = _told(folder, facts, memory, options)
         finally:
-            memory.close()
+            memory.close(whole=True)
     if result.stopped == "unreachable":
         raise Unavailable(
             say("{title} gave no usable answer to the last customers; the undoing stopped", title=target.title),
-            say("Look at the target, then: customer-import undo {path}", path=folder.path),
+            say("Look at the target, then: {command}", command=typed.go_on(folder, "undo")),
         )
     return result, listed
 
@@ -115,9 +115,9 @@ async def _undo(target: Target, server: Server, memory: Journal, options: PushOp
     )  # fmt: skip
     headers = target.headers(server.secrets, server.kind == "test")
     limiter = Limiter(options.rate_for(target, server))
-    requests = Requests(timeout, options.max_retries)
+    requests = Requests(timeout, options.retries)
     async with connect(server.base_url, headers, limiter, requests, concurrency, server.private(target)) as client:
-        undoer = Undoer(client, target, memory, Patience(concurrency, options.max_retries + 1, settle), progress)
+        undoer = Undoer(client, target, memory, Patience(concurrency, options.retries + 1, settle), progress)
         progress.begin(later("undo"), undoer.pending, later("customers"))
         try:
             with interruptible(undoer):
@@ -127,7 +127,7 @@ async def _undo(target: Target, server: Server, memory: Journal, options: PushOp
 
 
 def _again(folder: RunFolder, message: str) -> Interrupted:
-    return Interrupted(message, say("Make room; then it goes on with: customer-import undo {path}", path=folder.path))
+    return Interrupted(message, say("Make room; then it goes on with: {command}", command=typed.go_on(folder, "undo")))
 
 
 def _told(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: PushOptions) -> Listed:

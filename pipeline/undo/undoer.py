@@ -87,7 +87,7 @@ class Undoer:
         customers: dict[str, list[Entry]] = {}
         for entry in reversed(self._pending):
             customers.setdefault(entry.id or "", []).append(entry)
-        pending = iter(customers.values())
+        pending = iter(sorted(customers.values(), key=self._refused_before))  # else they would stop each undo anew
 
         async def worker() -> None:
             for entries in pending:
@@ -102,6 +102,9 @@ class Undoer:
         if self._fatal is not None:
             raise self._fatal
         return self.result
+
+    def _refused_before(self, entries: list[Entry]) -> bool:
+        return any(self._state(entry.seq) == "rejected" for entry in entries)
 
     def _state(self, seq: int) -> str | None:
         known = self.result.undone.get(seq)

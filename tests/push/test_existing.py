@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import existing, targets
 from pipeline.client import Client, Failed, Patience
-from pipeline.existing import Wanted
+from pipeline.existing import Wanted, filtered
 from pipeline.handoff import Catalogue
 from pipeline.journal import Entry
 from pipeline.pace import Limiter
@@ -170,3 +170,25 @@ def test_an_answer_that_is_no_list_shows_no_empty_target(target: Any, body: dict
 
     with pytest.raises(Failed, match="no list"):
         anyio.run(work)
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+def test_look_ups_are_as_many_at_once_as_the_connections(most: int) -> None:
+    """No more at once than --concurrency allows, and no fewer where there is enough to ask."""
+    server, under_way, seen = Server(crowd(2500)), 0, 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, seen
+        under_way += 1
+        seen = max(seen, under_way)
+        await anyio.sleep(0.002)
+        under_way -= 1
+        return server(request)
+
+    async def work() -> None:
+        asking = Client(httpx.MockTransport(answer), "http://127.0.0.1", {}, Limiter(None), Patience(5, 0), (), most)
+        wanted = [Wanted(f"email=n{i}@x.example", {"email": f"n{i}@x.example"}) for i in range(20)]
+        await filtered.find_each(asking, DAYZERO, DAYZERO.identities, lambda: iter(wanted), len(wanted), Silent())
+
+    anyio.run(work)
+    assert seen == most

@@ -10,12 +10,11 @@ import pytest
 from conftest import SECRETS, Shell, people, write_csv
 from e2e.pushing import TARGETS
 from push.test_push_stops import Scene
-from simulation import simulated_world as sim
 
 from pipeline import run
 from pipeline.errors import Unavailable
 from pipeline.journal import Entry
-from pipeline.options import PushOptions, RunOptions, Server
+from pipeline.options import PushOptions, RunOptions, Server, error_limit
 from pipeline.progress import Silent
 from pipeline.targets.interface import Answer, Call
 
@@ -77,6 +76,28 @@ def test_a_token_that_may_only_read_stops_the_push(accepted: int, most: int) -> 
     assert counts["planned"] <= most and scene.wire.limiter.abandoned
 
 
+def test_more_rows_than_are_believed_are_passed_where_the_user_allows_it() -> None:
+    """Each push would stop at them; with `--max-errors`, which the stop names, they are told, and the others go in."""
+    scene = Scene(80)
+    barring(scene, range(3, 68))
+    with pytest.raises(Unavailable) as stop:
+        scene.run()
+    assert "push RUN --max-errors 100%" in stop.value.remedy and scene.journal.counts()["created"] == 3
+    for allowed in ("100%", "70"):
+        scene = Scene(80, max_errors=error_limit(allowed, 80))
+        barring(scene, range(3, 68))
+        assert scene.run() == {"created": 15, "rejected": 65}
+
+
+def test_no_more_rows_are_passed_than_the_user_allows() -> None:
+    """A token that may no longer write is one in the end: nobody is taken for a bad row."""
+    scene = Scene(80, max_errors=error_limit("50", 80))
+    barring(scene, range(3, 80))
+    with pytest.raises(Unavailable, match="refuses to take 5"):
+        scene.run()
+    assert set(scene.journal.counts()) == {"created", "planned"}
+
+
 def test_a_lone_row_is_refused_where_the_run_has_sent_others_before() -> None:
     """The rows of an earlier push were accepted: the last one left is refused by itself, and told as rejected."""
     scene = Scene(3)
@@ -123,11 +144,7 @@ def test_a_row_that_may_have_arrived_is_looked_up_before_it_counts_as_refused() 
 def test_a_look_up_that_is_refused_alone_costs_one_row() -> None:
     """The customer of one update cannot be read, 403, and others can: nothing is sent for it, and the others are updated."""
     scene = Scene(5)
-    scene.world.rows[:] = [
-        sim.replace(r, action="update", id=f"id{r.seq}", payload='{"name":"new"}', before='{"name":"old"}')
-        for r in scene.world.rows
-    ]
-    scene.world.server.customers = [{"id": r.id, "nr": r.seq, "name": "old", "at": 0.0} for r in scene.world.rows]
+    scene.update("old")
     real = scene.wire.read
 
     async def read(call: Call) -> Answer:
@@ -181,8 +198,32 @@ def test_an_update_and_its_undoing_pass_a_firewall(target: str, shell: Shell, sa
     assert ended.code == 1 and ended.counts == {"updated": 11, "rejected": 1}, ended.err
     undone = shell("undo", "run", *where, *PACE, secrets=True)
     assert undone.code == 1, undone.err
-    held = [c["address"].partition(",")[0] for c in running.customers(target)]
-    assert held == ["Calle Nueva 3" if n == 3 else row["Dirección"] for n, row in enumerate(before)], undone.err
+    held = {c["name"]: c["address"].partition(",")[0] for c in running.customers(target)}  # created in any order
+    wanted = {row["Nombre"]: "Calle Nueva 3" if n == 3 else row["Dirección"] for n, row in enumerate(before)}
+    assert held == wanted, undone.err
+
+
+def test_an_undo_that_a_firewall_stops_gets_further_each_time(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """Who was refused comes last in the next one: customers behind more rows than are believed are put back, too."""
+    count, barred = 52, range(4, 49)
+    before = people(count)
+    for n in barred:
+        before[n]["Dirección"] = f"Calle DROP {n}"
+    write_csv(tmp_path / "before.csv", before)
+    running = sandbox()
+    where = ("--base-url", running.base_url)
+    assert shell("run", "before.csv", "--to", "piriod", "--out", "made", *where, *PACE, secrets=True).code == 0
+    write_csv(tmp_path / "after.csv", [{**row, "Dirección": f"Calle Nueva {i}"} for i, row in enumerate(before)])
+    updating = ("--on-existing", "update", "--out", "run")
+    assert shell("run", "after.csv", "--to", "piriod", *updating, *where, *PACE, secrets=True).code == 0
+    running.reconfigure(firewall="DROP")
+    for _ in range(2):
+        ended = shell("undo", "run", *where, *PACE, "--concurrency", "1", secrets=True)
+        assert ended.code in (1, 5), ended.err
+    held = {c["name"]: c["address"].partition(",")[0] for c in running.customers("piriod")}
+    assert held == {
+        row["Nombre"]: f"Calle Nueva {n}" if n in barred else row["Dirección"] for n, row in enumerate(before)
+    }
 
 
 def test_an_upload_that_a_firewall_dislikes_goes_on_row_by_row(shell: Shell, sandbox: Any, tmp_path: Path) -> None:

@@ -132,6 +132,31 @@ def test_a_full_disk_stops_the_run_and_nobody_goes_on(tmp_path: Path) -> None:
     journal.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be moved there")
+def test_a_journal_that_is_moved_away_lets_nobody_go_on(tmp_path: Path) -> None:
+    """What is written goes where no later push will look: who waits for it never sends."""
+    (tmp_path / "run").mkdir()
+    reached: list[int] = []
+
+    async def work() -> None:
+        journal = Journal.open(tmp_path / "run" / "j.db", BINDING)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(journal.write_groups)
+                for seq in range(3):
+                    if seq == 2:
+                        (tmp_path / "run").rename(tmp_path / "elsewhere")
+                    await journal.put(Entry(seq, "sent"))
+                    reached.append(seq)
+        finally:
+            journal.close()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        anyio.run(work)
+    stop = unwrap(caught.value)
+    assert isinstance(stop, Interrupted) and "is gone" in stop.message and reached == [0, 1]
+
+
 def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """A folder that is not there, or a folder in the file's place: a message, not a traceback, and not "damaged"."""
     (tmp_path / "folder").mkdir()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from conftest import SECRETS, people, write_csv
 
 from pipeline import latest, options, run, targets
+from pipeline.folder import RunFolder
 from pipeline.journal import Machine
 from pipeline.options import PushOptions, RunOptions, Server
 from pipeline.progress import Silent
@@ -84,6 +88,79 @@ def test_rows_without_an_answer_are_waited_for_by_another_run_of_the_same_file(
     assert imported(tmp_path, running, "two", target, heard, patient) == {"skipped": 5}
     assert any("waiting" in line for line in heard.lines)
     assert len(running.customers(target)) == 5
+
+
+def test_a_plan_that_was_made_while_rows_could_still_arrive_is_not_believed(tmp_path: Path, sandbox: Any) -> None:
+    """It found nobody; then they arrived, and only then, when their time was over, its push began: it looks again."""
+    running, heard = sandbox(late_commit=2.0), Heard()
+    hasty = PushOptions(rate=0, timeout=2, settle=0.0, max_retries=0)
+    assert imported(tmp_path, running, "one", "piriod", heard, hasty) == {"failed": 5}
+    running.reconfigure(late_commit=0.0)
+    source, server = write_csv(tmp_path / "two.csv", people(5)), Server(running.base_url, "live", SECRETS)
+    folder = run.prepare(RunOptions((str(source),), "piriod", out=tmp_path / "two"), server, heard).folder
+    while len(running.customers("piriod")) < 5:
+        time.sleep(0.05)
+    run.push(folder, server, PushOptions(rate=0, timeout=2, settle=0.1), heard)
+    assert len(running.customers("piriod")) == 5
+
+
+@pytest.mark.parametrize(
+    ("target", "left"), [("piriod", "moved away"), ("dayzero", "removed"), ("piriod", "removed and planned anew")]
+)
+def test_a_push_that_was_killed_is_waited_for_also_where_its_folder_is_gone(
+    target: str, left: str, tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows its rows: who is about to be sent is looked for once more when what it sent has had its time."""
+    running, heard = sandbox(late_commit=2.0), Heard()
+    hasty = PushOptions(rate=0, timeout=2, settle=0.0, max_retries=0)
+    with monkeypatch.context() as killed:
+        killed.setattr(latest, "note", lambda *_: None)
+        assert imported(tmp_path, running, "one", target, heard, hasty) == {"failed": 5}
+    running.reconfigure(late_commit=0.0)
+    if left == "moved away":
+        (tmp_path / "one").rename(tmp_path / "elsewhere")
+    else:
+        shutil.rmtree(tmp_path / "one")
+    patient = PushOptions(rate=0, timeout=2, settle=6.0)
+    again = "one" if left == "removed and planned anew" else "two"
+    assert imported(tmp_path, running, again, target, heard, patient) == {"skipped": 5}
+    assert sum("its run folder is gone" in line for line in heard.lines) == 1
+    assert len(running.customers(target)) == 5
+    assert imported(tmp_path, running, "three", target, heard, patient) == {"skipped": 5}
+    assert sum("its run folder is gone" in line for line in heard.lines) == 1  # who is there is not waited for
+
+
+def test_a_run_that_was_moved_settles_its_own_rows_without_waiting_for_itself(
+    tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was cut off, and goes on where it lies now: it is not taken for another one."""
+    running, heard = sandbox(), Heard()
+    with monkeypatch.context() as killed:
+        killed.setattr(latest, "note", lambda *_: None)
+        imported(tmp_path, running, "one", "piriod", heard)
+    (tmp_path / "one").rename(tmp_path / "elsewhere")
+    place = latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url, "live")
+    piriod = targets.load("piriod")
+    assert latest.awaited(place, piriod, piriod.identities, 90.0, RunFolder(tmp_path / "elsewhere")) is None
+    imported(tmp_path, running, "other", "dayzero", heard)
+    told = latest.awaited(place, piriod, piriod.identities, 90.0, RunFolder(tmp_path / "other"))
+    assert told is not None and told.anybody and 80 < told.blind <= 90
+
+
+def test_a_push_gives_a_sign_of_life_that_is_never_cut_short(tmp_path: Path, sandbox: Any) -> None:
+    """The note is younger after each sign, and says otherwise the same; where it cannot be written, it stays."""
+    running = sandbox()
+    imported(tmp_path, running, "one", "piriod", Heard())
+    place = latest.Place("piriod", SECRETS["PIRIOD_WORKSPACE"], running.base_url, "live")
+    latest.begin(place, RunFolder(tmp_path / "one"))
+    before = json.loads(place.path.read_text(encoding="utf-8"))
+    latest.still(place)
+    after = json.loads(place.path.read_text(encoding="utf-8"))
+    assert after["ticks"] > before["ticks"] and after == {**before, "ticks": after["ticks"]}
+    assert sorted(p.suffix for p in place.path.parent.iterdir()) == [".last", ".live", ".lock"]
+    place.path.with_name(f"{place.path.name}.new").mkdir()  # nothing can be written there
+    latest.still(place)
+    assert json.loads(place.path.read_text(encoding="utf-8")) == after
 
 
 def test_a_push_that_sends_nothing_leaves_behind_what_was_left_before(tmp_path: Path, sandbox: Any) -> None:

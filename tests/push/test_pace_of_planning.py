@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SECRETS, people, write_csv
+from conftest import SECRETS, Shell, people, write_csv
 
 from pipeline import asking, latest, run
 from pipeline.options import PushOptions, RunOptions, Server
@@ -67,3 +67,16 @@ def test_planning_gives_up_as_soon_as_it_was_told_to(tmp_path: Path, sandbox: An
     with pytest.raises(Unavailable):
         run.prepare(options, served(running, PushOptions(rate=0, max_retries=0)), Silent())
     assert len(running.requests()) == 1
+
+
+@pytest.mark.parametrize(("flags", "asked"), [((), 4), (("--max-retries", "5"), 6), (("--max-retries", "1"), 2)])
+def test_planning_repeats_as_often_as_it_was_told_also_where_that_is_the_usual(
+    flags: tuple[str, ...], asked: int, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:
+    """What is typed holds, whatever it is; where nothing is, planning gives up before a push would."""
+    write_csv(tmp_path / "list.csv", people(1))
+    running = sandbox(status_503=1.0, retry_after=0)
+    ended = shell(
+        "run", "list.csv", "--to", "piriod", "--base-url", running.base_url, "--rate", "0", *flags, secrets=True
+    )
+    assert ended.code == 5 and len(running.requests()) == asked, ended.err

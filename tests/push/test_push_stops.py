@@ -40,6 +40,14 @@ class Scene:
         self.engine = Engine(self.wire, self.world.target, self.journal, sim.Plan(self.world.rows, self.journal, ()),  # type: ignore[arg-type]
                              self.world.target.identities, Options(**{"concurrency": 2, **options}), Silent(), clock=self.loop.time)  # fmt: skip
 
+    def update(self, held: str) -> None:
+        """Make every row an update of a name from "old" to "new", of a customer whose name at the target is `held`."""
+        self.world.rows[:] = [
+            sim.replace(r, action="update", id=f"id{r.seq}", payload='{"name":"new"}', before='{"name":"old"}')
+            for r in self.world.rows
+        ]
+        self.world.server.customers = [{"id": r.id, "nr": r.seq, "name": held, "at": 0.0} for r in self.world.rows]
+
     def run(self) -> dict[str, int]:
         try:
             self.loop.run_until_complete(self.engine.run())
@@ -103,11 +111,7 @@ def test_two_rows_with_one_id_are_not_both_in() -> None:
 def test_stale_rows_do_not_count_as_an_unreachable_target() -> None:
     """Fifty updates whose customers were changed since: each is told, and the push is not stopped."""
     scene = Scene(50)
-    scene.world.rows[:] = [
-        sim.replace(r, action="update", id=f"id{r.seq}", payload='{"name":"new"}', before='{"name":"old"}')
-        for r in scene.world.rows
-    ]
-    scene.world.server.customers = [{"id": r.id, "nr": r.seq, "name": "changed", "at": 0.0} for r in scene.world.rows]
+    scene.update("changed")
     assert scene.run() == {"failed": 50}
     assert scene.engine.result.stopped is None
 
@@ -116,10 +120,7 @@ def test_stale_rows_do_not_count_as_an_unreachable_target() -> None:
 def test_the_answer_of_an_update_is_held_against_what_was_sent(shown: str, state: str) -> None:
     """200 with the old value is no update; another spelling is told as a warning."""
     scene = Scene(1)
-    scene.world.rows[:] = [
-        sim.replace(scene.world.rows[0], action="update", id="id0", payload='{"name":"new"}', before='{"name":"old"}')
-    ]
-    scene.world.server.customers = [{"id": "id0", "nr": 0, "name": "old", "at": 0.0}]
+    scene.update("old")
     real = scene.wire.send
 
     async def other(call: Call, **given: Any) -> Answer:
