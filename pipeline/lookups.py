@@ -51,7 +51,9 @@ async def fetch(client: Client, target: Target, countries: Iterable[str]) -> Cat
                     title=target.title,
                     error=error,
                 ),
-                say("Check the address and the network, and run again; or go without with --offline."),
+                say(
+                    "Check the address and the network, and run again; or check the list without the target: --dry-run --offline."
+                ),
             ) from error
     said = {name: f"{len(entries)} from the target" for name, entries in found.items()}
     return replace(Catalogue(facts=said), **found)

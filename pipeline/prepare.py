@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline import asking, existing, identity, lookups, mapping, targets
 from pipeline.ahead import ahead
+from pipeline.constants import refuse_hopeless
 from pipeline.errors import BrokenInvariant, Misuse
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.handoff import Catalogue, Settings
@@ -77,6 +78,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
                 headless = source.sheet.facts.header_row == 0
                 asked = () if name == "-" else (name, "--to", target.name)
                 raise Misuse(*mapping.missing_message(source.mapping, target.record, headless=headless, inspect=asked))
+        refuse_hopeless(sources[0].mapping, target.record, options)
         return make_plan(options, server, target, folder, spool, sources, progress)
     except OSError as error:
         folder.discard(whole=not kept)

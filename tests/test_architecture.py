@@ -17,7 +17,7 @@ LEVELS = [
     {"sending"},
     {"rounds"},
     {"prepare"},
-    {"judging"},
+    {"judging", "constants"},
     {"survey", "findings", "request", "asking"},
     {"sources"},
     {"roundtrip", "latest", "forget", "bundle", "fitting", "typed", "accounts"},

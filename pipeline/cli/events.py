@@ -105,19 +105,17 @@ def end() -> None:
 class Told(Bar):
     """A bar that writes events too."""
 
-    _stage, _done, _last = "", 0, 0.0
-    _total: int | None = None
+    _last = 0.0
 
     def begin(self, stage: str, total: int | None, unit: str = "rows") -> None:
         """Start a stage."""
         super().begin(stage, total, unit)
-        self._stage, self._done, self._total, self._last = stage, 0, total, time.monotonic()
+        self._last = time.monotonic()
         put("stage", stage=stage, total=total)
 
     def advance(self, count: int) -> None:
         """Count on."""
         super().advance(count)
-        self._done += count
         if time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
             put("progress", stage=self._stage, done=self._done, total=self._total)

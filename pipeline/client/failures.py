@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline.language import say
 from pipeline.received import Secrets
 
 _QUOTED = re.compile(r"[:\s]*\bb(['\"]).*", re.DOTALL)
@@ -37,7 +38,7 @@ class Lost(Failed):
 def failure_of(error: Exception, secrets: Secrets) -> NotSent | Lost:
     """Which failure it is; an answer that is no HTTP is quoted in the error, with whatever of ours it repeats."""
     cause = _never_made(error)
-    said = " ".join(_QUOTED.sub("", _why(cause or error)).split())
+    said = _plain(cause or error) or " ".join(_QUOTED.sub("", _why(cause or error)).split())
     said = secrets.hidden(said.encode("utf-8", "replace")).decode()
     return NotSent(said) if cause else Lost(said)
 
@@ -53,6 +54,21 @@ def _never_made(error: Exception) -> BaseException | None:
             return cause
         cause = cause.__cause__
     return error if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)) else None
+
+
+def _plain(error: BaseException) -> str:
+    """What usually goes wrong with a connection, in the words of a person; nothing where it is something else."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return say("the address {host} is not found: no network, or a name that does not exist", host=error.host)
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return say("nothing listens at {host}:{port} (connection refused)", host=error.host, port=error.port)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return say("no connection could be made in time")
+    if isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
+        return say("connection closed without an answer")
+    return ""
 
 
 def _why(error: BaseException) -> str:

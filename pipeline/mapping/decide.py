@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import polars as pl
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from pipeline.mapping.candidates import Plan
 from pipeline.mapping.choose import choose
 from pipeline.mapping.columns import Source, read_columns
 from pipeline.mapping.compose import parse
+from pipeline.mapping.missing import unknown_country
 from pipeline.mapping.nulls import NULL_WORDS
 from pipeline.mapping.presets import Preset, recognise
 from pipeline.mapping.reasons import choice, notes
@@ -48,7 +50,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
     plan = _planned(sources, record, preset, headers, file, said, composed, constants)
     _derived_state(plan, record, constants)
     fed = {*plan.fed, *constants, *defaults}
-    return Mapping(
+    made = Mapping(
         choices=tuple(
             choice(s, plan, record, preset, said=said, composed=composed, constants=constants) for s in sources
         ),
@@ -62,6 +64,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
         notes=(*notes(preset, plan), *([say(DATES)] if "date_order" in file.options else [])),
     )
+    return replace(made, notes=(*made.notes, *unknown_country(made))) if not {"country", "~country"} & fed else made
 
 
 def _planned(

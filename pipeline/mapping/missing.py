@@ -46,16 +46,16 @@ def missing_message(
     message = say("no column of the source feeds {fields}, which every customer needs", **values)
     near = {name: column for name in names if (column := nearest_column(mapping, known[name], record))}
     settable = [name for name in names if known[name].kind not in ("name", "email", "address")]
-    ways = [say("from the column that comes nearest: {flags}", flags=_maps(near.items()))] if near else []
+    ways = [say("the column that comes nearest: {flags}", flags=_maps(near.items()))] if near else []
     if settable:
         values_ = {name: _example(name, known[name].column.example, mapping) for name in settable}
         flags = " ".join(f"--set {name}={value}" for name, value in values_.items())
-        ways.append(say("for the same value in every row: {flags}", flags=flags))
+        ways.append(say("the same value in every row: {flags}", flags=flags))
         if values_.get("country") == say("CODE"):
             ways[-1] += " " + say("(CODE: two letters, such as CL, MX or CO)")
     if others := [name for name in names if name not in near]:
         header = "Column 1" if headless else say("HEADER")
-        ways.append(say("for a column of the source: {flags}", flags=_maps((name, header) for name in others)))
+        ways.append(say("a column of the source: {flags}", flags=_maps((name, header) for name in others)))
     if headless:
         message = say(
             "the list has no header that names its columns (they are called Column 1, Column 2 ...), and no column "
@@ -63,10 +63,25 @@ def missing_message(
             **values,
         )
         ways.append(say("if a row holds the column names: --header-row N"))
-    remedy = say("Say it {ways}.", ways="; ".join(ways))
+    remedy = say("Choose one way: {ways}.", ways="; ".join(ways))
     if not inspect:
         return message, remedy
     return message, f"{remedy}\n" + say("To see the columns: {command}", command=command("inspect", *inspect))
+
+
+def unknown_country(mapping: Mapping) -> list[str]:
+    """What to say where nothing tells the country by which phone numbers and tax ids are read, and no customer needs one."""
+    feeds = {choice.field: choice for choice in mapping.choices}
+    local = "phone" in feeds and any(not text.lstrip().startswith("+") for text in feeds["phone"].examples)
+    if "country" in mapping.missing or not (local or "tax_id" in feeds):
+        return []
+    return [
+        say(
+            "No column tells the country: phone numbers without its prefix cannot be read, nor tax ids checked. If all "
+            "customers are in one: --set country={code}",
+            code=likely.country(mapping) or say("CODE"),
+        )
+    ]
 
 
 def nearest_column(mapping: Mapping, field: Field, record: type[BaseModel]) -> str | None:

@@ -137,11 +137,15 @@ def _conflicts(rows: pl.DataFrame, label: Callable[[str], str]) -> pl.DataFrame:
     told = []
     groups = rows.group_by("group", maintain_order=True).agg(
         pl.col("name").head(MOST_NAMED),
+        pl.col("row").head(MOST_NAMED),
+        pl.struct("source", "sheet").n_unique().alias("places"),
         pl.len(),
         pl.col("identity").first(),
         pl.col("body").unique(maintain_order=True),
     )
-    for group, names, count, identity, bodies in groups.iter_rows():
+    for group, names, numbers, places, count, identity, bodies in groups.iter_rows():
+        if places == 1:  # said once, behind the last: "5, 12 of Clientes"
+            names = [*map(str, numbers[:-1]), names[-1]]
         differing = _differing(bodies)
         labels.update({n: label(n) for n in differing if n not in labels})
         rows_, fields = ", ".join(names), ", ".join(labels[n] for n in differing)

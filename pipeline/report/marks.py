@@ -8,7 +8,8 @@ import polars as pl
 
 from pipeline import sparse
 from pipeline.report.places import Places
-from pipeline.report.sheet import ERROR, WARNING
+from pipeline.report.rows import ended
+from pipeline.report.sheet import ERROR, WARNING, WRONG_ROW
 
 
 def faulty(issues: pl.DataFrame, cells: pl.DataFrame, places: Places) -> pl.DataFrame:
@@ -39,7 +40,8 @@ def looks(marked: pl.DataFrame, height: int, shift: int, whole: int) -> Mapping[
 
     `shift` is how many columns stand before the source's; what is wrong with a whole row marks the column `whole`.
     """
-    at = pl.when("wrong").then(pl.lit(ERROR)).otherwise(pl.lit(WARNING)).cast(pl.Int32).alias("look")
+    whole_row = pl.when(pl.col("place").is_null()).then(pl.lit(WRONG_ROW))
+    at = whole_row.when("wrong").then(pl.lit(ERROR)).otherwise(pl.lit(WARNING)).cast(pl.Int32).alias("look")
     shown = marked.filter(pl.col("place").is_not_null() | pl.col("wrong"))
     placed = shown.select("at", at, (pl.col("place") + shift).fill_null(whole).alias("column"))
     made = {}
@@ -67,5 +69,5 @@ def _chosen(each: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
 
 def _note() -> pl.Expr:
     remedy = pl.col("remedy").fill_null("")
-    said = pl.col("message").str.strip_chars_end(".")
-    return pl.when(remedy == "").then("message").otherwise(pl.concat_str(said, pl.lit(".\n"), remedy)).alias("note")
+    said = pl.concat_str(ended("message"), pl.lit("\n"), remedy)
+    return pl.when(remedy == "").then("message").otherwise(said).alias("note")

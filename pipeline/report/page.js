@@ -76,7 +76,7 @@
     shown = PAGE;
     list.replaceChildren();
     fill(0);
-    found.textContent = words.found.replace("{n}", hits.length.toLocaleString(document.documentElement.lang));
+    found.textContent = words.found.replace("{n}", hits.length.toLocaleString(document.documentElement.lang, { useGrouping: "always" }));
     for (const chip of chips.children) {
       chip.setAttribute("aria-pressed", String(chip.dataset.status === status && !cause || chip.dataset.cause !== undefined && !!cause));
     }

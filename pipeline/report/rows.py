@@ -95,11 +95,17 @@ def _reason(kinds: pl.DataFrame, issues: pl.DataFrame, status: pl.Series) -> pl.
     return wrong.alias("reason")
 
 
+def ended(column: str) -> pl.Expr:
+    """The messages of a column as whole sentences: a question keeps its mark, the others end in one full stop."""
+    said = pl.col(column).str.strip_chars_end(". ")
+    return pl.when(said.str.contains("[?!]$")).then(said).otherwise(pl.concat_str(said, pl.lit(".")))
+
+
 def _by_row(kinds: pl.DataFrame, issues: pl.DataFrame, height: int) -> list[pl.Series]:
     """For each row of the batch `_error_codes`, `_errors`, `_advice`, `_warnings`: null where there is nothing to say."""
     start = pl.when(pl.col("field").is_null()).then(pl.lit("")).otherwise(pl.concat_str("field", pl.lit(": ")))
     said, remedy = pl.col("message").str.strip_chars_end(". "), pl.col("remedy").fill_null("")
-    advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(said, pl.lit(". "), remedy))
+    advice = pl.when(remedy == "").then(said).otherwise(pl.concat_str(ended("message"), pl.lit(" "), remedy))
     texts = kinds.select("code", told=pl.concat_str(start, "message"), advised=pl.concat_str(start, advice))
     wrong, doubtful = issues.filter("reason"), issues.filter(~pl.col("reason"))
     codes = wrong.with_columns(texts["code"].gather(wrong["kind"])).filter(pl.col("code").is_not_null())

@@ -19,7 +19,7 @@ WIDTHS = {"_source": 14, "_row": 7, "_sheet": 12, "_status": 13, "_action": 9, "
 
 MOST_LINES = 8
 
-TEXT, OURS, WRAPPED, HEAD_OURS, HEAD_THEIRS, ERROR, WARNING = range(7)
+TEXT, OURS, WRAPPED, HEAD_OURS, HEAD_THEIRS, ERROR, WARNING, WRONG_ROW = range(8)
 _CELL = {"num_format": "@", "valign": "top"}
 _HEAD = {"num_format": "@", "bold": True, "bottom": 1}
 LOOKS: tuple[dict[str, Any], ...] = (
@@ -30,6 +30,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {**_HEAD, "bg_color": "#DDEBF7"},
     {**_CELL, "bg_color": "#FFC7CE", "font_color": "#9C0006"},
     {**_CELL, "bg_color": "#FFEB9C", "font_color": "#7F6000"},
+    {**_CELL, "bg_color": "#FFC7CE", "font_color": "#9C0006", "text_wrap": True},
 )
 """The formats of the rows, by the names above: all of them text."""
 

@@ -41,7 +41,7 @@ class Words:
         """`12.5 %` of a whole; never rounded to nothing, nor to all."""
         tenths = round(1000 * count / whole)
         tenths = max(1, min(999, tenths)) if 0 < count < whole else tenths
-        return f"{number(tenths // 10 if tenths % 10 == 0 else tenths / 10, self.lang)} %"
+        return f"{number(tenths // 10 if tenths % 10 == 0 else tenths / 10, self.lang)}\N{NO-BREAK SPACE}%"
 
     def mode(self, name: str) -> str:
         """The mode of a run: LIVE, test or sandbox."""

@@ -25,7 +25,7 @@ export function table(place, ask) {
     cacheOverflowSize: 1, blockLoadDebounceMillis: 20, infiniteInitialRowCount: 1, readOnlyEdit: true,
     ensureDomOrder: true, enableCellTextSelection: true, suppressMovableColumns: true, stopEditingWhenCellsLoseFocus: true,
     suppressScrollOnNewData: true, animateRows: false, defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true },
-    getRowId: (params) => String(params.data.id), localeText: { loadingError: "…", noRowsToShow: word("no_causes") },
+    getRowId: (params) => String(params.data.id), localeText: { loadingOoo: word("loading"), loadingError: "…", noRowsToShow: word("no_causes") },
     columnDefs: [], onCellEditRequest: (event) => ask.edit(event.data, Number(event.column.getColId().slice(1)), event.newValue ?? "", event.node),
     onCellEditingStopped: () => {
       if (waiting) setTimeout(() => api.refreshInfiniteCache(), 0);

@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 export const lang = data.lang;
 export const nonce = data.nonce;
-const format = new Intl.NumberFormat(lang);
+const format = new Intl.NumberFormat(lang, { useGrouping: "always" }); // Spanish would write 3027 beside 12.430
 
 /** The text called `name`, with its parts filled in; the one called `name_1` where there is one and `n` is 1. */
 export function word(name, parts = {}) {

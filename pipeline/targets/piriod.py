@@ -97,11 +97,11 @@ class Customer(BaseModel):
     send_collections: Annotated[bool, Column(
         "flag", "Send reminders", "Enviar cobranzas", ("enviar cobranza", "enviar recordatorios"), example="yes",
         help="E-mail payment reminders; the target says yes where this is empty.",
-        help_es="Enviar recordatorios de pago; si falta, Piriod dice que sí.")] = True  # fmt: skip
+        help_es="Enviar recordatorios de pago por correo; si falta, Piriod dice que sí.")] = True  # fmt: skip
     send_vouchers: Annotated[bool, Column(
         "flag", "Send receipts", "Enviar comprobantes", ("enviar comprobante", "enviar recibos"), example="yes",
         help="E-mail payment receipts; the target says yes where this is empty.",
-        help_es="Enviar comprobantes de pago; si falta, Piriod dice que sí.")] = True  # fmt: skip
+        help_es="Enviar comprobantes de pago por correo; si falta, Piriod dice que sí.")] = True  # fmt: skip
 
 
 def _headers(secrets: Mapping[str, str], test_mode: bool) -> dict[str, str]:

@@ -212,3 +212,16 @@ def test_help_is_in_groups_and_fits(
     flags = [max(p.opts, key=len) for p in command.params if p.opts[0].startswith("-")]
     for flag in (*flags, "--help"):
         assert len(re.findall(rf"^  (?:-\w, )?{flag}\b(?!-)", said, re.MULTILINE)) == 1, flag
+
+
+def test_a_target_that_the_configuration_knows_is_not_asked_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile, typed or in the environment, says where its customers go: no command with another target is proposed."""
+    (here / "customer-import.toml").write_text('[profiles.norte]\nto = "dayzero"\n[profiles.other]\n', encoding="utf-8")
+    typed = ["run", RUN, "--yes"]
+    assert retyped.each([*typed, "--profile", "nrte"]) == [[*typed, "--profile", "norte"]]
+    assert len(retyped.each([*typed, "--profile", "other"])) == len(retyped.each(typed)) == 2
+    monkeypatch.setenv("CUSTOMER_IMPORT_PROFILE", "norte")
+    assert retyped.each(typed) == [typed]
+    monkeypatch.delenv("CUSTOMER_IMPORT_PROFILE")
+    monkeypatch.setenv("CUSTOMER_IMPORT_TO", "piriod")
+    assert retyped.each(typed) == [typed]

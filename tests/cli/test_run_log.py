@@ -148,3 +148,13 @@ def test_what_is_waited_for_is_told_until_it_is_over(status: int, monkeypatch: p
     assert "10 s" in wire.waiting() and str(status) in wire.waiting()
     clock[0] += 10
     assert wire.waiting() == ""
+
+
+def test_events_change_no_count_of_a_stage(shell: Shell) -> None:
+    """A row that is told to a program is one row all the same, in the log as in the progress line."""
+    write_csv(shell.home / "list.csv", people(7))
+    planned = ("run", "list.csv", "--to", "piriod", "--dry-run", "--offline", "--out")
+    told = [entries(shell(*planned, *more).folder) for more in (("a",), ("b", "--events", "ev.jsonl"))]
+    alone, followed = ([(t["name"], t["done"]) for event, t in log if event == "stage"] for log in told)
+    assert alone == followed
+    assert ("check", "7") in alone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 from conftest import Shell
 
 from pipeline.cli import counted
@@ -51,3 +52,62 @@ def test_identities_and_times_read_as_a_person_writes_them() -> None:
     assert readable("email=a@b.cl") == "email a@b.cl"
     assert counted.when("2026-11-21T15:30:43+00:00") == "2026-11-21 15:30 UTC"
     assert counted.when("long ago") == "long ago"
+
+
+GOOD = "Razón Social,RUT,Dirección,Comuna,Correo\n"
+ROW = "{name},76.086.428-5,Av. Uno 1,Providencia,{mail}\n"
+
+
+def test_a_constant_that_cannot_be_is_a_slip_of_the_command(shell: Shell, tmp_path: Path) -> None:
+    """It would keep out every row, and no cell of the file could be corrected: nothing is planned (exit 2)."""
+    (tmp_path / "a.csv").write_text(GOOD + ROW.format(name="Uno", mail="a@uno.cl"), encoding="utf-8")
+    planned = ("run", "a.csv", "--to", "piriod", "--dry-run", "--offline", "--out", "out")
+    for flag, said in (("--set", "country=Chlie"), ("--default", "country=Chlie"), ("--set", "send_invoices=perhaps")):
+        ended = shell(*planned, *(() if "country" in said else ("--set", "country=CL")), flag, said)
+        assert ended.code == 2
+        assert f"{flag} {said}: '{said.partition('=')[2]}' in " in ended.err
+        assert not (tmp_path / "out").exists()
+    (tmp_path / "m.toml").write_text('[set]\ncountry = "Chlie"\n', encoding="utf-8")
+    assert "[set] country=Chlie: 'Chlie' in country" in shell(*planned, "--mapping", "m.toml").err
+    for said in ("country=Chile", "country=chl", "currency=$"):
+        ended = shell(*planned[:-1], said, "--set", said, "--default", "country=CL")
+        assert ended.code == 0, ended.err
+
+
+def test_a_web_address_and_the_mark_of_an_open_list_are_no_missing_files(shell: Shell, tmp_path: Path) -> None:
+    """Who pastes a link is told to download; who names Excel's own mark is told to name the list."""
+    ended = shell("inspect", "https://docs.example.com/spreadsheets/d/abc/edit")
+    assert ended.code == 3
+    assert "https://docs.example.com/spreadsheets/d/abc/edit is an address, not a file" in ended.err
+    assert "Download the list" in ended.err
+    for name in ("~$clientes.xlsx", ".~lock.clientes.ods#"):
+        (tmp_path / name).write_bytes(b"\x03Ana")
+        ended = shell("run", name, "--to", "piriod", "--sandbox")
+        assert ended.code == 3
+        assert "leaves it while the list is open" in ended.err
+
+
+def test_what_goes_wrong_with_a_connection_is_said_in_the_users_language(shell: Shell, tmp_path: Path) -> None:
+    """No word of a library is shown where nobody listens, and where the address does not exist."""
+    (tmp_path / "a.csv").write_text(GOOD + ROW.format(name="Uno", mail="a@uno.cl"), encoding="utf-8")
+    for url, said in (("http://127.0.0.1:9", "nada responde en 127.0.0.1:9"),
+                      ("https://no-such-host.invalid", "no se encuentra la dirección no-such-host.invalid")):  # fmt: skip
+        ended = shell("run", "a.csv", "--to", "piriod", "--set", "country=CL", "--base-url", url, "--yes",
+                      "--max-retries", "0", "--lang", "es", secrets=True)  # fmt: skip
+        assert ended.code == 5, ended.err
+        assert said in ended.err
+        assert "annot connect" not in ended.err
+
+
+def test_the_error_workbook_reads_as_a_person_writes(shell: Shell, tmp_path: Path) -> None:
+    """A question keeps its mark alone, and what is wrong with a whole row is shown whole: its cell breaks its lines."""
+    rows = ROW.format(name="Uno", mail="ana@gmial.com") + ROW.format(name="Dos", mail="ana@gmial.com")
+    (tmp_path / "a.csv").write_text(GOOD + rows, encoding="utf-8")
+    ended = shell("run", "a.csv", "--to", "piriod", "--set", "country=CL", "--dry-run", "--offline", "--out", "out")
+    assert ended.counts == {"invalid": 2}, ended.out
+    sheet = openpyxl.load_workbook(tmp_path / "out" / "errors.xlsx")["Rows"]
+    heads = {cell.value: cell.column for cell in sheet[1]}
+    whole = sheet.cell(2, heads["_errors"])
+    assert whole.fill.fill_type == "solid" and whole.alignment.wrap_text
+    note = sheet.cell(2, heads["Correo"]).comment.text
+    assert "did they mean ana@gmail.com?\n" in note

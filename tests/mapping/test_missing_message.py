@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from mapping.mapping_sources import mapped
 from pydantic import BaseModel
 
 from pipeline import targets
@@ -47,3 +48,22 @@ def test_the_command_that_shows_the_columns_can_be_typed() -> None:
     """A path with a space is quoted."""
     remedy = asked(["Razón Social"], [["Ana"]], ("mi lista.csv", "--to", "piriod"))
     assert remedy.splitlines()[-1] == "To see the columns: customer-import inspect 'mi lista.csv' --to piriod"
+
+
+def test_a_list_of_one_country_without_a_column_for_it_is_told_what_that_costs() -> None:
+    """DayZero needs no country, its phones and tax ids do: said once, with the country that the headers speak for."""
+    headers, row = (
+        ("Nome", "E-mail", "CNPJ", "Telefone"),
+        ("Padaria", "a@b.com", "11.222.333/0001-81", "(11) 3333-4444"),
+    )
+    notes = mapped(headers, [row], "dayzero").notes
+    assert any(note.endswith("--set country=BR") for note in notes), notes
+    settled = MappingRequest(constants={"country": "BR"})
+    for quiet in (
+        mapped(headers, [row], "dayzero", settled),
+        mapped((*headers, "País"), [(*row, "Brasil")], "dayzero"),
+        mapped(("Nome", "E-mail", "Telefone"), [("Padaria", "a@b.com", "+55 11 3333-4444")], "dayzero"),
+        mapped(("Nome", "E-mail"), [("Padaria", "a@b.com")], "dayzero"),
+    ):
+        assert not quiet.notes
+    assert "country" in mapped(headers, [row]).missing and not mapped(headers, [row]).notes  # it is asked for there

@@ -96,6 +96,15 @@ def test_a_conflict_names_the_rows_and_the_fields() -> None:
     assert verdicts[0].issue["detail"] == "2, 3, which differ in Nombre"
 
 
+def test_a_conflict_names_the_sheet_once_where_all_rows_stand_in_it() -> None:
+    """The sheet stands behind the last row; rows of several sheets each have their own."""
+    rows = rows_of([("A", "x"), ("A", "y")])
+    for sheets, said in ((["Norte", "Norte"], "2, 3 of Norte, "), (["Norte", "Sur"], "2 of Norte, 3 of Sur, ")):
+        verdicts = duplicates.judge(rows.with_columns(pl.Series("sheet", sheets)), "error", str)
+        assert verdicts[0].issue is not None
+        assert verdicts[0].issue["detail"].startswith(said)
+
+
 def test_rows_that_are_not_valid_do_not_compete() -> None:
     """Only valid rows are compared, over batch borders too."""
     one = hashed(["a", "b"], [True, True], [None, None])
