@@ -16,6 +16,7 @@ from pipeline.errors import Unavailable
 from pipeline.journal import Entry
 from pipeline.options import PushOptions, RunOptions, Server, error_limit
 from pipeline.progress import Silent
+from pipeline.push.forbidden import readable
 from pipeline.targets.interface import Answer, Call
 
 PACE = ("--yes", "--rate", "0", "--quiet", "--timeout", "5", "--settle", "1")
@@ -51,6 +52,28 @@ def test_one_row_is_refused_alone_wherever_it_stands(target: str, first: int) ->
     assert entry is not None and entry.state == "rejected" and entry.sent_at is None and entry.http_status == 403
     assert entry.problems == [(None, "target.rejected_row", "403: Request blocked Incident&nbsp;4711")]
     assert scene.engine.result.counts == {"created": 9, "rejected": 1, "planned": 0}
+
+
+def test_rows_that_are_refused_between_others_never_stop_the_push() -> None:
+    """Each one that is accepted speaks against all before it: only rows one after the other are counted."""
+    scene = Scene(150)
+    barring(scene, range(0, 150, 2))
+    assert scene.run() == {"created": 75, "rejected": 75}
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "said"),
+    [
+        ({"detail": "may not write"}, '{"detail": "may not write"}', "may not write"),
+        ({"message": "blocked"}, '{"message": "blocked"}', "blocked"),
+        ({"detail": ["a"]}, '{"detail": ["a"]}', '{"detail": ["a"]}'),
+        (None, PAGE, "Request blocked Incident&nbsp;4711"),
+        (None, "", "no readable answer"),
+    ],
+)
+def test_a_refusal_is_told_in_its_own_words(body: Any, text: str, said: str) -> None:
+    """What JSON says in a sentence, else the text without its markup."""
+    assert readable(Answer(403, {}, body, text)) == said
 
 
 def test_where_a_plain_read_is_refused_too_it_is_the_credentials() -> None:
