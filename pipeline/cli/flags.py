@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,10 +21,15 @@ def pairs(texts: tuple[str, ...], flag: str) -> dict[str, str]:
     """Read `NAME=VALUE` texts; the last `=` of a --map separates, as headers may hold one.
 
     Raises:
-        Misuse: a text has no `=`.
+        Misuse: a text has no `=`, or octets that are no text.
     """
     found: dict[str, str] = {}
     for text in texts:
+        if re.search("[\ud800-\udfff]", text):  # how Python keeps octets that the terminal's encoding does not have
+            raise Misuse(
+                say("{value} is not understood", value=f"{flag} {text!r}"),
+                say("Some of it is no UTF-8 text: set the terminal to UTF-8, and type it again."),
+            )
         name, equals, value = text.rpartition("=") if flag == "--map" else text.partition("=")
         if not equals or not name.strip():
             wanted = say('"SOURCE HEADER=field"') if flag == "--map" else say("FIELD=VALUE")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
+import pytest
 from conftest import Shell
 
 from pipeline.cli import counted
+from pipeline.cli.flags import pairs
+from pipeline.errors import Misuse
 from pipeline.identity import readable
 
 BLANK_ID = "Razón Social,RUT,Dirección,Comuna,País\nUno SpA,,Av. Uno 1,Providencia,CL\n"
@@ -111,3 +114,12 @@ def test_the_error_workbook_reads_as_a_person_writes(shell: Shell, tmp_path: Pat
     assert whole.fill.fill_type == "solid" and whole.alignment.wrap_text
     note = sheet.cell(2, heads["Correo"]).comment.text
     assert "did they mean ana@gmail.com?\n" in note
+
+
+@pytest.mark.parametrize("flag", ["--set", "--default", "--map"])
+def test_octets_that_are_no_text_are_no_value(flag: str) -> None:
+    """A terminal of another encoding: said at once, before any row would hold half a character."""
+    with pytest.raises(Misuse) as stop:
+        pairs(("notes=ni\udcf1o",), flag)
+    assert flag in stop.value.message and "UTF-8" in stop.value.remedy
+    stop.value.message.encode()
