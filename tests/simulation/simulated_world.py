@@ -159,7 +159,8 @@ class Wire:
     """The client of one process: the same interface, over a network that loses, delays and repeats nothing."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.limiter, self.patience, self.requests = world, _Free(), Patience(30, 2, 60), 0
+        self.world, self.limiter, self.patience = world, _Free(), Patience(30, 2, 60)
+        self.requests, self.connections = 0, 8
 
     async def send(self, call: Call, *, slot: bool = True) -> Answer:
         """One request, with its fate."""
