@@ -30,7 +30,7 @@ POOLS = {
 ROW = st.tuples(*(st.sampled_from(pool) for pool in POOLS.values()))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(ROW, min_size=1, max_size=12), st.sampled_from([1, 30]))
 def test_changes_are_told_row_by_row(rows, times):
     """Each value that stands and is not its cell's text is told, in the order in which fields are read."""

@@ -43,7 +43,7 @@ def rows(target: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", targets.names())
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=170, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_columns_and_model_agree(name: str, data: st.DataObject) -> None:
     """A row is valid exactly when the model takes the JSON that would be sent."""

@@ -30,7 +30,7 @@ def hashed(who: list[str], valid: list[bool], alike: list[str | None]) -> pl.Dat
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=2, max_size=8), POLICIES)
 def test_every_row_of_a_group_has_a_verdict_that_fits_the_policy(pairs: list[tuple[str, str]], policy: str) -> None:
     """Identical rows: one goes in. Rows that differ: refused, one, or all, as the policy says."""
@@ -54,7 +54,7 @@ def test_every_row_of_a_group_has_a_verdict_that_fits_the_policy(pairs: list[tup
         assert len({verdicts[i].ordinal for i in seqs}) == len(seqs)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.lists(st.tuples(st.sampled_from("ABCD"), st.sampled_from("xyz"), st.sampled_from([None, 7, 8])), min_size=2, max_size=12),
     POLICIES, st.integers(1, 4),
@@ -67,7 +67,7 @@ def test_customers_may_be_judged_in_shares(pairs: list[tuple[str, str, int | Non
     assert dict(duplicates.settled(judged)) == dict(duplicates.judge(rows, policy, str))  # type: ignore[arg-type]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=2, max_size=8), st.data())
 def test_verdicts_of_a_range_are_those_of_its_rows(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
     """As a table and row by row they say the same, also where one was changed or added by its row."""
@@ -138,7 +138,7 @@ def test_a_name_and_address_that_everybody_has_tell_nothing() -> None:
 TEXTS = st.none() | st.sampled_from("abcdefgh")
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(TEXTS, st.booleans(), TEXTS), max_size=30), st.integers(1, 40))
 def test_affected_rows_are_found_range_by_range(rows: list[tuple[str | None, bool, str | None]], at_once: int) -> None:
     """However few hashes are sorted at once: the valid rows that share who they are, or name and address."""

@@ -111,7 +111,7 @@ def test_a_push_that_was_killed_is_waited_for_also_where_its_folder_is_gone(
     target: str, left: str, tmp_path: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows its rows: who is about to be sent is looked for once more when what it sent has had its time."""
-    running, heard = sandbox(late_commit=2.0), Heard()
+    running, heard = sandbox(late_commit=5.0), Heard()
     hasty = PushOptions(rate=0, timeout=2, settle=0.0, max_retries=0)
     with monkeypatch.context() as killed:
         killed.setattr(latest, "note", lambda *_: None)
@@ -121,7 +121,7 @@ def test_a_push_that_was_killed_is_waited_for_also_where_its_folder_is_gone(
         (tmp_path / "one").rename(tmp_path / "elsewhere")
     else:
         shutil.rmtree(tmp_path / "one")
-    patient = PushOptions(rate=0, timeout=2, settle=6.0)
+    patient = PushOptions(rate=0, timeout=2, settle=10.0)
     again = "one" if left == "removed and planned anew" else "two"
     assert imported(tmp_path, running, again, target, heard, patient) == {"skipped": 5}
     assert sum("its run folder is gone" in line for line in heard.lines) == 1

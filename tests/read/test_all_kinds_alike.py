@@ -157,7 +157,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("in_this_process")
-@settings(max_examples=40, derandomize=True, deadline=None, phases=[Phase.generate],
+@settings(max_examples=25, derandomize=True, deadline=None, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(table=tables())
 def test_a_table_is_the_same_in_every_kind_of_file(tmp_path: Path, table: Table) -> None:
