@@ -1,6 +1,6 @@
 """Never twice, never lost, in simulated worlds: time-outs, late commits, refusals and deaths at every step, seeded.
 
-More than 10,000 histories; `HISTORIES=50000 pytest tests/simulation` runs 100,000. A history that breaks a law is told
+Thousands of histories; `HISTORIES=50000 pytest tests/simulation` runs 100,000. A history that breaks a law is told
 with the command that shows it again: `python tests/simulation/replay.py TARGET SEED`.
 """
 
@@ -24,7 +24,7 @@ from simulation.simulated_server import LATEST, Manners
 
 from pipeline.journal import Entry
 
-HISTORIES = int(os.environ.get("HISTORIES", "4500"))
+HISTORIES = int(os.environ.get("HISTORIES", "2000"))
 SHARDS = 10
 TARGETS = ("piriod", "dayzero")
 
