@@ -30,6 +30,14 @@ KNOBS: dict[str, dict[str, Any]] = {
 """Sandboxes that refuse a missing or a taken tax id; a body that is too large, or a taken e-mail."""
 
 
+def half_faulty(count: int, start: int = 76_600_000) -> list[Row]:
+    """Customers of whom every second one has no e-mail that could be one."""
+    rows = people(count, start=start)
+    for at, row in enumerate(rows):
+        row["Correo"] = f"mal{at}" if at % 2 else row["Correo"]
+    return rows
+
+
 def faulty(target: str) -> list[Row]:
     """Seventeen rows: eleven with faults of our own checks (at least eight kinds), two that the target refuses."""
     rows = people(17, start=76_100_000)

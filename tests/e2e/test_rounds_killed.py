@@ -14,21 +14,13 @@ import polars as pl
 import pytest
 from conftest import SECRETS, Ended, Shell, people, write_csv
 from e2e.pushing import posts
-from e2e.round_files import Row, correct_csv, read_csv
+from e2e.round_files import Row, correct_csv, half_faulty, read_csv
 
 from pipeline import targets
 
 TARGETS = ("piriod", "dayzero")
 PACE = ("--yes", "--rate", "0", "--quiet", "--timeout", "2", "--settle", "1", "--concurrency", "8")
 COUNT = 60
-
-
-def half_faulty() -> list[Row]:
-    """Customers of whom every second one has no e-mail that could be one."""
-    rows = people(COUNT, start=76_600_000)
-    for at, row in enumerate(rows):
-        row["Correo"] = f"mal{at}" if at % 2 else row["Correo"]
-    return rows
 
 
 def better(lines: list[Row]) -> list[Row]:
@@ -48,7 +40,7 @@ def assert_exactly_once(ended: Ended, running: Any, target: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_killed_in_the_middle_of_a_round(target: str, shell: Shell, sandbox: Any, tmp_path: Path) -> None:
     """`kill -9` while a round is planned or pushed, again and again: then each customer is there once, as corrected."""
-    write_csv(tmp_path / "list.csv", half_faulty())
+    write_csv(tmp_path / "list.csv", half_faulty(COUNT))
     running = sandbox(seed=5, latency=0.01, commit_then_drop=0.05, rate_429=0.03, retry_after=0)
     where = ("--base-url", running.base_url, *PACE)
     shell("run", "list.csv", "--to", target, "--out", "run", *where, secrets=True)
@@ -82,7 +74,7 @@ def test_a_round_beside_unknown_rows_settles_them_first(
     target: str, shell: Shell, sandbox: Any, tmp_path: Path
 ) -> None:
     """Rows whose answer was lost are not in the error file; the push of a round looks them up before it sends anything."""
-    write_csv(tmp_path / "list.csv", half_faulty())
+    write_csv(tmp_path / "list.csv", half_faulty(COUNT))
     running = sandbox(seed=2, commit_then_drop=0.5, late_commit=0.5, fault_limit=12)
     where = ("--base-url", running.base_url, *PACE)
     process = shell.start("run", "list.csv", "--to", target, "--out", "run", *where, "--settle", "60", secrets=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import Ended, Shell, people, write_csv
 from e2e.pushing import PACE, TARGETS, assert_exactly_once, posts
-from e2e.round_files import Inside, Row, correct_csv
+from e2e.round_files import Inside, Row, correct_csv, half_faulty
 from e2e.test_what_to_type_next import commands
 
 from pipeline import rounds, store
@@ -30,14 +30,6 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return Inside(tmp_path, monkeypatch, capsys)
 
 
-def half_faulty() -> list[Row]:
-    """Customers of whom every second one has no e-mail that could be one."""
-    rows = people(COUNT, start=76_700_000)
-    for at, row in enumerate(rows):
-        row["Correo"] = f"mal{at}" if at % 2 else row["Correo"]
-    return rows
-
-
 def better(lines: list[Row]) -> list[Row]:
     """Every e-mail corrected."""
     return [line | {"Correo": f"bien{line['_row']}@x.example"} for line in lines]
@@ -46,7 +38,7 @@ def better(lines: list[Row]) -> list[Row]:
 def begun(inside: Inside, running: Any, target: str = "piriod") -> tuple[str, ...]:
     """A pushed run, its corrected errors in `fixed.csv`; the flags of its server."""
     where = ("--base-url", running.base_url, *PACE)
-    write_csv(inside.home / "list.csv", half_faulty())
+    write_csv(inside.home / "list.csv", half_faulty(COUNT, 76_700_000))
     assert inside("run", "list.csv", "--to", target, "--out", "run", *where, secrets=True).code == 1
     shutil.copy(inside.home / "run" / "errors.csv", inside.home / "fixed.csv")
     correct_csv(inside.home / "fixed.csv", better)
