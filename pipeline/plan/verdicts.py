@@ -5,6 +5,7 @@ A list can be nothing but such rows, so that they stay in columns; single ones a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,14 +41,15 @@ class Verdicts(Mapping[int, Verdict]):
     def __init__(self, *frames: pl.DataFrame) -> None:
         """`frames` have SCHEMA, and no row is in two of them."""
         self._frame = pl.concat([pl.DataFrame(schema=SCHEMA), *frames]).sort("seq")
+        self._seqs = self._frame["seq"].to_numpy()  # no copy; polars would start a query for each row that is asked for
         self._own: dict[int, Verdict] = {}
 
     def __getitem__(self, seq: int) -> Verdict:
         """The verdict about one row; to change it changes nothing here."""
         if seq in self._own:
             return self._own[seq]
-        at = int(self._frame["seq"].search_sorted(seq))
-        if at == self._frame.height or self._frame["seq"][at] != seq:
+        at = bisect_left(self._seqs, seq)
+        if at == self._frame.height or self._seqs[at] != seq:
             raise KeyError(seq)
         _, status, after, lane, ordinal, code, detail, value = self._frame.row(at)
         return Verdict(status, after, lane, ordinal, issue(code, detail, value) if code else None)
@@ -58,7 +60,7 @@ class Verdicts(Mapping[int, Verdict]):
 
     def __len__(self) -> int:
         """How many rows have a verdict."""
-        return self._frame.height + sum(1 for seq in self._own if seq not in self._seqs())
+        return self._frame.height + len(self._own.keys() - {*self._frame["seq"]})
 
     def setdefault(self, seq: int, verdict: Verdict) -> Verdict:
         """The verdict about a row, from now on this one where it had none; to change it changes it here too."""
@@ -66,7 +68,7 @@ class Verdicts(Mapping[int, Verdict]):
 
     def between(self, first: int, end: int) -> pl.DataFrame:
         """The verdicts about the rows from `first` to before `end` (SCHEMA), ascending."""
-        start, stop = (int(self._frame["seq"].search_sorted(seq)) for seq in (first, end))
+        start, stop = (bisect_left(self._seqs, seq) for seq in (first, end))
         here = self._frame.slice(start, stop - start)
         own = [(seq, v) for seq, v in self._own.items() if first <= seq < end]
         if not own:
@@ -77,9 +79,6 @@ class Verdicts(Mapping[int, Verdict]):
         ]
         mine = pl.DataFrame(lines, schema=SCHEMA, orient="row")
         return pl.concat([here.join(mine, on="seq", how="anti"), mine]).sort("seq")
-
-    def _seqs(self) -> set[int]:
-        return set(self._frame["seq"])
 
 
 SAID = ("code", "detail", "value")
