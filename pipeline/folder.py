@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import re
@@ -23,6 +24,8 @@ from pipeline.errors import Misuse, Stop
 from pipeline.language import say
 
 LARGEST_JSON = 64 * 1024 * 1024
+STEP = 2_000_000_000
+"""Nanoseconds that every file system tells apart (FAT counts in steps of two seconds)."""
 
 
 class RunFolder:
@@ -46,7 +49,7 @@ class RunFolder:
                 ignore = root / ".gitignore"
                 if not ignore.exists():
                     ignore.write_text("*\n", encoding="utf-8")
-                out = _unused(root, stem, target)
+                out = _made(root, stem, target)
             out.mkdir(mode=0o700, parents=True, exist_ok=True)
             if any(out.iterdir()):
                 raise Misuse(
@@ -65,7 +68,7 @@ class RunFolder:
             Misuse: there is none, or it holds no plan.
         """
         if name == "latest":
-            plans = sorted(Path("runs").glob("*/plan.json"), key=_last_planned)
+            plans = sorted(Path("runs").glob("*/plan.json"), key=_planned)
             if not plans:
                 raise Misuse(
                     say("there is no run in runs/ yet"), say("Start one with: customer-import run FILE --to TARGET")
@@ -106,6 +109,12 @@ class RunFolder:
         finally:
             scratch.unlink(missing_ok=True)
 
+    def tidy(self, *names: str) -> None:
+        """Remove what killed processes have left of files of these names; nobody may be writing one of them."""
+        for left in (path for name in names for path in self.path.glob(f".{name}.*.part")):
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+
     def write_json(self, name: str, content: Any) -> None:
         """Write `content` as JSON, readable by people too."""
         with self.writing(name) as path:
@@ -145,16 +154,28 @@ def cannot_write(path: Path, error: OSError, remedy: str = "") -> Stop:
     )
 
 
-def _last_planned(plan: Path) -> float:
-    """When the run of `plan` was planned or corrected last (seconds since 1970)."""
-    return max(p.stat().st_mtime for p in (plan, *plan.parent.glob("round-*/plan.json")))
+def now_latest(plan: Path) -> None:
+    """Let the run of `plan`, which was made just now, be `latest`, also where the clock was set back since the others were."""
+    others = [_planned(p) for p in Path("runs").glob("*/plan.json") if not plan.is_relative_to(p.parent)]
+    newest = max(others, default=0)
+    if newest >= plan.stat().st_mtime_ns:
+        os.utime(plan, ns=(newest + STEP, newest + STEP))
 
 
-def _unused(root: Path, stem: str, target: str) -> Path:
+def _planned(plan: Path) -> int:
+    """When the run of `plan` was planned or corrected last (nanoseconds since 1970); one that is gone by now, never."""
+    with contextlib.suppress(FileNotFoundError):
+        return max(p.stat().st_mtime_ns for p in (plan, *plan.parent.glob("round-*/plan.json")))
+    return 0
+
+
+def _made(root: Path, stem: str, target: str) -> Path:
+    """A new folder, which nobody else has made: a second job may start in the same second."""
     clean = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "customers"
     base = f"{clean[:60]}-{target}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    name, count = base, 1
-    while (root / name).exists():
-        count += 1
-        name = f"{base}-{count}"
-    return root / name
+    for count in itertools.count(1):
+        path = root / (base if count == 1 else f"{base}-{count}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+            return path
+    raise AssertionError

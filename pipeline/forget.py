@@ -21,7 +21,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline import outcomes, store, typed
+from pipeline import locks, outcomes, store, typed
 from pipeline.errors import Misuse
 from pipeline.folder import RunFolder, cannot_write
 from pipeline.language import say, statuses
@@ -40,11 +40,25 @@ OURS = (
     "mapping.toml",
     "undo.csv",
     "round-*",
-    ".*",
+    ".lock",
+    ".journal.count",
+    ".request.json",
+    ".review.*",
+    ".round-*",
+    ".report-*",
+    ".spool",
+    ".*.part",
+    ".errors.*",
+    ".results.*",
+    ".~lock.*",
     "~$*",
 )
-"""What the tool writes into a run folder, and the lock files of spreadsheet programs (they hold the user's name)."""
+"""What the tool writes into a run folder, and what editors (copies) and spreadsheet programs (the user's name) leave there.
 
+A hidden file of another name is not ours: a folder that is also worked in may have its `.env`, or its `.git`."""
+
+LOCKS = (".lock", ".report-lock")
+"""What is held while the rest is removed."""
 UNFINISHED = ("ready", "unknown", "failed", "not_attempted")
 """A row that can still change; without the plan nobody will know what became of it."""
 
@@ -95,7 +109,8 @@ def forget(folder: RunFolder, *, unfinished: bool = False) -> Forgotten:
         if told is None:
             told = _reduce(folder, unfinished=unfinished)
         removed, others = _remove(folder)
-    folder.file(".lock").unlink(missing_ok=True)
+    for name in LOCKS:
+        folder.file(name).unlink(missing_ok=True)
     return Forgotten(folder.path.name, told["rows"], told["counts"], told["ids"], told["forgotten"], removed, others)
 
 
@@ -159,7 +174,7 @@ def _remove(folder: RunFolder) -> tuple[int, tuple[str, ...]]:
     ours = {path for pattern in OURS for path in folder.path.glob(pattern)}
     removed = 0
     for path in ours:
-        if path.name == ".lock":
+        if path.name in LOCKS:
             continue
         try:
             removed += sum(1 for inner in path.rglob("*") if inner.is_file()) if path.is_dir() else 1
@@ -167,7 +182,7 @@ def _remove(folder: RunFolder) -> tuple[int, tuple[str, ...]]:
         except OSError as error:
             raise cannot_write(path, error) from error
     _sync(folder.path)
-    left = (path.name for path in folder.path.iterdir() if path.name not in (*KEPT, ".lock"))
+    left = (path.name for path in folder.path.iterdir() if path.name not in (*KEPT, *LOCKS))
     return removed, tuple(sorted(left))
 
 
@@ -183,12 +198,12 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: RunFolder) -> Iterator[None]:
-    """Hold the lock that a push of this run holds."""
+    """Hold the lock that a push of this run holds, and let nobody write its result files meanwhile."""
     import filelock
 
     path = folder.file(".lock")
     try:
-        with filelock.FileLock(path, timeout=0, mode=0o600):
+        with filelock.FileLock(path, timeout=0, mode=0o600), locks.reporting(folder):
             yield
     except filelock.Timeout as error:
         raise Misuse(

@@ -16,6 +16,7 @@ from pipeline.language import later, say
 
 UNDER_WAY = "under way"
 """How the note begins of a push that goes on, or was killed."""
+LONGEST_REPORT = 600.0
 MAKE_ROOM = later("Make room, or make the folder writable; push again.")
 
 
@@ -44,6 +45,29 @@ def exclusive(target: str, workspace: str, folder: RunFolder) -> Iterator[Path]:
             except OSError as error:
                 raise cannot_write(path, error, say(MAKE_ROOM)) from error
         yield last_push(target, workspace)
+
+
+@contextlib.contextmanager
+def reporting(folder: RunFolder) -> Iterator[bool]:
+    """Let one process at a time look how a run stands and write its result files, so that the newest ones stay.
+
+    Gives whether nobody else does; a process that hangs is waited for as long as a report may take.
+    """
+    import filelock
+
+    path = folder.file(".report-lock")
+    lock = filelock.FileLock(path, timeout=LONGEST_REPORT, mode=0o600)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def _path(target: str, workspace: str) -> Path:

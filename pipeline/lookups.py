@@ -62,15 +62,22 @@ async def fetch(client: Client, target: Target, countries: Iterable[str]) -> Cat
 async def _all(client: Client, target: Target, closed: ClosedList, countries: tuple[str, ...]) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     page: str | None = None
-    for _ in range(MOST_PAGES):
+    seen: set[str] = set()
+    while len(seen) < MOST_PAGES:
         read = await page_of(client, target, closed.call(page, countries))
         try:
-            entries += [closed.read(item) for item in read.items]
+            found = [closed.read(item) for item in read.items]
         except (KeyError, TypeError) as error:
             raise Failed(say("an entry of the list has no {field}", field=error)) from error
+        if not all(isinstance(entry.id, (int, str)) for entry in found):
+            raise Failed(say("an entry of the list has no {field}", field="id"))
+        entries += found
         if read.next is None:
             return tuple(entries)
+        if read.next in seen:
+            break
         page = read.next
+        seen.add(page)
     raise Failed(say("the list does not end"))
 
 
@@ -89,7 +96,9 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
     path = _cache_file(base_url, test_mode)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        age = max(0.0, time.time() - float(stored["at"]))
+        age = abs(
+            time.time() - float(stored["at"])
+        )  # where the clock was set back since, at least nobody calls it fresh
         lists: dict[str, Any] = {
             n: tuple(Entry(**e) for e in stored[n]) if stored.get(n) is not None else None for n in KEPT
         }

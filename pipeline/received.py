@@ -21,6 +21,8 @@ SHORTEST_SECRET = 8
 HIDDEN = b"***"
 LONGEST_NAME = 40
 """Characters of a coding's name that are shown; a longer one is none, and a part of it might be a part of a secret."""
+DEEPEST = 100
+"""Levels of an answer; a customer has three."""
 _WRAPPED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -108,12 +110,32 @@ def _spellings(secret: str) -> set[bytes]:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON of a body, in text that can be written down; None where it is none."""
+    """The JSON of a body, in text that can be written down; None where it is none, or deeper than any record."""
     try:
-        content = json.loads(body) if body else None
-        return _writable(content) if b"\\ud" in body or b"\\uD" in body or b"\\u0000" in body else content
+        text = body.decode(
+            json.detect_encoding(body)
+        )  # strictly, so that half a character stands there as an escape only
+        content = json.loads(text) if text else None
+        if not _is_shallow(content):
+            return None
+        return _writable(content) if "\\ud" in text or "\\uD" in text or "\\u0000" in text else content
     except (ValueError, RecursionError):
         return None
+
+
+def _is_shallow(content: Any) -> bool:
+    """Whether every step that reads or writes the content again can do so, however deep it is called itself."""
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _writable(value: Any) -> Any:

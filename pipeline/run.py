@@ -8,33 +8,31 @@ report:   plan.parquet + journal.db ─▶ results.csv, errors.csv, report.html,
 from __future__ import annotations
 
 import contextlib
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import polars as pl
 
-from pipeline import journal, locks, lookups, outcomes, report, rounds, store, targets, typed
-from pipeline.errors import BrokenInvariant, Misuse, Stop
+from pipeline import journal, locks, store, targets, typed
+from pipeline.errors import BrokenInvariant, Stop
 from pipeline.fitting import fits
 from pipeline.folder import RunFolder, cannot_write
-from pipeline.handoff import Catalogue, Result
+from pipeline.handoff import Result
 from pipeline.language import say, spoken
 from pipeline.options import FRESH, RETRY, PushOptions, RunOptions, Server
 from pipeline.prepare import Prepared
 from pipeline.prepare import prepare as plan
 from pipeline.progress import Progress
+from pipeline.reporting import write_report
 from pipeline.schema import Field, fields
 from pipeline.shellwords import PROGRAM
-from pipeline.sources import mapping_of, origin, source_of
+from pipeline.sources import origin
 from pipeline.targets.interface import Target
 
 if TYPE_CHECKING:  # what sends takes longer to load than a small file to check
@@ -42,7 +40,7 @@ if TYPE_CHECKING:  # what sends takes longer to load than a small file to check
 
 __all__ = ["Forecast", "Prepared", "forecast", "origin", "prepare", "push", "write_report"]
 
-_planned: WeakKeyDictionary[RunFolder, tuple[str, float]] = WeakKeyDictionary()
+_planned: WeakKeyDictionary[RunFolder, tuple[str, tuple[float, ...]]] = WeakKeyDictionary()
 
 
 def prepare(options: RunOptions, server: Server | None, progress: Progress) -> Prepared:
@@ -54,7 +52,7 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
     workspace = server and server.secrets.get(targets.load(options.target).workspace)
     last = locks.stamp(locks.last_push(options.target, workspace)) if workspace else locks.UNDER_WAY
     prepared = plan(options, server, progress)
-    _planned[prepared.folder] = (last, time.monotonic())
+    _planned[prepared.folder] = (last, _clocks())
     return prepared
 
 
@@ -183,56 +181,20 @@ def _telling_how_to_go_on(folder: RunFolder) -> Iterator[None]:
 def _is_fresh(folder: RunFolder, last: Path) -> bool:
     """Whether nobody can have come since the plan's look-up: it was made here, just now, and nobody pushed since.
 
-    No clock that can be set is asked; a push that was killed counts as one that goes on.
+    Every clock must say so: one stands still while the machine sleeps (and somebody is to say whether to go ahead),
+    another one can be set. A push that was killed counts as one that goes on.
     """
-    stamp, ended = _planned.get(folder, (locks.UNDER_WAY, -FRESH))
-    return time.monotonic() - ended < FRESH and locks.UNDER_WAY not in stamp and locks.stamp(last) == stamp
+    stamp, planned = _planned.get(folder, (locks.UNDER_WAY, ()))
+    passed = [now - then for now, then in zip(_clocks(), planned, strict=False)]
+    recent = bool(passed) and all(0 <= seconds < FRESH for seconds in passed)
+    return recent and locks.UNDER_WAY not in stamp and locks.stamp(last) == stamp
+
+
+def _clocks() -> tuple[float, ...]:
+    """Seconds by the clock that cannot be set, by the one that counts on while the machine sleeps, and of the day."""
+    return time.monotonic(), journal.machine().ticks(), time.time()
 
 
 def binding_of(facts: dict[str, Any], target: Target, workspace: str, server: Server) -> dict[str, str]:
     """What the journal of a run belongs to."""
     return {"plan": facts["plan_sha256"], "target": target.name, "workspace": workspace, "mode": server.mode}
-
-
-def write_report(
-    folder: RunFolder, options: PushOptions, started: datetime, requests: int, *, pushed: bool,
-    progress: Progress,
-) -> report.Summary:  # fmt: skip
-    """Write the result files of a run, as things stand now."""
-    facts = store.facts(folder)
-    target = targets.load(facts["target"])
-    mapped = mapping_of(facts["sources"][0])
-    told = report.Facts(
-        headers=tuple(facts["headers"]),
-        sources=tuple(source_of(s) for s in facts["sources"]),
-        delimiter=facts["sources"][0]["delimiter"],
-        workbook=any(s["kind"] in WORKBOOKS for s in facts["sources"]),
-        run=folder.path.name, target=target.title, workspace=facts["workspace"],
-        mode=facts["mode"] if pushed else "dry run", host=facts["base_url"] if facts["mode"] != "sandbox" else "sandbox",
-        version=version("customer-import"), started=started.isoformat(timespec="seconds"),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"), mapping=mapped, decisions=facts["decisions"],
-        unchecked=tuple(facts["unchecked"]), dry_run=not pushed, next_command=typed.go_on(folder), import_flags=shlex.join(typed.server(folder)),
-        mark=rounds.mark(folder, facts),
-        raw_csv=options.raw_csv, requests=requests, rows=facts["rows"], lang=options.lang,
-        choices={n: f.choices for n, f in fields(target.record).items() if f.choices}, **_lists(facts),
-    )  # fmt: skip
-    return report.write(folder, lambda: outcomes.table(folder, origin(facts), pushed=pushed), told, progress)
-
-
-def _lists(facts: dict[str, Any]) -> dict[str, Any]:
-    """The target's own states by country, and its countries, as far as they are remembered: what errors.xlsx offers."""
-    known = None if facts["sandbox"] else lookups.recall(facts["base_url"], facts["options"]["test_mode"])
-    catalogue = known[0] if known else Catalogue()
-    states, file = catalogue.states or (), facts.get("settings", {}).get("states_file")
-    if file:
-        with contextlib.suppress(Misuse):  # it may be gone by now
-            states = lookups.load_states(Path(file))
-    named: dict[str, Counter[str]] = {}
-    for state in states:
-        named.setdefault(state.parent or "", Counter())[state.name] += 1
-    offered = {c: tuple(sorted(n for n, k in names.items() if n and k == 1)) for c, names in named.items()}
-    codes = tuple(e.code for e in catalogue.countries or () if e.code)
-    return {"states": {c: names for c, names in offered.items() if names}, "countries": codes}
-
-
-WORKBOOKS = ("xlsx", "xlsm", "xlsb", "xls", "ods", "html", "xml")

@@ -16,15 +16,15 @@ _ODD = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u20
 
 def command(*words: str) -> str:
     """`customer-import WORDS`, as it can be typed."""
-    if os.name == "nt":
-        import subprocess
-
-        return subprocess.list2cmdline([PROGRAM, *words])
     return " ".join([PROGRAM, *map(quoted, words)])
 
 
 def quoted(word: str) -> str:
-    """One word for a POSIX shell; characters that a terminal would obey, or bytes that are no text, are spelt out."""
+    """One word, for a POSIX shell with what a terminal would obey, and bytes that are no text, spelt out."""
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.list2cmdline([word])
     if not _ODD.search(word):
         return shlex.quote(word)
     plain = word.replace("\\", "\\\\").replace("'", "\\'")

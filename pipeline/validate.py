@@ -17,7 +17,7 @@ from pipeline.columns.sentence import sentence
 from pipeline.columns.state import PLACES
 from pipeline.handoff import ISSUE_SCHEMA, Checked, Clean, Mapping, Settings
 from pipeline.language import say, say_n
-from pipeline.schema import Field, find
+from pipeline.schema import Field, fields, find
 
 
 def validate(
@@ -28,7 +28,7 @@ def validate(
 
     All problems of a row are reported; a field that is wrong already is not called missing as well.
     """
-    told = _of_reading(reading, mapping)
+    told = _of_reading(reading, mapping, record)
     own = clean.issues
     if told.height:
         own = own.join(told, on=["at", "field"], how="anti")  # one bad cell gives one issue
@@ -82,8 +82,12 @@ def _without_consequences(found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(~(pl.col("code").is_in(CONSEQUENCES) & pl.col("at").is_in(wrong.implode())))
 
 
-def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """The problems of reading, at the fields their columns feed; cells of columns that are left out do not count."""
+def _of_reading(reading: pl.DataFrame, mapping: Mapping, record: type[BaseModel]) -> pl.DataFrame:
+    """The problems of reading, at the fields their columns feed; cells of columns that are left out do not count.
+
+    A number with a fraction is a problem of codes alone. A tax id and a phone have their own rules, which know when a
+    digit is missing; whether an entry of an object is a code or an amount is known to nobody.
+    """
     if reading.is_empty():
         return pl.DataFrame(schema=ISSUE_SCHEMA)
     feeds = {c.header: c.field for c in mapping.choices if c.field}
@@ -94,7 +98,9 @@ def _of_reading(reading: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         if feeds
         else pl.lit(None, dtype=pl.String).alias("field")
     )
-    return placed.filter(pl.col("field").is_not_null() | pl.col("column").is_null())
+    codes = [name for name, field in fields(record).items() if field.kind == "text" and field.column.identifier]
+    counts = (pl.col("code") != "cell.fraction") | pl.col("field").is_in(codes)
+    return placed.filter((pl.col("field").is_not_null() | pl.col("column").is_null()) & counts)
 
 
 def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[Problem]:

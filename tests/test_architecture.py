@@ -14,7 +14,7 @@ LEVELS = [
     {"cli", "api"},
     {"undo", "review"},
     {"run"},
-    {"sending"},
+    {"sending", "reporting"},
     {"rounds"},
     {"prepare"},
     {"judging", "constants"},

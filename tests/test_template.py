@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -54,7 +55,11 @@ def test_the_shipped_templates_are_what_the_schema_gives(tmp_path: Path, name: s
 
 @pytest.mark.parametrize(("name", "lang"), KINDS)
 def test_every_field_has_its_column_note_and_limit(tmp_path: Path, name: str, lang: str) -> None:
-    """Required ones are marked, identifiers are text, lengths and choices are enforced."""
+    """Required ones are marked, identifiers are text, lengths are enforced, and choices proposed.
+
+    Where the importer takes more than a spreadsheet can judge, a cell is not refused: `+52 (55) 1234-5678` has more than
+    the 16 characters of what is sent, and `US$ 1.500,00` is no number.
+    """
     sheet = openpyxl.load_workbook(built(tmp_path, name, lang)).worksheets[0]
     headers = {str(cell.value): cell for cell in sheet[1]}
     limits = {str(v.sqref).split("3")[0]: v for v in sheet.data_validations.dataValidation}
@@ -68,7 +73,11 @@ def test_every_field_has_its_column_note_and_limit(tmp_path: Path, name: str, la
         assert column.number_format == ("#,##0.00" if field.kind == "cents" else "@")
         limit = limits.get(cell.column_letter)
         if field.choices or field.kind in ("country", "state", "currency", "flag"):
-            assert limit is not None and limit.type == "list"
+            assert limit is not None and (limit.type, limit.errorStyle) == ("list", "warning")
+        elif field.kind == "cents":
+            assert limit is not None and (limit.type, limit.errorStyle) == ("decimal", "warning")
+        elif field.kind == "phone":
+            assert limit is None and not re.search(r"\d+ c(h|ar)", cell.comment.text)
         elif field.max_length:
             assert limit is not None and (limit.type, limit.operator, limit.formula1) == (
                 "textLength",

@@ -102,11 +102,16 @@ First things to try, with no account; nothing leaves this machine:
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=TRY,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
 )
 @click.version_option(package_name="customer-import", prog_name="customer-import")
 @variables.language_flag
-def group() -> None:
+@click.pass_context
+def group(ctx: click.Context) -> None:
     """Move customer lists out of spreadsheets into billing systems: never twice, never lost."""
+    if ctx.invoked_subcommand is None:  # also where --lang stands alone
+        raise click.exceptions.NoArgsIsHelpError(ctx)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -45,7 +45,7 @@ def pace(rate: float | None, seconds: str) -> str:
     """How fast requests are sent, and how long that takes at least."""
     if not rate:
         return say("at no set pace")
-    return say("at {rate} requests a second at least {seconds}", rate=number(rate), seconds=seconds)
+    return say("at {rate} requests a second, at least {seconds}", rate=number(rate), seconds=seconds)
 
 
 def conservation(read: int, counts: Mapping[str, int]) -> str:

@@ -26,28 +26,32 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(default, bool):
             option = click.option(f"{flag}/--no-{flag[2:]}", default=default, show_default=True, help=said)
         elif setting.name in ("tokens", "workspaces"):
-            option = click.option(flag, multiple=True, help=said)
+            option = click.option(flag, multiple=True, metavar="TEXT", help=said)
         elif setting.name == "duplicate":
             option = click.option(
                 flag, type=click.Choice(["allow", "reject", "conflict"]), default=default, show_default=True, help=said
             )
         elif setting.name in ("fault_limit", "expire_after"):
-            option = click.option(flag, type=int, help=said)
+            option = click.option(flag, type=int, metavar="N", help=said)
         elif isinstance(default, int | float):
-            option = click.option(flag, type=type(default), default=default, show_default=bool(default), help=said)
+            option = click.option(
+                flag, type=type(default), default=default, show_default=bool(default), metavar="N", help=said
+            )
         else:
-            option = click.option(flag, default=default, show_default=default is not None, help=said)
+            option = click.option(flag, default=default, show_default=default is not None, metavar="TEXT", help=said)
         command = option(command)
     return command
 
 
 @click.command("sandbox", cls=Command, short_help="The local stand-in for both APIs.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port on 127.0.0.1 (0: any)."
-)
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, metavar="N",
+    help="Port on 127.0.0.1 (0: any).",
+)  # fmt: skip
 @click.option(
-    "--database", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file; without one it forgets."
-)
+    "--database", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="SQLite file; without one it forgets.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @_knobs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import html
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,9 +26,12 @@ if TYPE_CHECKING:  # what sends requests is imported when the first is sent: a r
 LARGEST_ANSWER = 32 * 1024 * 1024
 LARGEST_OUTCOME = 4 * 1024 * 1024
 """Bytes of an answer to a write: one customer, or what is wrong with it."""
+LONGEST_TEXT = 500
+"""What is kept of an answer's text, and said of it."""
 CONNECT_TIMEOUT = 10.0
 PAUSE_STATUSES = (429, 503)
 AGENT = "customer-import"
+_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Client:
         self.requests += 1
         began = time.monotonic()
         try:
-            answer = await self._answer(self._request(call, content_type))
+            answer = await self._answer(call, content_type)
         except Failed as failure:
             self._tell(call, "not sent" if isinstance(failure, NotSent) else "lost", began)
             raise
@@ -84,17 +89,18 @@ class Client:
     def _tell(self, call: Call, status: str, began: float) -> None:
         wire.answered(call.method, status, began, self.limiter.rate, self.limiter.set_rate)
 
-    async def _answer(self, request: httpx.Request) -> Answer:
+    async def _answer(self, call: Call, content_type: str) -> Answer:
         import aiohttp
         import anyio
         import httpx
 
         try:
+            request = self._request(call, content_type)
             with anyio.fail_after(self.patience.timeout + CONNECT_TIMEOUT):
                 return await self._receive(request)
         except TimeoutError as error:
             raise Lost(say("no answer within {timeout:g} s", timeout=self.patience.timeout)) from error
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             raise failure_of(error, self._secrets) from None  # an answer that is no HTTP is quoted in the cause too
 
     def _request(self, call: Call, content_type: str) -> httpx.Request:
@@ -122,7 +128,7 @@ class Client:
         finally:
             with contextlib.suppress(httpx.HTTPError):
                 await response.aclose()
-        text = kept[:500].decode("utf-8", "replace")
+        text = kept[:LONGEST_TEXT].decode("utf-8", "replace")
         return Answer(response.status_code, response.headers, parsed(kept), text)
 
     async def read(self, call: Call) -> Answer:
@@ -145,7 +151,7 @@ class Client:
                 if answer.status in (401, 403):
                     raise Unavailable(*_refused(answer))
                 kind = Missing if answer.status in (404, 410) else Failed
-                failure = kind(f"{answer.status}: {(answer.text or say('no readable answer'))[:200]}")
+                failure = kind(f"{answer.status}: {_said(answer)}")
                 lasting = 400 <= answer.status < 500 and answer.status not in (408, 425, 429)
             attempt += 1
             spent = attempt > self.patience.retries or time.monotonic() - started > self.patience.seconds
@@ -154,9 +160,20 @@ class Client:
             await self.limiter.pause(backoff(attempt))
 
 
+def _said(answer: Answer) -> str:
+    """What an answer says that is of no use; of a web page its title, as nobody but a program reads its markup."""
+    if not answer.text.lstrip("\ufeff\r\n\t ").startswith("<"):
+        return answer.text[:200] or say("no readable answer")
+    title = _TITLE.search(answer.text)
+    page = " ".join(html.unescape(title[1] if title else "").split())[:100] or "?"
+    return say(
+        "a web page ({page}) instead of the target: perhaps a proxy, or a network that asks to log in first", page=page
+    )
+
+
 def _refused(answer: Answer) -> tuple[str, str]:
     """Message and remedy for an answer that refuses the credentials."""
-    said = answer.json.get("detail") if isinstance(answer.json, dict) else answer.text
+    said = str(answer.json.get("detail") if isinstance(answer.json, dict) else answer.text)[:LONGEST_TEXT]
     message = say("the target refuses the credentials ({status}: {said})", status=answer.status, said=said)
     return message, say("Check the token and the workspace.")
 

@@ -12,10 +12,13 @@ server that hung up after it had the whole request are both ConnectTimeout), so 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from pipeline.language import say
 from pipeline.received import Secrets
 
+OF_ANOTHER_TIME = (9, 10)
+"""OpenSSL's numbers for a certificate that is not valid yet, or not any more (X509_V_ERR_CERT_NOT_YET_VALID, _HAS_EXPIRED)."""
 _QUOTED = re.compile(r"[:\s]*\bb(['\"]).*", re.DOTALL)
 
 
@@ -53,7 +56,8 @@ def _never_made(error: Exception) -> BaseException | None:
         if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
             return cause
         cause = cause.__cause__
-    return error if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)) else None
+    no_request = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
+    return error if isinstance(error, no_request) else None
 
 
 def _plain(error: BaseException) -> str:
@@ -64,11 +68,30 @@ def _plain(error: BaseException) -> str:
         return say("the address {host} is not found: no network, or a name that does not exist", host=error.host)
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
         return say("nothing listens at {host}:{port} (connection refused)", host=error.host, port=error.port)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return _certificate(error.host, error.certificate_error)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return say("no connection could be made in time")
     if isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
         return say("connection closed without an answer")
     return ""
+
+
+def _certificate(host: str, error: Exception) -> str:
+    """Why nothing is sent to a host: often it is this machine's clock that is wrong, or somebody in between."""
+    if getattr(error, "verify_code", None) in OF_ANOTHER_TIME:
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        return say(
+            "the certificate of {host} is not valid at {now}, which is this machine's time: is its clock right?",
+            host=host,
+            now=now,
+        )
+    why = getattr(error, "verify_message", "") or type(error).__name__
+    return say(
+        "the certificate of {host} is not trusted ({why}): perhaps a proxy or a firewall stands in between",
+        host=host,
+        why=why,
+    )
 
 
 def _why(error: BaseException) -> str:

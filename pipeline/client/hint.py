@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 LONGEST_HINT = 3600.0
@@ -29,5 +30,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _moment(text: str) -> float | None:
     """Seconds since 1970 of a date in a header; None where it is none."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return parsedate_to_datetime(text).timestamp()
+        told = parsedate_to_datetime(text)
+        return (
+            told if told.tzinfo else told.replace(tzinfo=UTC)
+        ).timestamp()  # RFC 9110, 5.6.7: it is never local time
     return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from pipeline.client import Client, page_of
-from pipeline.existing.matching import KEYED, Found, Wanted, names_of
+from pipeline.existing.matching import KEYED, Found, Wanted, key_of, names_of
 from pipeline.existing.pages import pages_of
 from pipeline.language import later, say_n
 from pipeline.progress import Progress
@@ -50,20 +51,25 @@ async def search(client: Client, target: Target, identities: Sequence[Identity],
     return list(matches.values())
 
 
-async def filters_work(client: Client, target: Target, identities: Sequence[Identity], first: Page) -> bool:
-    """Whether the target's filters find customers that are certainly there, by the text that it shows of them.
+async def filters_work(client: Client, target: Target, wanted: Iterator[Wanted], first: Page) -> bool:
+    """Whether the filters that are needed find customers that are certainly there, by the text that the target shows of them.
 
-    Where it shows nobody, and says that it has some, nothing tells what its filters do.
+    Where it shows nobody with a value to filter by, nothing tells what its filter does.
     """
-    if not first.items:
-        return False
-    for name in {n for i in identities for n in i.fields} & set(target.filters):
-        known = next(((r, v) for r in first.items if (v := target.view(r).get(name))), None)
-        if known is not None:
-            page = await page_of(client, target, target.search({name: str(known[1])}, None))
-            if all(r.get("id") != known[0].get("id") for r in page.items):
-                return False
+    needed = {chosen[0] for one in wanted if (chosen := filter_of(target, one)) is not None}
+    for name in sorted(needed):
+        known = next(((r, v) for r in first.items if (v := _filtered_by(target, r, name))), None)
+        if known is None:
+            return False
+        page = await page_of(client, target, target.search({name: str(known[1])}, None))
+        if all(r.get("id") != known[0].get("id") for r in page.items):
+            return False
     return True
+
+
+def _filtered_by(target: Target, record: Record, name: str) -> Any:
+    """What the target shows of a customer that its filter `name` compares with: a field's value, or our key."""
+    return target.view(record).get(name) if name in target.filters else key_of(target, record)
 
 
 def spellings(target: Target, one: Wanted) -> list[str]:

@@ -9,6 +9,8 @@ from pipeline.language import say
 from pipeline.targets.interface import Page, Target
 
 MOST_PAGES = 100_000
+MOST_ALIKE = 20
+"""So many pages one after the other that show the same, or nothing, are a list that does not go on."""
 
 
 async def pages_of(
@@ -21,6 +23,7 @@ async def pages_of(
     """
     page = first or await page_of(client, target, target.search(filters or {}, None))
     seen: set[str] = set()
+    alike = 0
     while True:
         yield page
         if page.next is None:
@@ -28,4 +31,7 @@ async def pages_of(
         if page.next in seen or len(seen) >= MOST_PAGES:
             raise Failed(say("the target's list does not end: it names page {page} again", page=page.next))
         seen.add(page.next)
-        page = await page_of(client, target, target.search(filters or {}, page.next))
+        before, page = page, await page_of(client, target, target.search(filters or {}, page.next))
+        alike = alike + 1 if page.items == before.items else 0
+        if alike >= MOST_ALIKE:
+            raise Failed(say("the target's list does not end: {n} pages show the same", n=alike))

@@ -31,7 +31,7 @@ async def find_once(
         return Found(how=say("the target has no customers yet"))
     one_by_one = False
     if first.next is not None and _cheaper(target, wanted(), pages):
-        one_by_one = await filters_work(client, target, identities, first)
+        one_by_one = await filters_work(client, target, wanted(), first)
     if not one_by_one:
         names = {w.identity for w in wanted()}
         whole = await scan(client, target, identities, names, first, pages, progress)
@@ -39,7 +39,7 @@ async def find_once(
             return whole
         first = await page_of(client, target, target.search({}, None))
         if any(filter_of(target, w) is None for w in wanted()) or not await filters_work(
-            client, target, identities, first
+            client, target, wanted(), first
         ):
             raise Failed(whole.why)
     try:

@@ -17,7 +17,7 @@ from pipeline.handoff import Mapping
 from pipeline.mapping.compose import Pattern, parse
 from pipeline.mapping.doubts import Columns
 from pipeline.mapping.joining import join
-from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL
+from pipeline.mapping.nulls import IN_PARTS, MEANINGFUL, compared
 
 Feed = str | int | Pattern | tuple[int, ...]
 """What a field is made of: a constant, one column, a pattern of several, or the columns (perhaps none) of a place that
@@ -88,7 +88,7 @@ def _value(
     replaced = mapping.values.get(field, {})
     if isinstance(feed, tuple):
         return _of_place(columns, feed, replaced, blank)
-    null_words = frozenset(word.casefold() for word in mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
+    null_words = compared(mapping.null_words) - frozenset(MEANINGFUL.get(field, ()))
     if isinstance(feed, int):
         if replaced:
             return _replaced(columns[feed], replaced, null_words)

@@ -13,6 +13,7 @@ from itertools import accumulate
 import polars as pl
 
 from pipeline.columns import repeated
+from pipeline.mapping.nulls import compared
 
 __all__ = ["Columns"]
 
@@ -106,7 +107,7 @@ def _either(null_words: tuple[str, ...]) -> str:
     """A pattern that fits every blank cell and every cell that is one of the words, and hardly any other."""
     if sum(map(len, null_words)) > LONGEST_PATTERN:
         return "^"
-    words = "|".join("".join(map(_sign, word)) for word in sorted({word.casefold() for word in null_words})).replace(
+    words = "|".join("".join(map(_sign, word)) for word in sorted(compared(null_words))).replace(
         "i\\x{307}", "(?:i\\x{307}|\u0130)"
     )
     return rf"^\s*(?i:{words})?\s*$"

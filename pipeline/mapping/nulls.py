@@ -6,6 +6,8 @@ They are compared as a whole, without case and surrounding space. A mapping file
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 NULL_WORDS: tuple[str, ...] = (
     "n/a", "n.a.", "#n/a", "na", "n.d.", "n/d", "nd", "s/n", "s/d", "s/i",
     "-", "--", "---", "—", "–", ".", "..", "...", "?", "??", "_", "*",
@@ -33,3 +35,8 @@ MEANINGFUL: dict[str, tuple[str, ...]] = {
 
 IN_PARTS = frozenset({"s/n", "null", "none", "nil", "nan", "na", "nd", "unknown"})
 """Words that may be part of a composed text: a house without a number, a family called Null."""
+
+
+def compared(words: Iterable[str]) -> frozenset[str]:
+    """The words as a cell in lower case is held against them; `Weiß nicht` in capitals is `WEISS NICHT`."""
+    return frozenset(form for word in map(str.strip, words) for form in (word.lower(), word.casefold()))

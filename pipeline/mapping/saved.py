@@ -54,7 +54,9 @@ def _document(mapping: Mapping, headers: tuple[str, ...], file: MappingFile) -> 
             yield f"{key_text(field)} = {_text(pattern)}{helper}"
         else:
             yield say(
-                "# {field} is derived from {columns} where the cell is blank", field=field, columns=mapping.label(field)
+                "# {field} is derived from {columns} where the cell is blank",
+                field=field,
+                columns=_on_one_line(mapping.label(field)),
             )
     yield from ("", say("# The same value in every row."), "[set]")
     yield from (f"{key_text(field)} = {_text(value)}" for field, value in mapping.constants.items())
@@ -101,12 +103,17 @@ def _toml(value: Any) -> str:
 
 def _column_line(choice: Choice, mapping: Mapping, headers: tuple[str, ...]) -> str:
     header = column_name(choice.index, headers)
-    remark = " ".join(f"{choice.how}: {choice.reason}".split()) if choice.reason else choice.how
+    remark = _on_one_line(f"{choice.how}: {choice.reason}" if choice.reason else choice.how)
     if choice.field is None and not choice.header.strip():
         return say("# {header} has no header and is left out", header=header)
     if choice.field is not None and choice.field in mapping.compose:
         return say("# {key} is a part of {field}, in [compose]", key=key_text(header), field=choice.field)
     return f"{key_text(header)} = {_text(choice.field or '')}  # {remark}"
+
+
+def _on_one_line(text: str) -> str:
+    """A text, perhaps of the source, as a comment of TOML can hold it: no line breaks, no control characters."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())
 
 
 def key_text(text: str) -> str:

@@ -176,7 +176,7 @@ class Sender:
             judge = self._updater.judge if row.action == "update" else self._created
             return judge(row, outcome, entry)
         if isinstance(outcome, Unknown):
-            return replace(entry, state="unknown", problems=[(None, "target.unknown", outcome.why)])
+            return replace(entry, state="unknown", problems=[(None, "target.unknown", cut(outcome.why))])
         entry = replace(entry, sent_at=doubt)
         if isinstance(outcome, Rejected):
             refused = replace(entry, state="rejected", problems=[
@@ -184,7 +184,7 @@ class Sender:
                 for name, text in outcome.problems[:MOST]])  # fmt: skip
             return await self._refused(row, refused, told_before, in_doubt=doubt is not None)
         if isinstance(outcome, Fatal):
-            return await self._forbidden(row, entry, answer, outcome.why, told_before)
+            return await self._forbidden(row, entry, answer, cut(outcome.why), told_before)
         return None
 
     async def _forbidden(self, row: Row, entry: Entry, answer: Answer, why: str, told_before: bool) -> Entry:

@@ -18,6 +18,7 @@ from pipeline.client import Client, Failed, Lost, NotSent, page_of
 from pipeline.journal import PLANNED, Entry, Journal
 from pipeline.language import say
 from pipeline.pace import backoff
+from pipeline.push.answered import cut
 from pipeline.push.attempt import Options, Problem, Sender, Stopping
 from pipeline.push.fate import Detective
 from pipeline.push.forbidden import FORBIDDEN, readable
@@ -136,11 +137,11 @@ class Uploader:
         if isinstance(outcome, Fatal) and answer.status == FORBIDDEN and await self._sender.forbidden.barred() is None:
             outcome = Rejected(((None, readable(answer)),))  # a text of one row is enough for a firewall
         if isinstance(outcome, Fatal):
-            self._stopping.refuse(outcome.why)
+            self._stopping.refuse(cut(outcome.why))
             return [(row, replace(entry, state=PLANNED, sent_at=None)) for row, entry in going]
         if not isinstance(outcome, Rejected):
             return await self._doubtful(going, f"{answer.status}: {answer.text[:200] or say('no readable answer')}")
-        self.refused = f"{answer.status}: " + "; ".join(f"{n}: {t}" if n else t for n, t in outcome.problems)
+        self.refused = cut(f"{answer.status}: " + "; ".join(f"{n}: {t}" if n else t for n, t in outcome.problems))
         back = await self._doubtful(going, self.refused)
         if any(entry.state != "unknown" for _, entry in back) or self._blind:
             return back  # refused, and yet something is there
@@ -212,8 +213,8 @@ class Uploader:
     def _problem(self, text: str) -> Problem:
         name, colon, said = text.partition(": ")
         if colon and name in self._form.names and ": " not in said:
-            return (name, "target.rejected", said)
-        return (None, "target.rejected_row", text)
+            return (name, "target.rejected", cut(said))
+        return (None, "target.rejected_row", cut(text))
 
 
 def _seen(entry: Entry, fate: Fate, code: str, why: str) -> Entry:

@@ -15,7 +15,7 @@ import anyio
 from pipeline.client import Client
 from pipeline.errors import Unavailable
 from pipeline.handoff import Catalogue, Result
-from pipeline.journal import OPEN, PLANNED, Entry, Journal
+from pipeline.journal import FINAL, OPEN, PLANNED, Entry, Journal
 from pipeline.language import say, say_n
 from pipeline.progress import Progress
 from pipeline.push.attempt import Options, Sender, Stopping, taken_already
@@ -186,7 +186,7 @@ class Engine:
                 if row.seq not in self._cases:  # an open row comes again by itself
                     self._deferred[row.seq] = (row, entry)
             elif standing == "free" and not row.payload:
-                self._follow_first(row)
+                await self._follow_first(row)
             elif standing == "free" and not self._stopping.now:
                 ended = await self._sender.send(row, entry)
                 if ended is not None:
@@ -209,9 +209,13 @@ class Engine:
         else:
             await self._refuse(left)
 
-    def _follow_first(self, row: Row) -> None:
+    async def _follow_first(self, row: Row) -> None:
         """A row that is never sent shares the fate of the one that was to bring its customer up to date."""
-        first = self._journal.entry(self._queue.groups.first(row.seq))
+        seq = self._queue.groups.first(row.seq)
+        first = self._journal.entry(seq)
+        if first is None or first.state not in FINAL:  # it was told a moment ago, and is not on the disk yet
+            await self._journal.flush()
+            first = self._journal.entry(seq)
         if first is not None and first.state in ("failed", "rejected", "invalid"):
             self._conclude(row, Entry(row.seq, first.state, "none", problems=first.problems))
 

@@ -145,7 +145,7 @@ class Updater:
                 fields=", ".join(ignored),
             )
             return replace(entry, state="failed", problems=[(None, "target.failed", said)])
-        problems: list[Problem] = [(n, "target.stored_otherwise", str(v)) for n, v in other.items()]
+        problems: list[Problem] = [(n, "target.stored_otherwise", cut(str(v))) for n, v in other.items()]
         return replace(entry, state="updated", id=outcome.id, problems=problems)
 
 

@@ -54,7 +54,10 @@ async def shown(client: Client, target: Target, id_: str) -> Record:
 
 def readable_id(value: Any) -> bool:
     """Whether a value that the target calls an id is one that can be written down, and asked for."""
-    return isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value).strip()) <= LONGEST_ID
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return False
+    text = str(value)
+    return text.isprintable() and text not in (".", "..") and 0 < len(text.strip()) <= LONGEST_ID
 
 
 def same(ours: Any, theirs: Any) -> bool:

@@ -73,8 +73,7 @@ class BiffBook(Book):
         if cell.ctype == xlrd.XL_CELL_TEXT:
             text = cell.value.replace("\0", "").replace("\r\n", "\n")
         elif cell.ctype in {xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE}:
-            text, lost = self.formats.show(format(Decimal(repr(cell.value)), "f"), cell.xf_index or 0)
-            problem = "cell.precision_lost" if lost else ""
+            text, problem = self.formats.show(format(Decimal(repr(cell.value)), "f"), cell.xf_index or 0)
         elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
             text = "TRUE" if cell.value else "FALSE"
         elif cell.ctype == xlrd.XL_CELL_ERROR:

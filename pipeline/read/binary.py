@@ -105,8 +105,7 @@ class BinaryBook(Package):
         if kind in {ERROR, FORMULA_ERROR}:
             return ERRORS.get(data[8], f"#ERROR {data[8]}"), "cell.spreadsheet_error"
         rk, real = kind == RK, kind != RK and struct.unpack_from("<d", data, 8)[0]
-        text, lost = self.formats.show(_compressed(struct.unpack_from("<I", data, 8)[0]) if rk else repr(real), style)
-        return text, "cell.precision_lost" if lost else ""
+        return self.formats.show(_compressed(struct.unpack_from("<I", data, 8)[0]) if rk else repr(real), style)
 
     # ── the parts ─────────────────────────────────────────────────────────────────────────────────────────
 

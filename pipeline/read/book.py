@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from pipeline.errors import Unreadable
 from pipeline.language import say
-from pipeline.read.source import SAVE_AS
+from pipeline.read.foreign import SAVE_AS
 
 HELPERS = frozenset({"_row", "_status", "_key"})
 """Columns that all result files of ours have, and no other file."""

@@ -93,11 +93,13 @@ def _next() -> subprocess.Popen[bytes]:
 
 
 def _child() -> subprocess.Popen[bytes]:
-    # The parent's own way to find the package counts, so that the child runs the same code.
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "2", **ALLOCATOR}
+    # The parent's own way to find the package counts, so that the child runs the same code; and (-P) nothing else, such
+    # as a json.py that lies in the folder where the user happens to be.
+    found = os.pathsep.join(p or os.getcwd() for p in sys.path)  # noqa: PTH109 - as Python itself reads a blank entry
+    env = os.environ | {"PYTHONPATH": found, "POLARS_MAX_THREADS": "2", **ALLOCATOR}
     unheard = subprocess.DEVNULL
     return subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", MODULE], env=env, stdin=subprocess.PIPE, stdout=unheard, stderr=unheard
+        [sys.executable, "-P", "-m", MODULE], env=env, stdin=subprocess.PIPE, stdout=unheard, stderr=unheard
     )
 
 

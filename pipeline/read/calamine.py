@@ -53,11 +53,11 @@ class CalamineBook(Book):
             for number, values in enumerate(sheet.iter_rows(), 1):
                 row = RawRow(number, {}, [])
                 for i, value in enumerate(values):
-                    text, lost = shown(value)
+                    text, problem = shown(value)
                     if text:
                         row.cells[i] = text
-                    if lost:
-                        row.problems.append((i, "cell.precision_lost", text))
+                    if problem:
+                        row.problems.append((i, problem, text))
                 if row.cells:
                     yield row
         except CalamineError as error:
@@ -68,21 +68,21 @@ class CalamineBook(Book):
             raise damaged(self.name, say("its parts do not fit")) from panic
 
 
-def shown(value: object) -> tuple[str, bool]:
-    """The text of a value, and whether digits were lost."""
+def shown(value: object) -> tuple[str, str]:
+    """The text of a value, and what of it was not stored; see `Formats.show`."""
     if isinstance(value, str):
-        return value.replace("\0", "").replace("\r\n", "\n"), False
+        return value.replace("\0", "").replace("\r\n", "\n"), ""
     if isinstance(value, bool):
-        return ("TRUE" if value else "FALSE"), False
+        return ("TRUE" if value else "FALSE"), ""
     if isinstance(value, int | float):
         return GENERAL.show(format(Decimal(repr(value)), "f"), 0)
     if isinstance(value, dt.datetime):
-        return (value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")), False
+        return (value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")), ""
     if isinstance(value, dt.date):
-        return value.isoformat(), False
+        return value.isoformat(), ""
     if isinstance(value, dt.time):
-        return value.isoformat("seconds"), False
+        return value.isoformat("seconds"), ""
     if isinstance(value, dt.timedelta):
         seconds = round(value.total_seconds())
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}", False
-    return str(value), False
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}", ""
+    return str(value), ""

@@ -1,7 +1,7 @@
 """Turn bytes that are no UTF-8 into the code page that makes words of them, and how sure that is.
 
-Code pages are judged by the letters they make of the file's own bytes; where none makes likely ones, charset-normalizer
-is asked.
+An alphabet of another region is told first (`alphabets`). Else code pages are judged by the letters they make of the
+file's own bytes; where none makes likely ones, charset-normalizer is asked.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pipeline.language import say
-from pipeline.read import eastasian
+from pipeline.read import alphabets, eastasian
 
 SURE, LIKELY = 0.7, 0.45  # mean plausibility of what a code page makes of the bytes
 USUAL = 0.15  # what the page that nearly all such files are written in has ahead of the others
@@ -27,6 +27,8 @@ def code_page(around: list[bytes], counts: Counter[int], words: list[bytes], hea
     `head` is how the file begins, `around` are pieces of it with a byte that is no ASCII in the middle, `counts` says how
     often there is which such byte, and `words` are some words that have one.
     """
+    if told := alphabets.page(counts):
+        return told, _guess(told, words)
     scores = {page: _plausible(page, around) for page in PAGES}
     scores["cp1252"] += USUAL
     best = max(PAGES, key=lambda page: scores[page])

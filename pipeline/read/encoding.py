@@ -23,6 +23,8 @@ BLOCK = 4 << 20  # bytes
 HEAD = 256 << 10  # bytes
 CONTEXTS = 20_000  # how many non-ASCII bytes are judged
 MOST_WORDS = 20  # words with a non-ASCII byte that are kept
+CONTROLS = (*range(1, 9), *range(14, 26))  # none that texts have, or that separate cells
+MANY_KINDS = 8
 WORD = re.compile(rb"[A-Za-z\x80-\xff]{0,20}[\x80-\xff][A-Za-z\x80-\xff]{0,20}")
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -70,7 +72,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
                 wrong,
             ),
         )
-    if head.count(0) > len(head) // 10:
+    if _is_binary(head):
         raise Unreadable(
             say("{name} holds binary data, not text", name=name), say("Export it again as CSV UTF-8 or as .xlsx.")
         )
@@ -143,6 +145,14 @@ def by_zeros(head: bytes) -> str | None:
     if even > 0.4 and odd < 0.1:
         return "utf-16-be"
     return None
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether bytes are those of a picture, an archive or the like: many zeros, or control characters of many kinds."""
+    controls = [head.count(octet) for octet in CONTROLS]
+    return head.count(0) > len(head) // 10 or (
+        sum(controls) > len(head) // 50 and sum(count > 0 for count in controls) >= MANY_KINDS
+    )
 
 
 def _survey(path: Path) -> tuple[int, int, list[bytes], Counter[int], list[bytes]]:

@@ -1,12 +1,13 @@
 """Turn a stored number and its number format into the text that a person means by it.
 
     >>> Formats(["General", "00000", "0%", "yyyy-mm-dd"], epoch_1904=False).show("123", 1)
-    ('00123', False)
+    ('00123', '')
 
 Formats that add digits or signs to an identifier (zeros in front, a mask, letters) are applied; dates become
 ISO 8601; a percent keeps its sign. Thousands separators, rounding and currency signs are left away: they
 depend on the viewer's country, and would turn an exact number into an ambiguous one. Numbers carry 15
-significant digits, as spreadsheet programs do; a whole number with more has lost some.
+significant digits, as spreadsheet programs do; a whole number with more has lost some (`LOST`). What was typed as
+12.50 is stored as 12.5: a fraction may lack zeros, which matters where it stands for a code (`FRACTION`).
 
 Source: ECMA-376 part 1, 18.8.30 (numFmts) and 18.17.4 (dates).
 """
@@ -20,6 +21,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import cache, lru_cache
 
+LOST, FRACTION = "cell.precision_lost", "cell.fraction"
 FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 WIDE = Context(prec=400)
 DAYS = 2_958_466  # the day after 9999-12-31
@@ -56,8 +58,8 @@ class Formats:
     codes: Sequence[str]
     epoch_1904: bool
 
-    def show(self, number: str, style: int) -> tuple[str, bool]:
-        """The text of a stored number, and whether digits were lost before it was stored."""
+    def show(self, number: str, style: int) -> tuple[str, str]:
+        """The text of a stored number, and what of it was not stored: LOST, FRACTION or nothing ("")."""
         code = self.codes[style] if 0 <= style < len(self.codes) else "General"
         return _show(number, code, self.epoch_1904)
 
@@ -93,27 +95,29 @@ def built_in(number: int) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _show(number: str, code: str, epoch_1904: bool) -> tuple[str, bool]:
+def _show(number: str, code: str, epoch_1904: bool) -> tuple[str, str]:
     try:
         value = Decimal(number.strip())
     except InvalidOperation:
-        return number, False
+        return number, ""
     if not number.isascii() or "_" in number:  # no number of a workbook, though Python takes it for one
-        return number, False
+        return number, ""
     if not value.is_finite() or not -390 < value.adjusted() < 390:
-        return number, False
+        return number, ""
     shape = _shape(_section(code, (value > 0) - (value < 0)))
     if shape.kind == "date" and 0 <= value < DAYS and (text := _date(value, shape, epoch_1904)):
-        return text, False
+        return text, ""
     whole = value == value.to_integral_value(context=WIDE)
     if whole and abs(value) >= 10**15:
-        return format(value.quantize(Decimal(1), context=WIDE), "f"), True
+        return format(value.quantize(Decimal(1), context=WIDE), "f"), LOST
     exact = FIFTEEN.plus(value)
     if shape.kind == "percent":
-        return f"{_plain(exact.scaleb(2))}%", False
+        return f"{_plain(exact.scaleb(2))}%", ""
+    plain = _plain(exact)
+    fraction = FRACTION if "." in plain else ""
     if shape.kind == "mask":
-        return _masked(exact, shape), False
-    return _plain(exact), False
+        return _masked(exact, shape), "" if shape.places else fraction
+    return plain, fraction
 
 
 def _plain(value: Decimal) -> str:

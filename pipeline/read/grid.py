@@ -50,6 +50,8 @@ class Grid:
     `frames(size)` starts anew each time and yields frames with `row` (UInt32) and `c0`..`c{width-1}` (String,
     blank: null), at most `size` rows each, without blank rows, at the latest from the first row of `head` on
     that `first` names. `problems` has PROBLEM_SCHEMA, in row order. `count` is the number of rows not blank.
+    `fractions(first, last)` are the problems of numbers with a fraction in these rows, of which there may be as many
+    as cells; None where there are none.
     """
 
     width: int
@@ -60,6 +62,7 @@ class Grid:
     problems: pl.DataFrame
     notes: tuple[str, ...] = ()
     first: int = 1
+    fractions: Callable[[int, int], pl.DataFrame] | None = None
 
 
 def columns(width: int) -> list[str]:
@@ -92,11 +95,14 @@ class Spool:
         self.folder = scratch / f"spool-{secrets.token_hex(4)}"
         self.folder.mkdir(mode=0o700)
         self.parts = 0
+        self.fractions: list[tuple[int, int, int]] = []  # in which parts they are, and their first and last row
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Append a part."""
-        # Neither packed nor in the newest form: it is read soon and once or twice, and so it is quickest.
-        frame.write_ipc(self.folder / part_name(self.parts), compat_level=pl.CompatLevel.oldest())
+    def add(self, frame: pl.DataFrame, fractions: pl.DataFrame | None = None) -> None:
+        """Append a part of rows in their order, and the problems of its numbers with a fraction."""
+        _write(frame, self.folder / part_name(self.parts))
+        if fractions is not None and fractions.height:
+            _write(fractions, self.folder / fractions_name(self.parts))
+            self.fractions.append((self.parts, int(fractions["row"][0]), int(fractions["row"][-1])))
         self.parts += 1
 
     def frames(self, size: int) -> Iterator[pl.DataFrame]:
@@ -104,9 +110,19 @@ class Spool:
         return filled((pl.read_ipc(self.folder / part_name(part)) for part in range(self.parts)), size)
 
 
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    # Neither packed nor in the newest form: it is read soon and once or twice, and so it is quickest.
+    frame.write_ipc(path, compat_level=pl.CompatLevel.oldest())
+
+
 def part_name(number: int) -> str:
     """The file of a part in the folder of its spool."""
     return f"{number:06}.arrow"
+
+
+def fractions_name(number: int) -> str:
+    """The file of a part's numbers with a fraction."""
+    return f"{number:06}.fractions.arrow"
 
 
 def filled(parts: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.read.formats import Formats
+from pipeline.read.formats import FRACTION, LOST, Formats
 from pipeline.read.htmltext import number_format
 from pipeline.read.opendocument import shown as as_shown
 from pipeline.read.sheeterrors import SHORTENED, TEXT_FORMULA, is_error
@@ -19,6 +19,7 @@ DATE = re.compile(
     r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?:[ T].*)?|\d{1,2}[-/. ][^\W\d]{3,}\.?[-/. ,]+\d{2,4}(?:[ T].*)?", re.DOTALL
 )
 NUMERIC = re.compile(r"[^\w]*(?:[A-Z]{1,3}\s?)?[^\w]*\d[\d.,'\u2019 +()/kK-]*(?:E[+-]?\d+)?[^\w]*(?:[A-Z]{3})?[^\w]*")
+PARTED = re.compile(r"-?\d+[.,]\d+")
 UNSEEN = re.compile(r"#+")  # a number wider than its column
 DAY_FORMAT = "yyyy-mm-dd h:mm:ss"
 
@@ -29,6 +30,8 @@ def cell(text: str, given: dict[str, str], style: str, epoch_1904: bool) -> tupl
         if "x:err" in given:
             return text or given["x:err"], "cell.spreadsheet_error"
         exact = given.get("x:num") or given.get("sdval") or ""
+        if "x:num" in given and not exact and PARTED.fullmatch(text.strip()):
+            return text, FRACTION  # what is shown is the exact number
         if exact:
             return _number(text, exact, number_format(style) or _of_calc(given), epoch_1904)
         if quoted := given.get("x:str", ""):
@@ -39,7 +42,7 @@ def cell(text: str, given: dict[str, str], style: str, epoch_1904: bool) -> tupl
     if first == "#" and is_error(text):
         return text, "cell.spreadsheet_error"
     if "E+" in text and SHORTENED.fullmatch(text.strip()):
-        return text, "cell.precision_lost"
+        return text, LOST
     return text, ""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.language import say
 from pipeline.read import markup
 from pipeline.read.book import Book, RawRow, SheetFacts, damaged, too_large
-from pipeline.read.formats import CURRENCY, Formats
+from pipeline.read.formats import CURRENCY, LOST, Formats
 from pipeline.read.sheetxml import LAST_ROW, LONGEST_CELL, iso_date
 
 PLAIN = Formats((), epoch_1904=False)
@@ -212,16 +212,16 @@ def shown(given: dict[str, str], text: str) -> tuple[str, str]:
 
 def _number(given: dict[str, str], kind: str, text: str) -> tuple[str, str]:
     value = given.get("office:value", "")
-    plain, lost = PLAIN.show(value, 0)
+    plain, problem = PLAIN.show(value, 0)
     if plain in TRUTH and (
         text.strip().upper() == TRUTH[plain] or given.get("table:formula") == f"of:={TRUTH[plain]}()"
     ):
         return TRUTH[plain], ""
-    if lost or not plain:
-        return plain or text, "cell.precision_lost" if lost else ""
+    if problem == LOST or not plain:
+        return plain or text, problem
     if kind == "percentage":
-        return HUNDRED.show(value, 0)[0], ""
-    return (text.strip() if kind == "float" and _adds(plain, text.strip()) else plain), ""
+        return HUNDRED.show(value, 0)
+    return (text.strip() if kind == "float" and _adds(plain, text.strip()) else plain), problem
 
 
 HUNDRED = Formats(("0%",), epoch_1904=False)

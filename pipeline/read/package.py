@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pipeline.errors import Unreadable
 from pipeline.language import later, say
-from pipeline.read import webpage, xmlfile
-from pipeline.read.source import SAVE_AS
+from pipeline.read import foreign, webpage, xmlfile
+from pipeline.read.foreign import SAVE_AS
 
 MOST_ENTRIES = 20_000
 LARGEST_ENTRY = 4 << 30  # bytes
@@ -43,7 +43,7 @@ def kind(path: Path, name: str) -> str:
             return _by_names(book, names, name)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         if b"word/" in head:
-            raise _foreign(name, say("a Word document")) from error
+            raise foreign.document(name, say(foreign.WORD), foreign.COPY) from error
         raise Unreadable(say("{name} is damaged or incomplete: {error}", name=name, error=error), say(AGAIN)) from error
 
 
@@ -55,18 +55,12 @@ def protected(name: str) -> Unreadable:
     )
 
 
-def _foreign(name: str, what: str) -> Unreadable:
-    return Unreadable(
-        say("{name} is {what}, not a workbook, whatever its name says", name=name, what=what), say(SAVE_AS)
-    )
-
-
 def _compound(path: Path, name: str) -> str:
     data = path.read_bytes() if path.stat().st_size < (256 << 20) else b""
     if any(stream.encode("utf-16-le") in data for stream in ("EncryptedPackage", "EncryptionInfo")):
         raise protected(name)
     if "WordDocument".encode("utf-16-le") in data:
-        raise _foreign(name, say("a Word document"))
+        raise foreign.document(name, say(foreign.WORD), foreign.COPY)
     return "xls"
 
 
@@ -91,6 +85,9 @@ def _harmless(entries: list[zipfile.ZipInfo], name: str) -> None:
 
 
 def _by_names(book: zipfile.ZipFile, names: set[str], name: str) -> str:
+    stop = foreign.in_a_package(name, names, book.read("mimetype")[:100] if "mimetype" in names else b"")
+    if stop is not None:
+        raise stop
     if any(part.endswith("workbook.bin") for part in names):
         return "xlsb"
     if "content.xml" in names:
@@ -100,11 +97,4 @@ def _by_names(book: zipfile.ZipFile, names: set[str], name: str) -> str:
         return "ods"
     if any(part.startswith("xl/") or part.endswith("workbook.xml") for part in names):
         return "xlsx"
-    for folder, what in (
-        ("word/", say("a Word document")),
-        ("ppt/", say("a presentation")),
-        ("Index/", say("a Numbers document")),
-    ):
-        if any(part.startswith(folder) for part in names):
-            raise _foreign(name, what)
-    raise _foreign(name, say("a zip archive"))
+    raise foreign.document(name, say("a zip archive"), foreign.UNPACK)

@@ -159,8 +159,7 @@ class SheetPass:
         elif self.kind == "e":
             text, problem = value, "cell.spreadsheet_error"
         else:
-            text, lost = self.formats.show(value, self.style)
-            problem = "cell.precision_lost" if lost else ""
+            text, problem = self.formats.show(value, self.style)
         if self.formula and not (value or inline) and not (self.valued and self.kind == "str"):
             problem = "cell.formula_without_value"
         if text:

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.language import say
 from pipeline.read.book import damaged
-from pipeline.read.formats import Formats
+from pipeline.read.formats import FRACTION, Formats
 from pipeline.read.serials import dates
 from pipeline.read.sheetxml import LONGEST_CELL, iso_date
 from pipeline.read.xmltext import decoded
@@ -82,8 +82,9 @@ class Shown:
 
     def _numbers(self, style: int, cells: pl.DataFrame) -> list[pl.DataFrame]:
         """The numbers of one style."""
-        value = cells["value"]
+        value, code = cells["value"], None
         if self.formats.is_general(style):
+            code = cells.select(pl.when(value.str.contains(".", literal=True)).then(pl.lit(FRACTION))).to_series()
             sure = value.str.contains(PLAIN) & (value.str.strip_prefix("-").str.len_bytes() <= LONGEST_PLAIN)
             text = value
         elif zeros := self.formats.zeros(style):
@@ -95,8 +96,9 @@ class Shown:
             return [self._doubtful(style, cells)]
         sure = sure.fill_null(True)
         if sure.all():
-            return [_shown(cells, text)]
-        return [_shown(cells.filter(sure), text.filter(sure)), self._doubtful(style, cells.filter(~sure))]
+            return [_shown(cells, text, code)]
+        usual = _shown(cells.filter(sure), text.filter(sure), None if code is None else code.filter(sure))
+        return [usual, self._doubtful(style, cells.filter(~sure))]
 
     def _doubtful(self, style: int, cells: pl.DataFrame) -> pl.DataFrame:
         """Numbers that are looked at one by one, once each."""
@@ -104,7 +106,7 @@ class Shown:
         distinct = value.drop_nulls().unique()
         shown = [self.formats.show(text, style) for text in distinct]
         text = pl.Series([text for text, _ in shown], dtype=pl.String)
-        code = pl.Series(["cell.precision_lost" if lost else None for _, lost in shown], dtype=pl.String)
+        code = pl.Series([problem or None for _, problem in shown], dtype=pl.String)
         texts = value.replace_strict(distinct, text, default=None, return_dtype=pl.String)
         return _shown(cells, texts, value.replace_strict(distinct, code, default=None, return_dtype=pl.String))
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import Unreadable
-from pipeline.language import later, say
-from pipeline.read import declared, webpage, xmlfile
+from pipeline.language import say
+from pipeline.read import declared, foreign, webpage, xmlfile
+from pipeline.read.foreign import SAVE_AS
 
 TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
 BOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm", ".xml"})
@@ -27,24 +28,7 @@ BLOCK = 1 << 20  # bytes
 LARGEST_UNPACKED = 8 << 30  # bytes
 LARGEST_RATIO = 200  # customer lists shrink 4 to 30 times; 200 means padding or an attack
 RATIO_COUNTS_FROM = 32 << 20  # bytes
-
-SAVE_AS = later("Open it in a spreadsheet program, save it as .xlsx or as CSV UTF-8, and run again with that file.")
-FOREIGN = (
-    (b"%PDF", later("a PDF document")),
-    (b"{\\rtf", later("a text document (RTF)")),
-    (b"PAR1", later("a Parquet file")),
-    (b"\x89PNG", later("a picture")),
-    (b"\xff\xd8\xff", later("a picture")),
-    (b"Rar!", later("a RAR archive")),
-    (b"7z\xbc\xaf", later("a 7-Zip archive")),
-    (b"BZh", later("a bzip2 archive")),
-    (b"\xfd7zXZ", later("an xz archive")),
-    (b"SQLite format 3", later("an SQLite database")),
-    (b"\x09\x00\x04\x00", later("a workbook of Excel 2, an old format that is not supported")),
-    (b"\x09\x02\x06\x00", later("a workbook of Excel 3, an old format that is not supported")),
-    (b"\x09\x04\x06\x00", later("a workbook of Excel 4, an old format that is not supported")),
-    (b"\x09\x08", later("a workbook of Excel 5 without container, an old format that is not supported")),
-)
+PACKED = b"\x1f\x8b"  # how gzip begins
 
 
 @dataclass(frozen=True)
@@ -151,7 +135,7 @@ def must_exist(path: Path) -> None:
 
 def _unpacked(source: Source, scratch: Path) -> Source:
     with source.path.open("rb") as stream:
-        if stream.read(2) != b"\x1f\x8b":
+        if stream.read(2) != PACKED:
             return source
     if source.suffix not in {".gz", ""}:
         raise Unreadable(
@@ -180,6 +164,9 @@ def _unpacked(source: Source, scratch: Path) -> Source:
             say("{name} is damaged or incomplete: {error}", name=source.name, error=error),
             say("Download or copy it again."),
         ) from error
+    with path.open("rb") as stream:
+        if stream.read(2) == PACKED:
+            raise Unreadable(say("{name} is compressed twice", name=source.name), say(foreign.UNPACK))
     stem = source.name.removesuffix(".gz")
     return replace(source, path=path, suffix=Path(stem).suffix.lower())
 
@@ -197,7 +184,7 @@ def _recognise(source: Source) -> Source:
     if kind == "text" and (xmlfile.is_spreadsheet(head) or webpage.is_page(head, book=source.suffix in BOOKS)):
         source.digest.begin()
         return replace(source, kind="book")
-    _refuse_foreign(source, head[:4096])
+    foreign.refuse(source.name, head[:4096])
     if kind == "text" and xmlfile.is_xml(head, named=source.suffix == ".xml"):
         raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))
     if source.suffix in BOOKS and kind == "text":
@@ -217,12 +204,3 @@ def _recognise(source: Source) -> Source:
     if kind == "book":  # its bytes go to a process of their own
         source.digest.begin()
     return replace(source, kind=kind)
-
-
-def _refuse_foreign(source: Source, head: bytes) -> None:
-    for magic, what in FOREIGN:
-        if head.startswith(magic):
-            raise Unreadable(say("{name} is {kind}", name=source.name, kind=say(what)), say(SAVE_AS))
-    text = head.removeprefix(b"\xef\xbb\xbf")
-    if re.match(rb'\s*(?:\[\s*)?\{\s*"', text):
-        raise Unreadable(say("{name} is a JSON file, not a workbook or CSV", name=source.name), say(SAVE_AS))

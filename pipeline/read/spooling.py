@@ -10,7 +10,8 @@ import polars as pl
 
 from pipeline.language import say
 from pipeline.read.book import RawRow, too_large
-from pipeline.read.grid import PART_ROWS, Spool, columns
+from pipeline.read.formats import FRACTION
+from pipeline.read.grid import PART_ROWS, Spool, columns, problem_frame
 from pipeline.read.quick import Irregular, Piece
 
 MOST_PROBLEMS = 2_000_000
@@ -32,12 +33,13 @@ def _pieces(pieces: Iterator[Piece], scratch: Path, name: str, most_cells: int) 
     problems: list[tuple[int, int, str, str | None]] = []
     width = count = cells = 0
     for piece in pieces:
+        fraction = piece.problems["code"] == FRACTION
         if piece.cells.height:
-            target.add(piece.cells)
+            target.add(piece.cells, piece.problems.filter(fraction))
         count += piece.cells.height
         cells += piece.cells.height * piece.cells.width
         width = max(width, piece.cells.width - 1)
-        problems += piece.problems.select("row", "col", "code", "value").rows()
+        problems += piece.problems.filter(~fraction).select("row", "col", "code", "value").rows()
         if cells > most_cells or len(problems) > MOST_PROBLEMS:
             raise too_large(name, say("more than {most_cells:n} cells", most_cells=most_cells))
     return _result(target, width, count, problems)
@@ -52,7 +54,7 @@ def _rows(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> 
         waiting.append(row)
         count += 1
         cells += len(row.cells)
-        problems += [(row.number, *problem) for problem in row.problems]
+        problems += [(row.number, *problem) for problem in row.problems if problem[1] != FRACTION]
         if cells > most_cells or len(problems) > MOST_PROBLEMS:
             raise too_large(name, say("more than {most_cells:n} cells", most_cells=most_cells))
         if len(waiting) >= PART_ROWS or len(waiting) * max(1, width) > PART_CELLS:
@@ -66,6 +68,7 @@ def _rows(rows: Iterator[RawRow], scratch: Path, name: str, most_cells: int) -> 
 def _result(target: Spool, width: int, count: int, problems: list[Any]) -> dict[str, Any]:
     return {
         "folder": target.folder.name, "parts": target.parts, "width": width, "count": count, "problems": problems,
+        "fractions": target.fractions,
     }  # fmt: skip
 
 
@@ -75,5 +78,6 @@ def _write(target: Spool, rows: list[RawRow]) -> int:
     numbers = pl.Series("row", [row.number for row in rows], dtype=pl.UInt32)
     names = columns(width)
     cells = [pl.Series(names[i], [row.cells.get(i) for row in rows], dtype=pl.String) for i in range(width)]
-    target.add(pl.DataFrame([numbers, *cells]))
+    fractions = [(row.number, *problem, None) for row in rows for problem in row.problems if problem[1] == FRACTION]
+    target.add(pl.DataFrame([numbers, *cells]), problem_frame(fractions))
     return width

@@ -160,8 +160,7 @@ class TablePass:
     def _shown(self, text: str, kind: str) -> tuple[str, str]:
         """The text of a value of a kind, and its problem ("" if none)."""
         if kind == "Number":
-            text, is_lost = self.formats.show(text.strip(), self._style) if text.strip() else ("", False)
-            return text, "cell.precision_lost" if is_lost else ""
+            return self.formats.show(text.strip(), self._style) if text.strip() else ("", "")
         if kind == "DateTime":
             return self.moments.show(text.strip(), self._style), ""
         if kind == "Boolean":

@@ -35,9 +35,8 @@ def build(grid: Grid, facts: SourceFacts, told_row: int | None, limit: int | Non
     if grid.width > MOST_COLUMNS:
         raise Unreadable(
             say(
-                "{name} has {width:n} columns; at most {most:n} are read",
+                "{name} has more than {most:n} columns, which no list of customers has",
                 name=facts.name,
-                width=grid.width,
                 most=MOST_COLUMNS,
             ),
             say("Keep the columns of the customer list alone, and run again."),
@@ -120,10 +119,11 @@ class _Table:
         return cells.with_columns(texts.str.replace(PREFIXED, "$1"))
 
     def _issues(self, rows: pl.Series) -> pl.DataFrame:
-        problems = self.grid.problems
-        if problems.is_empty():
+        here = self.grid.problems.filter(pl.col("row").is_between(rows[0], rows[-1]))
+        if self.grid.fractions is not None:
+            here = pl.concat([here, self.grid.fractions(rows[0], rows[-1])]).sort("row", maintain_order=True)
+        if here.is_empty():
             return pl.DataFrame(schema=ISSUE_SCHEMA)
-        here = problems.filter(pl.col("row").is_between(rows[0], rows[-1]))
         at = pl.DataFrame({"row": rows, "at": pl.int_range(rows.len(), dtype=pl.UInt32, eager=True)})
         names = pl.DataFrame(
             {"col": pl.int_range(len(self.headers), dtype=pl.UInt32, eager=True), "column": self._names()},

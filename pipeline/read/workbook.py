@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,18 @@ from pipeline.handoff import SourceFacts
 from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.read import cage, declared, package
-from pipeline.read.grid import HEAD_ROWS, TAIL_ROWS, Grid, Row, columns, filled, part_name, problem_frame
+from pipeline.read.grid import (
+    HEAD_ROWS,
+    TAIL_ROWS,
+    Grid,
+    Row,
+    columns,
+    filled,
+    fractions_name,
+    no_problems,
+    part_name,
+    problem_frame,
+)
 from pipeline.read.source import Source
 
 DECLARED = {
@@ -51,10 +62,13 @@ def read(
             if others
             else say("Export the customer list again."),
         )
-    frames = _Parts(scratch / found["folder"], found["parts"], found["width"])
+    frames = _Parts(scratch / found["folder"], found["parts"], found["width"], found["fractions"])
     head, tail = _ends(frames)
     problems = problem_frame([(row, col, code, value, encoding or None) for row, col, code, value in found["problems"]])
-    grid = Grid(found["width"], frames, head, tail, found["count"], problems, tuple(_notes(found, kind)))
+    grid = Grid(
+        found["width"], frames, head, tail, found["count"], problems, tuple(_notes(found, kind)),
+        fractions=frames.fractions if found["fractions"] else None,
+    )  # fmt: skip
     facts = SourceFacts(source.name, kind, sheet=found["sheet"], sha256=source.sha256, notes=notes)
     return grid, facts
 
@@ -66,6 +80,7 @@ class _Parts:
     folder: Path
     parts: int
     width: int
+    parted: Sequence[tuple[int, int, int]]  # the parts with fractions, their first and last row
 
     def __call__(self, size: int) -> Iterator[pl.DataFrame]:
         return filled(map(self.part, range(self.parts)), size)
@@ -76,6 +91,12 @@ class _Parts:
         missing = columns(self.width)[frame.width - 1 :]
         nothing = pl.lit(None, dtype=pl.String)
         return frame.with_columns(nothing.alias(name) for name in missing) if missing else frame
+
+    def fractions(self, first: int, last: int) -> pl.DataFrame:
+        """The numbers with a fraction in these rows."""
+        here = [part for part, begin, end in self.parted if begin <= last and first <= end]
+        found = [pl.read_ipc(self.folder / fractions_name(part)) for part in here]
+        return pl.concat([no_problems(), *found]).filter(pl.col("row").is_between(first, last))
 
 
 def _ends(frames: _Parts) -> tuple[tuple[Row, ...], tuple[Row, ...]]:

@@ -8,7 +8,6 @@ One pass over the rows, in bounded memory. All files are made in a private scrat
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from contextlib import closing
 from functools import partial
@@ -25,9 +24,11 @@ from pipeline.report.page import page
 from pipeline.report.rows import tell
 from pipeline.report.summary import document
 from pipeline.report.words import Words
+from pipeline.shellwords import command
 
 __all__ = ["RESERVED", "STATUSES", "TO_CORRECT", "Cause", "Change", "Example", "Facts", "Summary", "Table", "write"]
 
+SCRATCH = ".report-"
 FILES = ("results.csv", "results.xlsx", "errors.csv", "errors.xlsx", "report.html", "summary.json")
 
 
@@ -45,7 +46,7 @@ def write(folder: RunFolder, table: Table, facts: Facts, progress: Progress) -> 
     """
     progress.begin(later("report"), facts.expected)
     try:
-        with tempfile.TemporaryDirectory(prefix=".report-", dir=folder.path) as scratch:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder.path) as scratch:
             summary = _write(folder, Path(scratch), table, facts, progress)
     except OSError as error:
         raise cannot_write(folder.path, error) from error
@@ -77,7 +78,7 @@ def _write(folder: RunFolder, scratch: Path, table: Table, facts: Facts, progres
         with folder.writing(name) as path:
             (scratch / name).replace(path)
     book = next((name for name in ("errors.xlsx", "errors.csv") if name in summary.files), None)
-    again = f"customer-import run {shlex.quote(str(folder.file(book)))} {facts.import_flags}".strip() if book else ""
+    again = f"{command('run', str(folder.file(book)))} {facts.import_flags}".strip() if book else ""
     with folder.writing("report.html") as path:
         path.write_text(page(summary, facts, files.shown, words, again), encoding="utf-8")
     folder.write_json("summary.json", document(summary, facts))

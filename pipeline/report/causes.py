@@ -6,7 +6,6 @@ names that a program reads, the same in every language: CORRECTION.
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pipeline.report.sheet import ERROR as RED
 from pipeline.report.sheet import LONGEST_CELL, LOOKS, put
 from pipeline.report.values import Value
 from pipeline.report.words import Words
+from pipeline.shellwords import quoted
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -48,7 +48,9 @@ def draw_causes(book: Workbook, sheet: Any, front: Front, facts: Facts, lists: L
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     count = sum(front.counts[status] for status in TO_CORRECT)
-    put(sheet, 0, 0, words("title_causes", count=count), book.add_format({"bold": True, "font_size": 16}))
+    put(
+        sheet, 0, 0, words.counted("title_causes", count, count=count), book.add_format({"bold": True, "font_size": 16})
+    )
     lines = _todo(front, facts, words)
     for row, line in enumerate(lines, 1):
         put(sheet, row, 0, line)
@@ -61,7 +63,7 @@ def _todo(front: Front, facts: Facts, words: Words) -> list[str]:
     lines = [
         words("todo_1", rows=words("rows")),
         words("todo_2"),
-        words("todo_3", path=f"{shlex.quote(front.path)} {facts.import_flags}".strip()),
+        words("todo_3", path=f"{quoted(front.path)} {facts.import_flags}".strip()),
         *front.left_out,
     ]
     if (front.counts["failed"] or front.counts["not_attempted"]) and facts.next_command:
@@ -93,7 +95,7 @@ def _values(book: Workbook, sheet: Any, top: int, values: Sequence[Value], lists
     bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E7E6E6"})
     green = {"bg_color": "#E2F0D9", "border": 1, "border_color": "#70AD47"}
     fill_head, fill = book.add_format({"bold": True, **green}), book.add_format({**LOOKS[0], **green})
-    wrap, plain = book.add_format({**LOOKS[0], "text_wrap": True}), book.add_format(dict(LOOKS[0]))
+    wrap = book.add_format({**LOOKS[0], "text_wrap": True})  # what does not fit would lie over the green cell beside it
     number = book.add_format({"num_format": "#,##0", "valign": "top", "align": "center"})
     put(sheet, top, 0, words("once_title"), book.add_format({"bold": True, "font_size": 13}))
     put(sheet, top + 1, 0, words("once_lead"))
@@ -110,8 +112,9 @@ def _values(book: Workbook, sheet: Any, top: int, values: Sequence[Value], lists
                     sheet.data_validation(row, column, row, column, {**OFFER, "source": source})
                 continue
             text = str(getattr(value, name))
-            put(sheet, row, column, text if name == "value" else _short(text), wrap if name == "message" else plain)
-        sheet.set_row(row, _height([(value.message, WIDTHS[4])]))
+            put(sheet, row, column, text if name == "value" else _short(text), wrap)
+        sheet.set_row(row, _height((str(getattr(value, name)), WIDTHS[at]) for at, name in enumerate(CORRECTION)
+                                   if name not in ("rows", "replacement")))  # fmt: skip
 
 
 def _short(text: str) -> str:

@@ -110,7 +110,7 @@ class Files:
         self._csv.write(helpers, self._cells(told.frame))
 
     def _begin_book(self) -> None:
-        self._book = ResultBook(self._new("results.xlsx"), self._scratch, self._layout, self._words)
+        self._book = ResultBook(self._new("results.xlsx"), self._scratch, self._layout, self._facts, self._words)
 
     def _add_to_book(self, told: Told) -> None:
         if self._book:

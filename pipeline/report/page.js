@@ -9,10 +9,13 @@
   const words = data.words, bad = new Set(data.bad);
   const search = document.getElementById("search"), found = document.getElementById("found");
   const more = document.getElementById("more"), chips = document.getElementById("chips");
+  const printed = document.getElementById("printed");
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
   const haystacks = data.rows.map((row) => plain([row.r, row.h, row.o, row.i, words[row.s], ...row.c, ...row.p.flat()]
     .filter((text) => text !== null).join("\n")));
   let status = "", cause = null, shown = PAGE, hits = [];
+
+  const grouped = (count) => count.toLocaleString(document.documentElement.lang, { useGrouping: "always" });
 
   const make = (tag, name, text) => {
     const node = document.createElement(tag);
@@ -42,9 +45,10 @@
     return box;
   };
 
+  const sheets = new Set(data.rows.map((row) => row.o + "\n" + row.h)).size > 1;
   const draw = (row) => {
     const item = make("details", "row"), line = make("summary");
-    const where = [data.several ? row.o : null, row.h, words.row + " " + row.r].filter(Boolean).join(" · ");
+    const where = [data.several ? row.o : null, sheets ? row.h : null, words.row + " " + row.r].filter(Boolean).join(" · ");
     const state = make("span", "state");
     state.append(make("span", "dot b-" + (row.s in words ? row.s : "unknown")), words[row.s] || row.s);
     const told = make("span", "told");
@@ -76,7 +80,7 @@
     shown = PAGE;
     list.replaceChildren();
     fill(0);
-    found.textContent = words.found.replace("{n}", hits.length.toLocaleString(document.documentElement.lang, { useGrouping: "always" }));
+    found.textContent = hits.length === 1 ? words.found_1 : words.found.replace("{n}", grouped(hits.length));
     for (const chip of chips.children) {
       chip.setAttribute("aria-pressed", String(chip.dataset.status === status && !cause || chip.dataset.cause !== undefined && !!cause));
     }
@@ -121,8 +125,16 @@
       document.getElementById("rows").scrollIntoView({ behavior: "smooth" });
     });
   }
+  let opened = [];
   addEventListener("beforeprint", () => {
-    for (const closed of document.querySelectorAll("details.cause:not([open]), details.change:not([open])")) closed.open = true;
+    opened = [...document.querySelectorAll("details:not(.row):not([open])")];
+    for (const closed of opened) closed.open = true;
+    printed.hidden = hits.length <= shown;
+    printed.textContent = words.printed.replace("{n}", grouped(shown)).replace("{of}", grouped(hits.length));
+  });
+  addEventListener("afterprint", () => {
+    for (const closed of opened) closed.open = false;
+    printed.hidden = true;
   });
   document.getElementById("tools").hidden = false;
   filter();

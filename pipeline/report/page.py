@@ -74,12 +74,16 @@ def _top(summary: Summary, facts: Facts, words: Words) -> Html:
 
 
 def _headline(summary: Summary, facts: Facts, words: Words) -> str:
-    inside = summary.rows - summary.not_in
+    inside, dry = summary.rows - summary.not_in, facts.dry_run
     if not summary.rows:
         return words("p_head_none")
+    if summary.rows == 1:
+        return words(
+            ("p_only_ready" if dry else "p_only_in") if inside else "p_only_not_ready" if dry else "p_only_out"
+        )
     if inside == summary.rows:
-        return words("p_head_ready_all" if facts.dry_run else "p_head_all", rows=summary.rows)
-    return words("p_head_ready" if facts.dry_run else "p_head_done", in_=inside, rows=summary.rows)
+        return words("p_head_ready_all" if dry else "p_head_all", rows=summary.rows)
+    return words.counted("p_head_ready" if dry else "p_head_done", inside, in_=inside, rows=summary.rows)
 
 
 def _bar(summary: Summary, facts: Facts, words: Words) -> Html:
@@ -110,7 +114,7 @@ def _next(summary: Summary, facts: Facts, words: Words, again: str) -> Html:
     if facts.dry_run:
         steps.append(tag("p", tag("strong", words("f_dry"))))
     if counts["unknown"]:
-        steps.append(tag("p", words("p_unknown_note", count=counts["unknown"])))
+        steps.append(tag("p", words.counted("p_unknown_note", counts["unknown"], count=counts["unknown"])))
     if correct:
         book = "errors.xlsx" if "errors.xlsx" in summary.files else "errors.csv"
         steps.append(tag("p", words("p_next_errors", file=book)))
@@ -152,9 +156,9 @@ def _rows(summary: Summary, shown: Shown, words: Words) -> Html:
     if not count:
         return Html()
     if shown.complete:
-        said = words("p_rows_all", shown=count)
+        said = words.counted("p_rows_all", count, shown=count)
     elif count == total:
-        said = words("p_rows_out", shown=count)
+        said = words.counted("p_rows_out", count, shown=count)
     else:
         said = words("p_rows_some_unknown" if summary.counts["unknown"] else "p_rows_some", shown=count, total=total)
     search = tag("input", id="search", type="search", placeholder=words("p_search"), aria_label=words("p_search"))
@@ -172,6 +176,7 @@ def _rows(summary: Summary, shown: Shown, words: Words) -> Html:
             hidden=True,
         ),
         tag("div", id="list"),
+        tag("p", id="printed", hidden=True),
         tag("p", tag("button", words("p_show_more"), type="button", id="more", hidden=True)),
         id="rows",
     )
@@ -237,7 +242,8 @@ def _bullets(title: str, lines: Iterable[str]) -> Html:
 def _data(facts: Facts, shown: Shown, words: Words) -> dict[str, object]:
     """What the script reads: headers, which column names the customer, rows (see `Shown`), words."""
     texts = {status: words(f"s1_{status}") for status in STATUSES}
-    texts |= {"all": words("p_all"), "row": words("p_row"), "found": words("p_found", n="{n}")}
+    texts |= {"all": words("p_all"), "row": words("p_row"), "found": words("p_found", n="{n}"), "found_1": words("p_row_1"),
+              "printed": words("p_printed", n="{n}", of="{of}")}  # fmt: skip
     fed = {choice.field: choice.index for choice in facts.mapping.choices if choice.field}
     label = [fed[name] for name in _LABELS if fed.get(name, MOST_COLUMNS) < MOST_COLUMNS]
     headers = [cut(header, LONGEST) for header in facts.headers[:MOST_COLUMNS]]

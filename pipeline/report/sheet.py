@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
+from pipeline.handoff import Mapping
 from pipeline.spreadsheet import letters
 
 MOST_ROWS = 100_000
@@ -16,6 +17,10 @@ LONGEST_CELL = 32_767  # UTF-16 units: https://support.microsoft.com/office/exce
 
 WIDTHS = {"_source": 14, "_row": 7, "_sheet": 12, "_status": 13, "_action": 9, "_id": 16, "_error_codes": 22,
           "_errors": 60, "_warnings": 40, "_changes": 40}  # fmt: skip
+
+WIDE = {"name": 34, "company_name": 34, "email": 32, "address": 40, "phone": 20, "tax_id": 18, "state": 24, "country": 16,
+        "website": 30, "manager": 20}  # fmt: skip
+"""How wide a column is that feeds such a field."""
 
 MOST_LINES = 8
 
@@ -45,16 +50,26 @@ def looks_of(headers: Sequence[str], helpers: int) -> list[int]:
     return [(WRAPPED if h == "_errors" else OURS) if c < helpers else TEXT for c, h in enumerate(headers)]
 
 
-def draw_rows(sheet: Any, headers: Sequence[str], helpers: int, looks: Sequence[Any], count: int) -> None:
-    """The header row, columns, filter and page of the sheet that holds the rows; the first `helpers` columns are ours."""
+def wide(headers: Sequence[str], mapping: Mapping) -> list[int]:
+    """How many characters each of the source's columns is wide: its header fits, and most of what its field holds."""
+    fed = {choice.index: WIDE.get(choice.field or "", 0) for choice in mapping.choices}
+    fed |= {index: WIDE.get(name, 0) * 3 // 4 for name, parts in mapping.parts.items() for index in parts}
+    return [max(10, min(40, max(len(header) + 3, fed.get(index, 0)))) for index, header in enumerate(headers)]
+
+
+def draw_rows(sheet: Any, headers: Sequence[str], widths: Sequence[int], looks: Sequence[Any], count: int) -> None:
+    """The header row, columns, filter and page of the sheet that holds the rows; the last columns are theirs, so wide."""
+    helpers = len(headers) - len(widths)
     for column, (header, look) in enumerate(zip(headers, looks_of(headers, helpers), strict=True)):
-        width = WIDTHS.get(header, 12) if column < helpers else max(10, min(40, len(header) + 3))
+        width = WIDTHS.get(header, 12) if column < helpers else widths[column - helpers]
         sheet.set_column(column, column, width, looks[look])
         put(sheet, 0, column, header, looks[HEAD_OURS if column < helpers else HEAD_THEIRS])
     last = len(headers) - 1
     sheet.autofilter(0, 0, count, last)
     sheet.ignore_errors({"number_stored_as_text": f"A1:{letters(last)}{count + 1}"})
     sheet.repeat_rows(0)
+    sheet.repeat_columns(0, headers.index("_row"))  # a row goes over several sheets of paper
+    sheet.set_footer("&L&F · &A&R&P / &N")
     sheet.set_landscape()
 
 

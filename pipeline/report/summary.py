@@ -18,6 +18,7 @@ def document(summary: Summary, facts: Facts) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "run": facts.run,
+        "plan": facts.mark,
         "target": facts.target,
         "workspace": facts.workspace,
         "mode": facts.mode,

@@ -33,6 +33,10 @@ class Words:
         shown = {key: self.number(part) if isinstance(part, int) else part for key, part in parts.items()}
         return self._texts[name].format(**shown)
 
+    def counted(self, name: str, count: int, /, **parts: object) -> str:
+        """The text that speaks of `count` rows: `name_1` where it is one, else `name`."""
+        return self(f"{name}_1" if count == 1 else name, **parts)
+
     def number(self, count: int) -> str:
         """An integer with the language's thousands sign."""
         return number(count, self.lang)

@@ -14,7 +14,7 @@ from pipeline.report.columns import Layout
 from pipeline.report.facts import Cause, Facts
 from pipeline.report.lists import Lists
 from pipeline.report.places import Places
-from pipeline.report.sheet import LOOKS, MOST_ROWS, draw_rows, looks_of, tall, texts, unfit
+from pipeline.report.sheet import LOOKS, MOST_ROWS, draw_rows, looks_of, tall, texts, unfit, wide
 from pipeline.report.streamed import Streamed
 from pipeline.report.values import Value
 from pipeline.report.words import Words
@@ -29,16 +29,16 @@ _SHOWN = ("_source", "_row", "_status", "_errors")  # the others would push the 
 class ResultBook:
     """results.xlsx: every row, all cells text. `refusal` says why it cannot be written, if it cannot."""
 
-    def __init__(self, path: Path, scratch: Path, layout: Layout, words: Words) -> None:
+    def __init__(self, path: Path, scratch: Path, layout: Layout, facts: Facts, words: Words) -> None:
         """Begin the workbook."""
         self.refusal = ""
         self._words = words
         headers, helpers = (*layout.helpers, *layout.own), len(layout.helpers)
-        self._looks = looks_of(headers, helpers)
+        self._looks, widths = looks_of(headers, helpers), wide(layout.own, facts.mapping)
 
         def draw(book: Workbook, looks: Sequence[Any], rows: int) -> Any:
             sheet: Any = book.add_worksheet(words("rows"))
-            draw_rows(sheet, headers, helpers, looks, rows)
+            draw_rows(sheet, headers, widths, looks, rows)
             sheet.freeze_panes(1, layout.helpers.index("_status") + 1)
             return sheet
 
@@ -107,7 +107,7 @@ class ErrorBook:
         if self._cut:
             left_out.append(words("limit_rows", limit=MOST_ROWS))
         if self._long:
-            left_out.append(words("long_cells", count=self._long, row=self._first_long))
+            left_out.append(words.counted("long_cells", self._long, count=self._long, row=self._first_long))
         if self._marked > MOST_NOTES:
             left_out.append(words("limit_notes", limit=MOST_NOTES))
         self._front = Front(path, counts, causes, values, left_out)
@@ -134,7 +134,7 @@ class ErrorBook:
     def _draw(self, book: Workbook, looks: Sequence[Any], rows: int) -> Any:
         front: Any = book.add_worksheet(self._words("causes"))
         sheet: Any = book.add_worksheet(self._words("rows"))
-        draw_rows(sheet, self._headers, self._shift, looks, rows)
+        draw_rows(sheet, self._headers, wide(self._layout.own, self._facts.mapping), looks, rows)
         sheet.freeze_panes(1, self._shift)
         for column, name in enumerate(self._layout.error_helpers):
             if name not in _SHOWN:

@@ -126,7 +126,7 @@ class Review:
 
     def plan(self, asked: Json) -> Json:
         """Plan the round, and say what a push would do."""
-        self._same(asked)
+        self._same(asked, self.desk.version)
         return self.pushing.plan()
 
     def cancel(self, _: Json) -> Json:
@@ -135,8 +135,8 @@ class Review:
         return {}
 
     def push(self, asked: Json) -> Json:
-        """Push the planned round."""
-        self._same(asked)
+        """Push the planned round; where another page has taken it back, its edits are in no round."""
+        self._same(asked, self.pushing.planned)
         self.pushing.begin(self._pushed)
         return {}
 
@@ -146,8 +146,8 @@ class Review:
             self.desk.history.touch()
             self._standing = standing(self.desk)
 
-    def _same(self, asked: Json) -> None:
-        if int(asked["version"]) != self.desk.version:
+    def _same(self, asked: Json, planned: int | None) -> None:
+        if not int(asked["version"]) == self.desk.version == planned:
             raise Changed(say("another page has changed this run"), say("Look at the page again, then push."))
 
     def _row(self, origin: int) -> Json:

@@ -53,7 +53,7 @@ export function columnsDialog(place, page) {
 /** The push. `page` has state(), change(), refresh() and failed(). */
 export function pushDialog(place, page) {
   let running = false;
-  let planned = false;
+  let planned = null; // the version that was planned: what is pushed is what is shown here
 
   function show(...parts) {
     place.replaceChildren(element("h2", { id: "push-title" }, word("push_title")), ...parts.filter(Boolean));
@@ -72,7 +72,7 @@ export function pushDialog(place, page) {
     place.showModal();
     try {
       const plan = await page.change("plan", { version: state.version });
-      planned = true;
+      planned = plan.at;
       forecast(plan);
     } catch (error) {
       place.close();
@@ -101,9 +101,10 @@ export function pushDialog(place, page) {
   }
 
   async function begin() {
-    planned = false;
+    const version = planned;
+    planned = null;
     try {
-      await page.change("push", { version: page.state().version });
+      await page.change("push", { version });
       begun();
     } catch (error) {
       place.close();
@@ -146,8 +147,8 @@ export function pushDialog(place, page) {
   }
 
   place.addEventListener("close", () => {
-    if (planned) page.change("cancel").then(() => page.refresh()).catch(page.failed);
-    planned = false;
+    if (planned !== null) page.change("cancel").then(() => page.refresh()).catch(page.failed);
+    planned = null;
   });
   place.addEventListener("cancel", (event) => {
     if (running) event.preventDefault(); // Escape does not hide a push under way

@@ -56,6 +56,7 @@ class Pushing:
         """`servers` gives the run's own server, or stops where its secrets are missing."""
         self._desk, self._servers, self._options, self.told = desk, servers, options, told
         self.result: dict[str, Any] | None = None
+        self.planned: int | None = None  # the version of the edits that were planned last, and not taken back since
         self._thread: threading.Thread | None = None
 
     @property
@@ -84,10 +85,12 @@ class Pushing:
                 if counts:
                     desk.history.set_planned(store.own_facts(store.plans(desk.folder)[-1])["plan_sha256"])
             ahead = asdict(run.forecast(desk.folder, server, self._options))
+        self.planned = desk.version
         return {"counts": counts, "notes": list(notes), "forecast": ahead, "live": ahead["mode"] == "LIVE"}
 
     def cancel(self) -> None:
         """Take the planned round back; the edits stay."""
+        self.planned = None
         if plan := self._desk.history.planned():
             rounds.withdraw(self._desk.folder, plan)
             self._desk.history.set_planned("")
@@ -101,7 +104,7 @@ class Pushing:
         if self.running:
             raise Misuse(say("a push is under way"), say("Wait until it has finished."))
         self._desk.history.consume()  # from here on they are the run's, whatever happens
-        self.result = None
+        self.result = self.planned = None
         self._thread = threading.Thread(target=self._push, args=(ended,), name="push", daemon=True)
         self._thread.start()
 

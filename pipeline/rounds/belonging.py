@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,22 @@ def run_of(path: Path, named: list[str], out: Path | None) -> tuple[RunFolder, d
 
 def _instead(folder: RunFolder) -> str:
     """What to do where a file is from before the last correction."""
-    written, planned = (folder.file("results.csv"), store.plans(folder)[-1].file("plan.json"))
-    if not written.exists() or written.stat().st_mtime_ns < planned.stat().st_mtime_ns:
+    if not _reported(folder):
         return say("The last correction was interrupted. It goes on with: {command}", command=typed.go_on(folder))
     file = newest_errors(folder)
     if file.name == "results.csv":
         return say("No row is left to correct. How they stand: {command}", command=command("status", str(folder.path)))
     return say("Correct the newest file, then: {command}", command=typed.again(folder, file))
+
+
+def _reported(folder: RunFolder) -> bool:
+    """Whether the result files are those of the last plan; no clock tells it, as it may be set."""
+    with contextlib.suppress(Misuse):
+        told = folder.read_json("summary.json")
+        plan = str(told.get("plan") or "").rpartition("#")[2]
+        theirs = not plan or plan == mark(folder, store.facts(folder)).rpartition("#")[2]
+        return theirs and not (told.get("dry_run") and store.unpushed(folder) is None)
+    return False
 
 
 def _start(folder: RunFolder) -> int:

@@ -16,6 +16,7 @@ from pipeline.rounds.calendar import days
 SURE = frozenset({"spaces", "apostrophe", "exponent", "digits", "plus", "zeros", "truth", "letters", "error"})
 """Kinds that leave no other reading even where the cell was faulty, so that somebody may have corrected it."""
 
+LARGEST = 308  # digits of a number; what is larger, such as 7E1000001, no program takes for one
 DIGITS_KEPT = 15  # https://support.microsoft.com/office/excel-specifications-and-limits
 TRUTHS = ({"true", "verdadero", "verdadeiro", "vrai", "wahr", "vero"}, {"false", "falso", "faux", "falsch"})
 ERRORS = re.compile(
@@ -114,7 +115,8 @@ def _values(text: str) -> Iterator[Decimal]:
                 value = Decimal(bare.replace(group, "").replace(mark, "."))
             except InvalidOperation:
                 continue
-            yield value / 100 if text.endswith("%") else value
+            if abs(value.adjusted()) <= LARGEST:
+                yield value / 100 if text.endswith("%") else value
 
 
 def _truncated(text: str) -> Iterator[Decimal]:

@@ -63,6 +63,7 @@ def scratch_in(folder: RunFolder) -> Iterator[RunFolder]:
 
 def _tidy(folder: RunFolder) -> None:
     """Remove what a killed correction has left behind; a round that it was about to replace comes back."""
+    folder.tidy("mapping.toml")
     for left in folder.path.glob(".round-*"):
         aside = ASIDE.fullmatch(left.name)
         if aside and not folder.file(aside["round"]).exists():

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline import parquet
-from pipeline.folder import RunFolder
+from pipeline.folder import RunFolder, now_latest
 from pipeline.store.columns import PLAN_SCHEMA, ROUND_SCHEMA, VERSION
 
 Group = tuple[bytes, bytes]
@@ -45,6 +45,7 @@ def write(folder: RunFolder, groups: Iterable[Group], cells: int, facts: dict[st
             joined.add(*group)
         joined.close()
     folder.write_json("plan.json", {"version": VERSION, "plan_sha256": digest.hexdigest(), **facts})
+    now_latest(folder.file("plan.json"))
 
 
 def _schema(cells: int, first: int | None) -> pl.Schema:

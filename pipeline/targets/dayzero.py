@@ -112,7 +112,7 @@ def _headers(secrets: Mapping[str, str], _test_mode: bool) -> dict[str, str]:
 
 def _update(id_: str, changes: Record, whole: Record) -> Call:
     """PUT is documented with all fields optional, but not what it does to absent ones: send the whole customer."""
-    return Call("PUT", f"{CUSTOMERS}/{id_}", body=rest.body({**whole, **changes}))
+    return Call("PUT", f"{CUSTOMERS}/{rest.place(id_)}", body=rest.body({**whole, **changes}))
 
 
 def _list(path: str, filters: Mapping[str, str], cursor: str | None) -> Call:
@@ -142,11 +142,10 @@ def _says_no(body: Any) -> bool:
 def _page(answer: Answer) -> Page:
     body = unwrap(answer.json)
     body = body if isinstance(body, dict) else {}
-    items = tuple(item for item in body.get("items") or () if isinstance(item, dict))
+    items = tuple(item for item in rest.listed(body.get("items")) if isinstance(item, dict))
     told = [body[name] for name in ("has_next", "has_more") if body.get(name) is not None]
     cursor = body.get("next_cursor") if any(told) or not told else None
-    total = body.get("total")
-    total = total if isinstance(total, int) else None
+    total = rest.total(body.get("total"))
     if not cursor and any(told) and total is None:  # with a total, what is missing shows by itself
         cursor = UNREADABLE
     return Page(items, str(cursor) if cursor else None, total)
@@ -159,9 +158,9 @@ def _problems(body: Any) -> tuple[tuple[str | None, str], ...]:
     if isinstance(detail, str):
         return ((None, detail),)
     found: list[tuple[str | None, str]] = []
-    for entry in detail if isinstance(detail, list) else ():
+    for entry in rest.listed(detail):
         if isinstance(entry, dict):
-            path = [str(part) for part in entry.get("loc") or () if part not in ("body", "query", "path")]
+            path = [str(part) for part in rest.listed(entry.get("loc")) if part not in ("body", "query", "path")]
             found.append((".".join(path) or None, str(entry.get("msg") or "refused")))
         else:
             found.append((None, str(entry)))
@@ -207,7 +206,7 @@ def _uploaded(answer: Answer) -> Uploaded | None:
     errors = body.get("errors", [])
     try:
         told = tuple((int(e["row"]), str(e.get("error") or e.get("message") or "refused")) for e in errors or ())
-    except (TypeError, KeyError, ValueError, AttributeError):
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         return None
     if any(not isinstance(n, int) for n in counts):
         return None
@@ -231,7 +230,7 @@ TARGET = BulkTarget(
     page_size=1000,
     create=lambda payload: Call("POST", CUSTOMERS, body=payload),
     update=_update,
-    retrieve=lambda id_: Call("GET", f"{CUSTOMERS}/{id_}"),
+    retrieve=lambda id_: Call("GET", f"{CUSTOMERS}/{rest.place(id_)}"),
     search=_search,
     page=_page,
     outcome=_outcome,

@@ -113,7 +113,7 @@ def _headers(secrets: Mapping[str, str], test_mode: bool) -> dict[str, str]:
 
 
 def _update(id_: str, changes: Record, _whole: Record) -> Call:
-    return Call("PATCH", f"/customers/{id_}/", body=rest.body(changes))
+    return Call("PATCH", f"/customers/{rest.place(id_)}/", body=rest.body(changes))
 
 
 def _list(path: str, filters: Mapping[str, str], page: str | None) -> Call:
@@ -131,13 +131,12 @@ def _newest(page: str | None) -> Call:
 def _page(answer: Answer) -> Page:
     """Read a page; the next one is asked for by number, as `next` links may name another scheme or host."""
     body = answer.json if isinstance(answer.json, dict) else {}
-    items = tuple(item for item in body.get("results") or () if isinstance(item, dict))
+    items = tuple(item for item in rest.listed(body.get("results")) if isinstance(item, dict))
     number = None
     if following := str(body.get("next") or ""):
         found = re.search(r"(?:[?&;]|^)page=(\d+)(?:[&;#]|$)", following)
         number = found[1] if found else UNREADABLE
-    total = body.get("count")
-    return Page(items, number, total if isinstance(total, int) else None)
+    return Page(items, number, rest.total(body.get("count")))
 
 
 def _problems(body: Any) -> list[tuple[str | None, str]]:
@@ -210,7 +209,7 @@ TARGET = Target(
     page_size=100,
     create=lambda payload: Call("POST", "/customers/", body=payload),
     update=_update,
-    retrieve=lambda id_: Call("GET", f"/customers/{id_}/"),
+    retrieve=lambda id_: Call("GET", f"/customers/{rest.place(id_)}/"),
     search=_search,
     page=_page,
     outcome=_outcome,

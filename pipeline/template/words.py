@@ -32,6 +32,8 @@ WORDS = {
     },
 }  # fmt: skip
 """What the sheets say besides; read by a person who may not be the one that ran the command."""
+UNLIMITED = ("currency", "country", "state", "phone")
+"""Kinds that are sent in another form than they are written in: the limit is that form's."""
 CHOICES_ES = {"active": "activo", "inactive": "inactivo", "blocked": "bloqueado"}
 
 
@@ -71,7 +73,7 @@ def limit(field: Field, lang: str) -> str:
     words = WORDS[lang]
     if field.choices:
         return str(words["one_of"]).format(", ".join(choices(field, lang))) + "."
-    if field.max_length and field.kind not in ("currency", "country", "state"):
+    if field.max_length and field.kind not in UNLIMITED:
         return str(words["characters"]).format(field.max_length) + "."
     return ""
 

@@ -64,7 +64,7 @@ def _looks(book: Any) -> dict[str, Any]:
 
 
 def _validate(sheet: Any, at: int, field: Field, lang: str, ranges: dict[str, str]) -> None:
-    """Add a drop-down or a limit to a column; a list only warns, because the importer knows more spellings."""
+    """Add a drop-down or a limit to a column; lists and amounts only warn, because the importer knows more spellings."""
     words = WORDS[lang]
     rule: dict[str, Any] | None = None
     if field.kind in ranges:
@@ -82,17 +82,17 @@ def _validate(sheet: Any, at: int, field: Field, lang: str, ranges: dict[str, st
             "validate": "decimal",
             "criteria": ">=",
             "value": 0,
-            "error_title": field.column.label[:32],
-            "error_message": words["amount"],
+            "error_type": "warning",
+            "error_title": str(words["amount"])[:32],
+            "error_message": words["go_on"],
         }
-    elif field.max_length:
-        title = str(words["characters"]).format(field.max_length)
+    elif title := limit(field, lang):
         rule = {
             "validate": "length",
             "criteria": "<=",
             "value": field.max_length,
-            "error_title": title[:32],
-            "error_message": title,
+            "error_title": title[:32].rstrip("."),
+            "error_message": title.rstrip("."),
         }
     if rule:
         # The example row keeps its mark, so it is left free.

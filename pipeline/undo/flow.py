@@ -89,6 +89,7 @@ def undo(folder: RunFolder, server: Server, options: PushOptions, progress: Prog
     workspace = server.secrets[target.workspace]
     fits(folder, server, workspace)
     with locks.exclusive(target.name, workspace, folder) as last:
+        folder.tidy(FILE)
         memory = Journal.open(folder.file("journal.db"), binding_of(facts, target, workspace, server))
         try:
             try:

@@ -28,7 +28,7 @@ def what_to_put_back(sent: Record, before: Record, theirs: Record, merged: tuple
     cleared: Record = {}
     for name, value in sent.items():
         there, old = theirs.get(name), before.get(name)
-        if name in merged and isinstance(value, dict):
+        if name in merged and all(isinstance(held or {}, dict) for held in (value, old, there)):
             entries = _entries(value, old or {}, there or {})
             if entries.changed:
                 left[name] = entries.changed
@@ -70,6 +70,8 @@ def _entries(ours: Record, before: Record, theirs: Record) -> _Entries:
 def equal(one: Any, other: Any) -> bool:
     """Whether two values are the same to a person: null, blank and absent are one; `{}` too."""
     if isinstance(one, dict) or isinstance(other, dict):
-        names = {**(one or {}), **(other or {})}
-        return all(equal((one or {}).get(n), (other or {}).get(n)) for n in names)
+        ours, theirs = one or {}, other or {}
+        if not (isinstance(ours, dict) and isinstance(theirs, dict)):
+            return False
+        return all(equal(ours.get(n), theirs.get(n)) for n in {**ours, **theirs})
     return same(one, other)

@@ -198,14 +198,14 @@ class Undoer:
     def _refused(self, undone: Undone, outcome: Outcome) -> Undone | None:
         """What an answer says that is no success; None where it says to come back later."""
         if isinstance(outcome, Unknown):
-            return replace(undone, state="unknown", said=outcome.why)
+            return replace(undone, state="unknown", said=cut(outcome.why))
         if isinstance(outcome, Rejected):
             said = "; ".join(f"{name}: {text}" if name else text for name, text in outcome.problems)
-            return replace(undone, state="rejected", restored={}, said=said)
+            return replace(undone, state="rejected", restored={}, said=cut(said))
         if isinstance(outcome, Fatal):
-            self._fatal = Unavailable(outcome.why, say("Check the token and the workspace; then undo RUN goes on."))
+            self._fatal = Unavailable(cut(outcome.why), say("Check the token and the workspace; then undo RUN goes on."))
             self.stop("refused")
-            return replace(undone, state="failed", restored={}, said=outcome.why)
+            return replace(undone, state="failed", restored={}, said=cut(outcome.why))
         return None
 
     async def _verified(self, undone: Undone, back: Back, outcome: Created) -> Undone:
@@ -213,7 +213,7 @@ class Undoer:
         if outcome.id != undone.id:
             return replace(undone, state="unknown", said=say("it answered with customer {id}", id=cut(outcome.id)))
         theirs = self._target.view(outcome.record)
-        kept = {n: v for n, v in back.cleared.items() if any(e in (theirs.get(n) or {}) for e in v)}
+        kept = {n: v for n, v in back.cleared.items() if isinstance(held := theirs.get(n), dict) and held.keys() & v}
         if kept:
             call = self._target.update(undone.id, {n: {**back.restored[n], **v} for n, v in kept.items()}, theirs)
             again = await self._once_more(call, theirs)

@@ -189,10 +189,14 @@ def _broken(home: Path) -> Path:
     return folder
 
 
-def test_the_program_alone_shows_what_to_try_first(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help, and at its end the first commands; exit 2, as nothing was asked for."""
-    assert cli.call([]) == 2
+@pytest.mark.parametrize("words", [[], ["--lang", "en"], ["--lang", "es"]])
+def test_the_program_alone_shows_what_to_try_first(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The help, in the language that was asked for, and at its end the first commands; exit 2, as nothing was asked for."""
+    assert cli.call(words) == 2
     said = capsys.readouterr().out
+    assert said.startswith(
+        "Uso: customer-import [OPCIONES] COMANDO" if "es" in words else "Usage: customer-import [OPT"
+    )
     assert said.rstrip().splitlines()[-1].strip() == "customer-import run clientes.xlsx --to piriod --sandbox"
     assert all(len(line) <= 80 for line in said.splitlines())
 

@@ -173,3 +173,16 @@ def test_what_undo_has_written_is_forgotten_too(shell: Shell, sandbox: Any) -> N
     assert "Otro nombre" in (folder / "undo.csv").read_text(encoding="utf-8")
     assert shell("forget", "second", "--yes").code == 0
     assert not (folder / "undo.csv").exists() and b"Otro nombre" not in everything(folder)
+
+
+def test_hidden_files_that_are_not_ours_stay(shell: Shell) -> None:
+    """The folder may be one that is worked in: its secrets and its history are nobody's to remove; an editor's copy goes."""
+    write_csv(shell.home / "list.csv", people(2))
+    folder = shell("run", "list.csv", "--to", "piriod", "--sandbox", "--out", "done").folder
+    (folder / ".git").mkdir()
+    for name in (".env", ".git/HEAD", ".errors.csv.swp", ".~lock.errors.xlsx#"):
+        (folder / name).write_text("mine")
+    ended = shell("forget", "done", "--yes")
+    assert (folder / ".env").read_text() == (folder / ".git" / "HEAD").read_text() == "mine"
+    assert not (folder / ".errors.csv.swp").exists() and not (folder / ".~lock.errors.xlsx#").exists()
+    assert all(f"left alone: done/{name}" in ended.out for name in (".env", ".git"))

@@ -142,6 +142,15 @@ def test_own_null_words_replace_the_list() -> None:
     assert made["manager"].to_list() == [None, "N/A"]
 
 
+@pytest.mark.parametrize(("word", "cells"), [("Weiß nicht", ("Weiß nicht", "weiß nicht ", "WEISS NICHT")),
+                                             ("ΚΑΝΕΝΑΣ", ("ΚΑΝΕΝΑΣ", "κανενας")), (" ninguno ", ("Ninguno",))])  # fmt: skip
+def test_own_null_words_are_compared_without_case_in_any_alphabet(word: str, cells: tuple[str, ...]) -> None:
+    """Letters whose upper case is two letters, or that have a form of their own at the end of a word."""
+    file = MappingFile("m.toml", options={"null_words": [word]})
+    made = apply(frame(["Ejecutivo"], [[c] for c in cells]), mapped(["Ejecutivo"], request=MappingRequest(file=file)))
+    assert made["manager"].to_list() == [None] * len(cells)
+
+
 def test_a_mapping_of_nothing_still_has_no_columns_and_no_error() -> None:
     """A source whose headers mean nothing."""
     assert apply(frame(["zzz"], [["1"]]), mapped(["zzz"])).columns == []

@@ -52,6 +52,16 @@ def test_any_headers_survive_the_file(tmp_path_factory: pytest.TempPathFactory, 
     assert [c.field for c in again.choices] == [c.field for c in mapping.choices]
 
 
+def test_a_town_whose_header_has_several_lines_survives_the_file(tmp_path: Path) -> None:
+    """The state is derived from it, which the file says in a comment: on one line."""
+    headers, rows = ["Nombre", "Comuna\nde factu\x07ración"], [["Ana", "Providencia"]]
+    mapping = mapped(headers, rows, "piriod", MappingRequest(assigned={headers[1]: "~city"}))
+    assert mapping.compose["state"] == ""
+    write_file(tmp_path / "m.toml", mapping, tuple(headers))
+    again = mapped(headers, rows, "piriod", MappingRequest(file=load_file(tmp_path / "m.toml")))
+    assert again.compose == mapping.compose
+
+
 def test_a_written_file_holds_no_cell(tmp_path: Path) -> None:
     """A mapping may be shared; customers' data may not."""
     headers, rows = ROWS["piriod"]

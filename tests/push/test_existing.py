@@ -192,3 +192,21 @@ def test_look_ups_are_as_many_at_once_as_the_connections(most: int) -> None:
 
     anyio.run(work)
     assert seen == most
+
+
+@pytest.mark.parametrize("name", ["tax_id", "import key"])
+def test_a_filter_that_no_shown_customer_can_prove_is_not_believed(name: str) -> None:
+    """It answers with an empty list, and nobody on the first page has a value to try it with: all pages are read instead."""
+    me = {"id": "x", "tax_id": "76086428-5", "country": {"id": "CL"}, "metadata": {"import_key": "k1"}}
+    first = [{"id": f"f{i}", "tax_id": None, "country": {"id": "US"}} for i in range(100)]
+
+    class Lying(Server):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            if "metadata__import_key" in request.url.params:
+                return httpx.Response(200, json={"count": 0, "next": None, "results": []})
+            return super().__call__(request)
+
+    wanted = {"tax_id": Wanted("tax_id=760864285|country=cl", {"tax_id": "76086428-5", "country": "CL"}),
+              "import key": Wanted("import key=k1", {})}[name]  # fmt: skip
+    found = Lying([*first, *crowd(900), me], lies=True).find(PIRIOD, wanted)
+    assert [r["id"] for r in found.records[wanted.identity]] == ["x"] and "all customers" in found.how

@@ -11,20 +11,24 @@ import traceback
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import anyio
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.client import Lost, Patience, connect, exchange
+from pipeline import existing, targets
+from pipeline.client import Failed, Lost, NotSent, Patience, connect, exchange
 from pipeline.pace import Limiter
+from pipeline.push.verdict import readable_id
 from pipeline.received import Body, NotReadable, Secrets, parsed
 from pipeline.targets.interface import Answer, Call
 
 POST = Call("POST", "/customers/", body=b'{"name":"Ana"}')
 GET = Call("GET", "/customers/")
+TARGETS = ("piriod", "dayzero")
 SECRET = 'k"ey/with <odd>&+ñ-4711'
 Handler = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -199,3 +203,117 @@ def test_an_answer_that_is_no_http_is_a_lost_one(answer: bytes) -> None:
         asked(behave, secrets=[token])
     said = "".join(traceback.format_exception(lost.value))
     assert str(lost.value) and "tok-4" not in said and "4711" not in said, said
+
+
+STRANGE: list[Any] = [
+    5, -1, 1.5, float("inf"), float("nan"), True, "", "x", 10**30, [], {}, None, [None], [1, [2]], {"id": {"x": 1}},
+    [{"row": float("inf"), "error": 5}], [{"loc": 5, "msg": {}}], [{"loc": [None, {}], "msg": [1]}],
+]  # fmt: skip
+PLACES = (
+    "results", "next", "count", "items", "next_cursor", "has_next", "has_more", "total", "data", "success", "id",
+    "detail", "message", "errors", "created", "skipped", "csv_content_stringified", "csv_content_object",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("place", PLACES)
+def test_whatever_stands_where_in_an_answer_it_is_read(target: str, place: str) -> None:
+    """No text, number or list in the place of another one is an exception: it would end the push of every other row."""
+    known, read = targets.load(target), 0
+    for strange in STRANGE:
+        one = {"id": "c1", place: strange}
+        for shown in (one, {"success": True, "data": one}, {"results": [one], "items": [one], place: strange}, strange):
+            for status in (200, 201, 400, 404, 422, 500):
+                answer = Answer(status, {}, shown, "said")
+                known.outcome(known.create(b"{}"), answer)
+                page = known.page(answer)
+                existing.key_of(known, {}), [known.view(item) for item in page.items]
+                bulk = getattr(known, "bulk", None)
+                if bulk is not None:
+                    bulk.read(answer), bulk.columns(answer)
+                read += 1
+    assert read
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_number_of_customers_that_is_a_truth_value_is_none(target: str) -> None:
+    """`"count": false` does not say that there is nobody."""
+    page = targets.load(target).page(Answer(200, {}, {"count": False, "total": False, "results": 5, "items": 5}, ""))
+    assert (page.total, page.items) == (None, ())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("id_", ["../../users/1?x=y#z", "a/b", "a\nb", "ñ", "%2e%2e", "a b"])
+def test_an_id_leads_to_no_other_address(target: str, id_: str) -> None:
+    """Whatever the target calls an id stays one part of the path, and can be asked for."""
+    known = targets.load(target)
+    home = known.retrieve("x").path.replace("x", "")
+    for call in (known.retrieve(id_), known.update(id_, {"name": "n"}, {})):
+        url = httpx.URL("http://127.0.0.1" + call.path)
+        assert url.raw_path.startswith(home.rstrip("/").encode()) and not url.query and not url.fragment
+        assert unquote(url.raw_path.decode()).strip("/") == (home.strip("/") + "/" + id_).strip("/")
+
+
+@pytest.mark.parametrize(
+    "id_", [".", "..", "a\x00b", "a\nb", "\x1b[31mred", "\u202eevil", True, 1.5, None, {}, [], "", " ", "x" * 201]
+)
+def test_an_id_that_nobody_can_write_down_is_none(id_: Any) -> None:
+    """A row whose customer has no such id is not told as created under it."""
+    assert not readable_id(id_)
+    assert all(map(readable_id, ("cus_1", 7, 10**30, "a b", "ñ/1")))
+
+
+def test_an_address_that_cannot_be_made_was_certainly_not_sent() -> None:
+    """A cursor longer than any address: it is a failure of this request, told in its place."""
+    with pytest.raises(NotSent):
+        asked(said(b"{}"), call=Call("GET", "/customers/", (("cursor", "x" * 100_000),)))
+
+
+@pytest.mark.parametrize(
+    "body", [b'"\xed\xa0\xbd"', b'{"id": "\xed\xb8\x80"}', '"\\ud83d"'.encode("utf-16"), b"\xef\xbb\xbf" + b'"\\ud83d"']
+)
+def test_half_a_character_is_nowhere_in_what_is_read(body: bytes) -> None:
+    """As three octets, or in an answer of UTF-16: no file and no database would take it."""
+    json.dumps(parsed(body), ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize("wrap", ['{{"a":{}}}', "[{}]"])
+def test_an_answer_is_no_deeper_than_everybody_can_read_again(wrap: str) -> None:
+    """What was read once is read again in the journal, the report, the undo: each of them is called from deeper down."""
+
+    def nested(levels: int) -> bytes:
+        text = "1"
+        for _ in range(levels):
+            text = wrap.format(text)
+        return text.encode()
+
+    assert parsed(nested(50)) is not None and parsed(nested(500)) is None
+
+
+PAGES = {
+    b"<!DOCTYPE html><title>Sign&nbsp;in\n to WiFi</title><form>": "Sign in to WiFi",
+    b"\xef\xbb\xbf <HTML><p>no title</p>": "?",
+    b"<title>" + b"x" * 450: "x" * 100,
+}
+
+
+@pytest.mark.parametrize(("page", "name"), PAGES.items())
+def test_a_web_page_in_the_place_of_the_target_is_named_by_its_title(page: bytes, name: str) -> None:
+    """A network that asks to log in first answers everything, with 200: what is said is no markup."""
+
+    async def work() -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await reader.readuntil(b"\r\n\r\n")
+                await said(page)(writer)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with connect(url, {}, Limiter(None), Patience(5, 0)) as client:
+            with pytest.raises(Failed) as failed:
+                await client.read(GET)
+        server.close()
+        assert f"a web page ({name}) instead" in str(failed.value) and "<" not in str(failed.value)
+
+    anyio.run(work)

@@ -57,3 +57,28 @@ def test_what_somebody_else_has_changed_stays(
     assert all(equal(again[n], before[n]) for n in NAMES if n not in fields)
     assert all(equal(again["metadata"].get(n), before["metadata"].get(n)) for n in "xyz" if n not in tags)
     assert set(back.left) - {"metadata"} == set(sent) & set(fields)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.dictionaries(st.sampled_from([*NAMES, "metadata"]), ANYTHING), OURS,
+    st.dictionaries(st.sampled_from([*NAMES, "metadata"]), ANYTHING),
+)  # fmt: skip
+def test_a_target_that_shows_something_else_where_entries_belong_stops_no_undo(
+    before: dict[str, Any], ours: dict[str, Any], now: dict[str, Any]
+) -> None:
+    """A text or a list in the place of metadata: each field is put back, or left as somebody has changed it, and said."""
+    sent, was, after = updated(before, ours, [])
+    back = what_to_put_back(sent, was, after, ("metadata",))
+    assert all(equal({**after, **back.restored}.get(n), before.get(n)) for n in sent if n not in back.left)
+    there = {**after, **now}
+    back = what_to_put_back(sent, was, there, ("metadata",))
+    assert set(back.restored) | set(back.left) <= set(sent)
+    assert all(equal(there.get(n), was.get(n)) for n in NAMES if n in sent and n not in {**back.restored, **back.left})

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import existing, lookups, targets
 from pipeline.client import Client, Failed, Patience, check_base_url, connect, page_of, retry_after
-from pipeline.errors import Misuse
+from pipeline.errors import Misuse, Unavailable
 from pipeline.existing import Wanted
 from pipeline.handoff import Catalogue, Entry
 from pipeline.pace import Limiter
@@ -164,3 +164,44 @@ def test_passwords_kept_for_other_programs_stay_there(tmp_path: Path, monkeypatc
     anyio.run(work)
     assert seen and seen[0].startswith(b"CONNECT vendor.example:443")
     assert b"Authorization" not in seen[0]
+
+
+def test_a_list_whose_pages_are_all_the_same_ends() -> None:
+    """Each page names a next one that was never named, and shows the same customer, or nobody: it is no list."""
+    for shown in ([{"id": "a", "email": "a@example.com"}], []):
+        asked = 0
+
+        def answer(_: httpx.Request, shown: Any = shown) -> httpx.Response:
+            nonlocal asked
+            asked += 1
+            return httpx.Response(200, json={"items": shown, "next_cursor": str(asked), "has_next": True})
+
+        async def work() -> None:
+            async for _ in existing.pages_of(client(answer), DAYZERO):
+                pass
+
+        with pytest.raises(Failed, match="does not end"):
+            anyio.run(work)
+        assert asked < 50
+
+
+def test_a_closed_list_that_names_a_page_again_ends() -> None:
+    """The countries go on for ever: ten thousand requests would find nothing more."""
+    asked = 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(200, json={"results": [{"id": "CL", "name": "Chile"}], "next": "?page=2", "count": 2})
+
+    with pytest.raises(Unavailable, match="does not end"):
+        anyio.run(lookups.fetch, client(answer), PIRIOD, ["CL"])
+    assert asked < 5
+
+
+@pytest.mark.parametrize("id_", [{"x": 1}, [1], None, 1.5])
+def test_an_entry_of_a_closed_list_has_an_id_that_can_be_sent(id_: Any) -> None:
+    """It would be sent for every customer of that country."""
+    shown = {"results": [{"id": id_, "name": "Chile"}], "next": None, "count": 1}
+    with pytest.raises(Unavailable, match="id"):
+        anyio.run(lookups.fetch, client(lambda _: httpx.Response(200, json=shown)), PIRIOD, ["CL"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.read.formats import Formats
+from pipeline.read.formats import FRACTION, LOST, Formats
 
 
 def show(number: str, code: str, old: bool = False) -> str:
@@ -56,10 +56,18 @@ def test_numbers_are_plain_and_exact_to_15_digits(value):
 FLOAT = float
 
 
-@pytest.mark.parametrize(("number", "lost"), [("999999999999999", False), ("1000000000000000", True), ("1.2E+19", True),
-                                              ("0.1234567890123456", False)])  # fmt: skip
-def test_whole_numbers_beyond_15_digits_have_lost_some(number, lost):
-    assert Formats(["General"], False).show(number, 0)[1] is lost
+@pytest.mark.parametrize(
+    ("number", "code", "problem"),
+    [
+        ("999999999999999", "General", ""), ("1000000000000000", "General", LOST), ("1.2E+19", "0.00", LOST), ("12.0", "General", ""),
+        ("12.5", "General", FRACTION), ("12.5", "0.00", FRACTION), ("1.25E1", "#,##0.00", FRACTION), ("-0.5", "@", FRACTION),
+        ("12.5", "00", FRACTION), ("12.5", "00.00", ""), ("12.5", "0%", ""), ("12.5", "yyyy-mm-dd", ""), ("12.x", "General", ""),
+        ("0.1234567890123456", "General", FRACTION), ("12.0000000000000001", "General", ""),
+    ],
+)  # fmt: skip
+def test_what_a_stored_number_may_have_lost(number, code, problem):
+    """Digits beyond the 15th, and the zeros at the end of a fraction, where no mask says how many it has."""
+    assert Formats([code], False).show(number, 0)[1] == problem
 
 
 @pytest.mark.parametrize("name", ["eastasian", "formats", "look", "moments", "sheeterrors", "webpage", "xmlfile"])

@@ -74,8 +74,8 @@ def test_texts_come_back_in_every_dialect(tmp_path, table, write: Callable[[list
 @pytest.mark.parametrize(
     ("kind", "value", "style", "wanted", "codes"),
     [
-        ("Number", "123", "z", "00123", []), ("Number", "0.19", "p", "19%", []), ("Number", "1234.5", "f", "1234.5", []),
-        ("Number", "1234.565", "c", "1234.565", []), ("Number", "1", "y", "1", []), ("Number", "45351", "d", "2024-02-29", []),
+        ("Number", "123", "z", "00123", []), ("Number", "0.19", "p", "19%", []), ("Number", "1234.5", "f", "1234.5", ["cell.fraction"]),
+        ("Number", "1234.565", "c", "1234.565", ["cell.fraction"]), ("Number", "1", "y", "1", []), ("Number", "45351", "d", "2024-02-29", []),
         ("Number", "45351.5", "g", "2024-02-29 12:00:00", []), ("Number", "0.5", "t", "12:00:00", []), ("Number", "1.5", "h", "36:00:00", []),
         ("Number", " 7 ", "", "7", []), ("Number", "", "", "", []), ("Number", "abc", "", "abc", []), ("Number", "1_000", "", "1_000", []),
         ("Number", "56912345678", "", "56912345678", []), ("Number", "5.6912345678E10", "", "56912345678", []),

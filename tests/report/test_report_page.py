@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -170,6 +171,51 @@ def test_nothing_sticks_out_sideways(tmp_path: Path, width: int) -> None:
 
 
 @needs_browser
+def test_on_paper_nothing_is_folded_and_what_is_not_printed_is_said(tmp_path: Path) -> None:
+    """Causes, changes and columns unfold for the printer, and fold again; of many rows the page says how many it prints."""
+    run(
+        tmp_path,
+        [row(n, ["x"] * 6, "invalid", issue("email.syntax", "email", "Correo", "x", "y")) for n in range(2, 122)],
+    )
+    folded = "document.querySelectorAll('details:not(.row):not([open])').length"
+    values, _ = ask(
+        tmp_path / "report.html", folded,
+        "dispatchEvent(new Event('beforeprint'))", f"[{folded}, printed.hidden, printed.textContent]",
+        "dispatchEvent(new Event('afterprint'))", f"[{folded}, printed.hidden]",
+        "search.value = 'row-50'; search.dispatchEvent(new Event('input')); dispatchEvent(new Event('beforeprint'))", "printed.hidden",
+    )  # fmt: skip
+    assert values[0] > 0
+    assert values[2] == [0, False, "Printed: the first 50 of 120 rows found. “Show more” adds others."]
+    assert values[4] == [values[0], True]
+    assert values[6] is True
+
+
+@needs_browser
+@pytest.mark.parametrize(("sheets", "said"), [(("Uno", "Uno"), "Row 2"), (("Uno", "Dos"), "Uno · Row 2")])
+def test_a_row_names_its_sheet_where_there_are_several(tmp_path: Path, sheets: tuple[str, str], said: str) -> None:
+    run(tmp_path, [row(n, ["x"] * 6) | {"sheet": sheet} for n, sheet in enumerate(sheets, 2)])
+    values, _ = ask(tmp_path / "report.html", "document.querySelector('.row .where').textContent")
+    assert values == [said]
+
+
+@pytest.mark.parametrize(
+    ("lang", "one"), [("en", r"\b1 (row|cell)s\b|\bAll 1\b"), ("es", r"\b1 (fila|celda)s\b|\b[Ll]as 1\b")]
+)
+@pytest.mark.parametrize("status", ["created", "ready", "invalid", "unknown"])
+@pytest.mark.parametrize("workbook", [True, False])
+def test_a_single_row_is_not_spoken_of_as_several(
+    tmp_path: Path, lang: str, one: str, status: str, workbook: bool
+) -> None:
+    problem = [issue("email.syntax", "email", "Correo", "x", "y")] if status == "invalid" else []
+    run(tmp_path, [row(2, ["x"] * 6, status, *problem)], lang=lang, dry_run=status == "ready", workbook=workbook)
+    body = (tmp_path / "report.html").read_text(encoding="utf-8").partition("<main>")[2].partition("<script")[0]
+    assert not re.search(one, re.sub("<[^>]+>", " ", body))
+    if status == "invalid":
+        title = openpyxl.load_workbook(tmp_path / "errors.xlsx").worksheets[0]["A1"].value
+        assert title == {"en": "1 row is not in", "es": "1 fila no entró"}[lang]
+
+
+@needs_browser
 @pytest.mark.skipif(
     find_spec("axe_playwright_python") is None and not os.environ.get("CI"), reason="axe-core is not installed"
 )
@@ -223,7 +269,7 @@ def test_the_page_tells_the_whole_story(tmp_path: Path) -> None:
 def test_a_run_whose_rows_are_all_in_asks_for_nothing(tmp_path: Path) -> None:
     run(tmp_path, [row(2, ["a"] * 6)])
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "All 1 rows are in" in text and "Nothing. Every row is where it belongs." in text
+    assert "The only row is in" in text and "Nothing. Every row is where it belongs." in text
     assert "customer-import push" not in text
 
 

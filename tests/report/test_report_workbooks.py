@@ -131,6 +131,38 @@ def test_helpers_are_frozen_first_and_the_filter_is_on(tmp_path: Path) -> None:
     assert shown[:3] == ["_row", "_status", "_errors"] and shown[3:] == list(HEADERS)
 
 
+@pytest.mark.parametrize("name", ["errors.xlsx", "results.xlsx"])
+def test_columns_are_as_wide_as_their_fields_and_paper_says_which_row_it_is(tmp_path: Path, name: str) -> None:
+    """A telephone is not cut because its header is `Tel`; header and row number stand on each sheet of paper."""
+    headers = (
+        "Tel",
+        "Calle",
+        "Ciudad",
+        "Notas",
+        "Un encabezado bastante largo",
+        "Un encabezado que nadie lee, de tan largo",
+    )
+    choices = tuple(Choice(i, h, "phone" if h == "Tel" else None, "mapping") for i, h in enumerate(headers))
+    mapping = Mapping(choices, {"address": "{Calle}, {Ciudad}"}, {"address": (1, 2)})
+    run(tmp_path, [row(2, ["x"] * 6, "invalid")], headers=headers, workbook=True, mapping=mapping)
+    worksheet = openpyxl.load_workbook(tmp_path / name)["Rows"]
+    names = [cell.value for cell in worksheet[1]]
+    widths = {n: d.width for d in worksheet.column_dimensions.values() for n in names[d.min - 1 : d.max]}
+    assert [int(widths[header]) for header in headers] == [20, 30, 30, 10, 31, 40]
+    assert (worksheet.print_title_rows, worksheet.print_title_cols) == ("$1:$1", "$A:$A")
+
+
+def test_a_value_to_correct_does_not_lie_over_the_cell_for_its_replacement(tmp_path: Path) -> None:
+    """It is wrapped, and its line is as high as it needs: a text that runs over looks as if it stood in the green cell."""
+    long = "Avenida Presidente Carlos Ibáñez del Campo 5650, Bodega 14, Barrio Industrial, Punta Arenas"
+    run(tmp_path, [row(2, [long], "invalid", issue("text.too_long", "address", "Dirección", long, "91"))], 1,
+        headers=("Dirección",), mapping=Mapping((Choice(0, "Dirección", "address", "alias"),)))  # fmt: skip
+    front = openpyxl.load_workbook(tmp_path / "errors.xlsx").worksheets[0]
+    cell = next(line[2] for line in front.iter_rows() if line[2].value == long)
+    assert cell.alignment.wrap_text
+    assert front.row_dimensions[cell.row].height >= 15 * len(long) / front.column_dimensions["C"].width
+
+
 def test_closed_lists_become_drop_downs(tmp_path: Path) -> None:
     """A list of any length works (those inside a rule end at 255 characters), and other words stay possible."""
     countries = tuple(f"País {n}" for n in range(250))

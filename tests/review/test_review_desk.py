@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import stat
@@ -12,7 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import Shell, people, rut, write_csv
+from conftest import SECRETS, Shell, people, rut, write_csv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from pipeline.folder import RunFolder
 from pipeline.options import PushOptions, Server
 from pipeline.progress import Silent
 from pipeline.review import view
+from pipeline.review.commands import Review
 from pipeline.review.desk import Changed, Desk
 from pipeline.review.history import History
 from pipeline.review.pushing import Pushing, Told
@@ -219,7 +221,6 @@ def test_a_planned_round_that_nobody_pushes_leaves_nothing_behind(shell: Shell, 
     ended = shell(
         "run", "f.csv", "--to", "piriod", "--base-url", there.base_url, "--dry-run", "--out", "r", secrets=True
     )
-    from conftest import SECRETS
 
     @contextmanager
     def servers() -> Iterator[Server]:
@@ -261,3 +262,36 @@ def test_a_correction_in_a_terminal_takes_no_edit_away(run: Path) -> None:
         assert desk.counts() == {"invalid": 10, "ready": 1} and desk.base.height == 11
         with desk_of(run) as again:
             assert shown(again) == shown(desk)
+
+
+@pytest.mark.parametrize("other", ["edit", "refused", "cancel"])
+def test_edits_that_another_page_took_out_of_the_plan_are_not_lost(other: str, shell: Shell, sandbox: Any) -> None:
+    """A page pushes what another one has taken back meanwhile: it is told so, and every edit still stands."""
+    write_csv(shell.home / "f.csv", faulty(6))
+    there = sandbox()
+    ended = shell(
+        "run", "f.csv", "--to", "piriod", "--base-url", there.base_url, "--dry-run", "--out", "r", secrets=True
+    )
+
+    @contextmanager
+    def servers() -> Iterator[Server]:
+        yield Server(there.base_url, "live", {n: v for n, v in SECRETS.items() if n.startswith("PIRIOD")})
+
+    with desk_of(ended.folder, servers) as desk:
+        review = Review(desk, Pushing(desk, servers, PushOptions(rate=0), Told()), "en")
+        review.call("accept", {"code": "country.unknown", "column": "País", "version": desk.version})
+        review.call("plan", {"version": desk.version})
+        if other == "cancel":
+            review.call("cancel", {})
+        else:
+            before = "pagos 1@x.example" if other == "edit" else "what it was before"
+            with contextlib.suppress(Changed):
+                review.call("edit", {"id": 1, "cell": EMAIL, "before": before, "text": "bien@x.example"})
+        edits = len(desk.history.entries())
+        with pytest.raises(Changed):
+            review.call("push", {"version": desk.version})  # a page follows the version by itself
+        assert len(desk.history.entries()) == edits and there.customers("piriod") == []
+        review.call("plan", {"version": desk.version})
+        review.call("push", {"version": desk.version})
+        review.pushing.wait()
+        assert len(there.customers("piriod")) == (3 if other == "edit" else 2)
