@@ -50,6 +50,8 @@ class RunFolder:
                 if not ignore.exists():
                     ignore.write_text("*\n", encoding="utf-8")
                 out = _made(root, stem, target)
+            if str(out).encode(errors="replace").decode() != str(out):  # no UTF-8, which polars needs of a name
+                raise OSError(errno.EILSEQ, os.strerror(errno.EILSEQ))
             out.mkdir(mode=0o700, parents=True, exist_ok=True)
             if any(out.iterdir()):
                 raise Misuse(

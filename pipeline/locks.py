@@ -55,6 +55,9 @@ def reporting(folder: RunFolder) -> Iterator[bool]:
     """
     import filelock
 
+    if not folder.path.is_dir():  # filelock would make it anew, and the run that was moved could not be put back
+        yield False
+        return
     path = folder.file(".report-lock")
     lock = filelock.FileLock(path, timeout=LONGEST_REPORT, mode=0o600)
     try:

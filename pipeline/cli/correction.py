@@ -96,8 +96,9 @@ def _must_fit(folder: RunFolder, facts: dict[str, Any], given: dict[str, Any]) -
 def _said(given: dict[str, Any]) -> rounds.Said:
     """What the command line says besides what the run was started with."""
     told = {n: given[n] for n in OWN if configuration.typed(n)}
-    if country := told.get("account_country"):
-        told["account_country"] = country.upper()
+    for name, read in (("account_country", flags.country_code), ("business_currency", flags.currency_code)):
+        if name in told:
+            told[name] = read(told[name])
     if given["states_file"]:
         told["states_file"] = Path(given["states_file"])
     file = mapping.load_file(Path(given["mapping_file"])) if given["mapping_file"] else None

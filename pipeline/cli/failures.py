@@ -15,7 +15,9 @@ from pipeline.shellwords import PROGRAM, command
 
 _COMMAND = re.compile(rf"(?:{PROGRAM} [a-z]+|pip (?:un)?install) [^ ]|{PROGRAM} completion")
 _EXAMPLE = re.compile(rf"{PROGRAM} [a-z]+ (SOURCE|TARGET)")
-_READING = re.compile(r'(--(?:decimal|delimiter|header-row|sheet)) (?:"([^"]+)"|([,.;|]|\d+|tab)(?![\w"]))')
+_READING = re.compile(
+    r'(--(?:decimal|delimiter|header-row|sheet|base-url)) (?:"([^"]+)"|([,.;|]|\d+|tab|https?://[^\s,]+)(?![\w"]))'
+)
 MOST_READINGS = 4
 
 

@@ -62,6 +62,43 @@ def rate(text: str | None) -> float | None:
     return value / per
 
 
+def country_code(text: str | None) -> str | None:
+    """Read `CL` or `cl`, as ISO 3166-1 alpha-2; `UK` is GB, as in cells.
+
+    Raises:
+        Misuse: no country has it. Unnoticed, no tax id would be required of anybody.
+    """
+    if text is None:
+        return None
+    from pipeline.columns import countries
+
+    codes = countries.find(text) if re.fullmatch("[A-Za-z]{2}", text) else frozenset()
+    if len(codes) != 1:
+        raise Misuse(
+            say("{value} is no ISO code", value=f"--account-country {text!r}"),
+            say("Write two letters, for example --account-country CL."),
+        )
+    return next(iter(codes))
+
+
+def currency_code(text: str | None) -> str | None:
+    """Read `CLP` or `clp`, as ISO 4217.
+
+    Raises:
+        Misuse: no currency has it. Unnoticed, every limit in the account's own currency would be refused.
+    """
+    if text is None:
+        return None
+    from pipeline.columns import currencies
+
+    if text.upper() in currencies.codes():
+        return text.upper()
+    raise Misuse(
+        say("{value} is no ISO code", value=f"--business-currency {text!r}"),
+        say("Write three letters, for example --business-currency CLP."),
+    )
+
+
 def reading(command: Command) -> Command:
     """The flags that overrule what was detected in a source."""
     for option in reversed((

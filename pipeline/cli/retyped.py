@@ -20,6 +20,7 @@ import click
 
 from pipeline.cli import complete, configuration, likely, variables
 from pipeline.errors import Stop
+from pipeline.language import say
 
 WITH_RUN = ("push", "status", "review", "undo", "forget", "bundle")
 WITH_TARGET = ("template", "targets", "login", "logout")
@@ -39,10 +40,13 @@ APART = (
     ("--sandbox", "--base-url"),
 )
 """Flags that exclude each other: the second one is left out."""
-NEW = ["run", "FILE", "--to", "TARGET"]
-"""What makes a run where there is none."""
 HARMLESS = ("status", "review", "bundle")
 """Commands for a run that change nothing at the target, and remove nothing."""
+
+
+def _new() -> list[str]:
+    """What makes a run where there is none."""
+    return ["run", say("FILE"), "--to", say("TARGET")]
 
 
 def meant(words: Sequence[str]) -> list[str]:
@@ -63,7 +67,7 @@ def each(words: Sequence[str]) -> list[list[str]]:
     from pipeline import targets
 
     found = meant(words)
-    if found[:1] != ["run"] or found == NEW:
+    if found[:1] != ["run"] or found == _new():
         return [found]
     said, at = _of(found, "--to"), _named(found)
     profile: list[str | None] = [os.environ.get(f"{variables.PREFIX}PROFILE"), *_of(found, "--profile")]
@@ -165,7 +169,7 @@ def _run(words: list[str], at: int | None) -> None:
         try:
             facts = json.loads(plan.read_text(encoding="utf-8"))
         except ValueError:
-            words[:] = NEW
+            words[:] = _new()
             return
         _change(words, "--base-url", lambda said: facts.get("base_url") or said)
         if facts.get("forgotten") and words[0] not in ("status", "forget"):
@@ -174,7 +178,7 @@ def _run(words: list[str], at: int | None) -> None:
     by_name = {PurePath(run).name: run for run in runs}
     near = get_close_matches(PurePath(name).name, by_name, 1, likely.ALIKE)
     if not runs:
-        words[:] = NEW
+        words[:] = _new()
     elif near and at is not None and words[0] in HARMLESS:
         words[at] = by_name[near[0]]
     else:  # which run it is must be seen before anything is sent, put back or removed

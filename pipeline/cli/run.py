@@ -153,12 +153,6 @@ def _options(given: dict[str, Any]) -> RunOptions:
         raise Misuse(
             say("{target} has no test mode", target=target.title), say("Leave {flag} out.", flag="--test-mode")
         )
-    country = given["account_country"]
-    if country is not None and (len(country) != 2 or not country.isascii() or not country.isalpha()):
-        raise Misuse(
-            say("{value} is no ISO code", value=f"--account-country {country!r}"),
-            say("Write two letters, for example --account-country CL."),
-        )
     return RunOptions(
         sources=given["sources"], target=target.name, out=given["out"], offline=given["offline"],
         base_url=environment.named(given["base_url"]), dry_run=given["dry_run"],
@@ -168,8 +162,8 @@ def _options(given: dict[str, Any]) -> RunOptions:
         assigned=flags.pairs(configuration.joined("map", given["assigned"]), "--map"),
         constants=flags.pairs(configuration.joined("set", given["constants"]), "--set"),
         defaults=flags.pairs(configuration.joined("default", given["defaults"]), "--default"), preset=given["preset"], decimal=given["decimal"],
-        account_country=country.upper() if country else None,
-        business_currency=given["business_currency"].upper() if given["business_currency"] else None,
+        account_country=flags.country_code(given["account_country"]),
+        business_currency=flags.currency_code(given["business_currency"]),
         states_file=Path(given["states_file"]) if given["states_file"] else None, on_existing=given["on_existing"],
         match=given["match"], duplicates=given["duplicates"], blank=given["blank"], test_mode=given["test_mode"],
     )  # fmt: skip

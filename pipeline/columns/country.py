@@ -24,6 +24,7 @@ from pipeline.language import say
 __all__ = ["judge", "normalise"]
 
 LONGEST = 60  # no country has a longer name that is worth comparing
+MOST = 1_000  # characters of a cell that names a country, with whatever stands beside it
 NOTHING: Mapping[str, str] = MappingProxyType({})
 EVIDENCE = ("state", "city", "commune", "district")
 
@@ -36,7 +37,9 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 
     rule = partial(judge, own=own, supported=supported)
     known = repeated.numbered(cells)
-    unclear = [cell is not None and len(countries.find(cell)) > 1 for cell in cells.gather(known.rows)]
+    unclear = [
+        cell is not None and len(cell) <= MOST and len(countries.find(cell)) > 1 for cell in cells.gather(known.rows)
+    ]
     if not any(unclear):
         return repeated.judge(rule, pl.String, cells, known=known)
     asked = pl.Series(unclear).gather(known.place)
@@ -55,6 +58,8 @@ def judge(
 
 
 def _judge(cell: str, evidence: list[str], own: Mapping[str, str]) -> Verdict:
+    if len(cell) > MOST:
+        return Verdict(None, "country.unknown")
     if cell.lower() in raw.STAND_INS:
         said = ", ".join(f"{code} ({countries.name(code)})" for code in sorted(countries.find(cell)))
         return Verdict(None, "country.ambiguous", say("{countries}, or nothing", countries=said))

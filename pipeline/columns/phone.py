@@ -47,6 +47,9 @@ _FREE_LETTERS = (
     PhoneNumberType.UAN,
 )
 
+LONGEST = 1_000
+"""Characters of a cell; to look for numbers in more takes time quadratic in the length."""
+
 _REASONS = {
     ValidationResult.TOO_SHORT: misdialled.REASONS["short"],
     ValidationResult.TOO_LONG: misdialled.REASONS["long"],
@@ -69,6 +72,8 @@ def normalise(cells: pl.Series, around: Around) -> Judged:
 def judge(raw: str | None, country: str | None) -> Verdict:
     """The scalar rule: one cell that is not blank, and the ISO code of its row's country."""
     text = text_of.visible(raw or "").lstrip("'\"`´ ")
+    if len(text) > LONGEST:
+        return Verdict(code="phone.invalid", detail=say(misdialled.REASONS["long"]))
     if _LOST.match(text):
         return Verdict(code="cell.precision_lost")
     number_cell = _NUMBER_CELL.match(text)

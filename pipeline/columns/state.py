@@ -27,6 +27,7 @@ from pipeline.language import say
 __all__ = ["judge", "normalise"]
 
 LONGEST = 60  # no state has a longer name that is worth comparing
+MOST = 1_000  # characters of a cell that names a state or a place, with whatever stands beside it
 PLACES = ("commune", "district", "city")
 """The raw columns from which a blank state is derived, and one of two meanings chosen; the most exact first."""
 _OF_TARGET = re.compile(r"\d+ (?:from the target|remembered)")  # a list of the user's own says what its numbers mean
@@ -70,7 +71,7 @@ def judge(
 
 
 def _tidy(text: str | None) -> str | None:
-    return seen(text) if text else None
+    return seen(text) if text and len(text) <= MOST else None
 
 
 def _nothing(known: Directory, cell: str, country: str | None) -> bool:
@@ -87,6 +88,8 @@ def _judge(known: Directory, cell: str, country: str | None, places: list[str], 
         found = list(dict.fromkeys([entry.id, *meant]))
     elif country is None:
         return _without_country(known, cell)
+    elif len(cell) > MOST:
+        return Verdict(None, "state.unknown", countries.name(country))
     else:
         found = known.find(country, cell) or known.find(country, _without_its_country(cell, country))
         found = found or _with_its_place(known, cell, country)

@@ -10,7 +10,11 @@ from pipeline.targets.interface import Page, Target
 
 MOST_PAGES = 100_000
 MOST_ALIKE = 20
-"""So many pages one after the other that show the same, or nothing, are a list that does not go on."""
+MOST_EMPTY = 1_000
+"""So many pages one after the other that show the same, or nobody, are a list that does not go on.
+
+A target may filter each page by itself: then most of them are empty, and somebody comes at last.
+"""
 
 
 async def pages_of(
@@ -33,5 +37,5 @@ async def pages_of(
         seen.add(page.next)
         before, page = page, await page_of(client, target, target.search(filters or {}, page.next))
         alike = alike + 1 if page.items == before.items else 0
-        if alike >= MOST_ALIKE:
+        if alike >= (MOST_ALIKE if page.items else MOST_EMPTY):
             raise Failed(say("the target's list does not end: {n} pages show the same", n=alike))

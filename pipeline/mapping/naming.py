@@ -51,10 +51,10 @@ def find_column(name: str, headers: Sequence[str], where: str) -> int:
     hint = say("Did you mean {close!r}? ", close=close) if close else ""
     if re.fullmatch(r"[A-Z]{1,2}|\d{1,3}", name):
         hint += say("For the column {name} of a spreadsheet write #{name}. ", name=name)
-    shown = ", ".join(repr(h) for h in headers[:NAMED] if h.strip()) + (" ..." if len(headers) > NAMED else "")
+    shown = ", ".join(repr(h) for h in headers[:NAMED] if h.strip()) + (", …" if len(headers) > NAMED else "")
     raise Misuse(
         say("{where}: the source has no column {name!r}", where=where, name=name),
-        say("{hint}Its columns are {shown}.", hint=hint, shown=shown),
+        say("{hint}Its columns: {shown}", hint=hint, shown=shown),
     )
 
 

@@ -6,7 +6,7 @@ bytes ──source──▶ kind ──┬─ text: encoding ▶ dialect ▶ del
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +41,19 @@ def open_sheet(source: Path | str, options: ReadOptions, scratch: Path, progress
         Unreadable: it is missing, empty, damaged, protected, not a spreadsheet, or has two readings.
     """
     # The caged child imports this package too, and shall not wait for what it has no use for.
+    from pipeline.language import say
     from pipeline.read import delimited, table, workbook
 
     found = take(source, scratch)
     if found.kind == "book":
         grid, facts = workbook.read(found, options.sheet, scratch, progress, options.encoding)
+        unused = {
+            "--delimiter": options.delimiter,
+            "--encoding": facts.kind not in workbook.DECLARED and options.encoding,
+        }
     else:
         grid, facts = delimited.read(found, options.encoding, options.delimiter, options.header_row, scratch, progress)
+        unused = {"--sheet": options.sheet}
+    said = (say("{flag} is not used for {name}", flag=flag, name=facts.name) for flag in unused if unused[flag])
+    facts = replace(facts, notes=(*facts.notes, *said))
     return table.build(grid, facts, options.header_row, options.limit, prefixes=found.kind == "text")

@@ -40,7 +40,7 @@ def own_facts(plan: RunFolder) -> dict[str, Any]:
             say(
                 "the personal data of {path} was removed on {day}; there is nothing left to send or correct",
                 path=plan.path,
-                day=content["forgotten"],
+                day=str(content["forgotten"])[:10],
             ),
             say("Run the import again from the source file: who is in is found at the target."),
         )

@@ -45,6 +45,18 @@ def what_to_put_back(sent: Record, before: Record, theirs: Record, merged: tuple
     return Back(restored, left, cleared)
 
 
+def put_back(tried: Record, sent: Record, before: Record, left: Record) -> Record:
+    """What a request has put back whose answer was lost, of what it tried: fields of which not all is `left`."""
+    return {n: v for n, v in tried.items() if n not in left or _some(sent.get(n), before.get(n), left[n])}
+
+
+def _some(sent: Any, before: Any, left: Any) -> bool:
+    """Whether entries of an object field are put back, beside those that are left."""
+    if not (isinstance(sent, dict) and isinstance(before or {}, dict) and isinstance(left, dict)):
+        return False
+    return any(name not in left and not equal(value, (before or {}).get(name)) for name, value in sent.items())
+
+
 @dataclass(frozen=True)
 class _Entries:
     whole: Record | None  # the object as it is to be; None: nothing to put back

@@ -17,7 +17,7 @@ from pipeline.pace import backoff
 from pipeline.progress import Progress
 from pipeline.push import FORBIDDEN, MOST, MOST_AT_FIRST, cut, readable, shown
 from pipeline.targets.interface import Answer, Call, Created, Fatal, Outcome, Record, Rejected, Target, Unknown
-from pipeline.undo.restore import Back, equal, what_to_put_back
+from pipeline.undo.restore import Back, equal, put_back, what_to_put_back
 
 DONE = ("restored", "partly", "left", "unchanged")
 """What is not tried again."""
@@ -144,9 +144,10 @@ class Undoer:
         if entry.state != "updated" and late:
             return replace(undone, state="unknown", said=say("its update has no answer yet, and may still be made"))
         await self._settle_row(entry, "failed", [(None, "target.failed", say("it was undone before it was made"))])
-        if undone.sent_at is not None and not back.left:
-            return replace(undone, state="restored")  # by a request of ours whose answer was lost
-        return replace(undone, state="left" if back.left else "unchanged", left=back.left)
+        put = put_back(undone.restored, entry.payload or {}, entry.before or {}, back.left)
+        if undone.sent_at is not None and (put or not back.left):  # by a request of ours whose answer was lost
+            return replace(undone, state="partly" if back.left else "restored", restored=put, left=back.left)
+        return replace(undone, state="left" if back.left else "unchanged", restored={}, left=back.left)
 
     async def _settle_row(
         self, entry: Entry, state: str, problems: list[tuple[str | None, str, str]] | None = None
@@ -203,7 +204,9 @@ class Undoer:
             said = "; ".join(f"{name}: {text}" if name else text for name, text in outcome.problems)
             return replace(undone, state="rejected", restored={}, said=cut(said))
         if isinstance(outcome, Fatal):
-            self._fatal = Unavailable(cut(outcome.why), say("Check the token and the workspace; then undo RUN goes on."))
+            self._fatal = Unavailable(
+                cut(outcome.why), say("Check the token and the workspace; then undo RUN goes on.")
+            )
             self.stop("refused")
             return replace(undone, state="failed", restored={}, said=cut(outcome.why))
         return None

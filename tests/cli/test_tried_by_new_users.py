@@ -9,7 +9,7 @@ import pytest
 from conftest import Shell
 
 from pipeline.cli import counted
-from pipeline.cli.flags import pairs
+from pipeline.cli.flags import country_code, currency_code, pairs
 from pipeline.errors import Misuse
 from pipeline.identity import readable
 
@@ -123,3 +123,67 @@ def test_octets_that_are_no_text_are_no_value(flag: str) -> None:
         pairs(("notes=ni\udcf1o",), flag)
     assert flag in stop.value.message and "UTF-8" in stop.value.remedy
     stop.value.message.encode()
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--account-country", "XX"), ("--account-country", "Chile"), ("--account-country", "C1"),
+     ("--business-currency", "ZZZ"), ("--business-currency", "pesos"), ("--business-currency", "")],
+)  # fmt: skip
+def test_a_code_that_no_country_or_currency_has_is_refused(shell: Shell, tmp_path: Path, flag: str, value: str) -> None:
+    """Unnoticed, it would switch off what it is typed for; in a correction too."""
+    (tmp_path / "a.csv").write_text(BLANK_ID, encoding="utf-8")
+    ended = shell("run", tmp_path / "a.csv", "--to", "piriod", "--dry-run", "--offline", flag, value)
+    assert ended.code == 2 and f"{flag} {value!r} is no ISO code" in ended.err
+    shell("run", tmp_path / "a.csv", "--to", "piriod", "--sandbox", "--out", "out")
+    ended = shell("run", tmp_path / "out" / "errors.csv", flag, value)
+    assert ended.code == 2 and f"{flag} {value!r} is no ISO code" in ended.err
+
+
+def test_codes_may_be_small_and_the_united_kingdom_uk() -> None:
+    assert (country_code("cl"), country_code("UK"), country_code(None)) == ("CL", "GB", None)
+    assert (currency_code("usd"), currency_code(None)) == ("USD", None)
+
+
+def test_a_flag_that_says_nothing_of_this_file_is_not_passed_over(shell: Shell, tmp_path: Path) -> None:
+    """Whoever names a sheet of a CSV file has another file in mind, or believes that it was heeded."""
+    (tmp_path / "a.csv").write_text(BLANK_ID, encoding="utf-8")
+    book = openpyxl.Workbook()
+    for line in BLANK_ID.splitlines():
+        book.worksheets[0].append(line.split(","))
+    book.save(tmp_path / "a.xlsx")
+    how = ("--to", "piriod", "--dry-run", "--offline")
+    used = shell("run", tmp_path / "a.csv", *how, "--delimiter", ",", "--encoding", "utf-8")
+    assert "not used" not in used.err
+    assert "--sheet is not used for a.csv" in shell("run", tmp_path / "a.csv", *how, "--sheet", "X").err
+    said = shell("run", tmp_path / "a.xlsx", *how, "--sheet", "Sheet", "--delimiter", ";", "--encoding", "cp1252").err
+    assert "--delimiter is not used for a.xlsx" in said and "--encoding is not used for a.xlsx" in said
+    assert "--sheet is not" not in said
+
+
+def test_what_to_type_where_there_is_no_run_is_in_the_users_language(shell: Shell) -> None:
+    assert shell("push", "nowhere", "--lang", "es").err.splitlines()[-1].endswith("run ARCHIVO --to DESTINO")
+
+
+def test_the_forecast_is_a_sentence() -> None:
+    assert counted.pace(10, "1 s") == "at 10 requests a second, at least 1 s"
+
+
+def test_the_address_of_a_plan_is_in_the_command_to_type(shell: Shell, tmp_path: Path) -> None:
+    """What was typed would be refused again."""
+    (tmp_path / "a.csv").write_text(BLANK_ID, encoding="utf-8")
+    shell(
+        "run",
+        tmp_path / "a.csv",
+        "--to",
+        "piriod",
+        "--dry-run",
+        "--offline",
+        "--base-url",
+        "http://127.0.0.1:9",
+        "--out",
+        "out",
+    )
+    ended = shell("push", "out", "--yes", secrets=True)
+    assert ended.code == 2
+    assert ended.err.splitlines()[-1].endswith("customer-import push out --yes --base-url http://127.0.0.1:9")

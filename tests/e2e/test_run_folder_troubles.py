@@ -160,3 +160,11 @@ def test_a_push_that_has_ended_leaves_its_journal_as_one_file(inside: Inside, sa
     for command in (("status", "run"), ("push", "run", *where), ("undo", "run", *where), ("status", "run")):
         inside(*command, secrets=True)
         assert [p.name for p in (inside.home / "run").glob("journal.db*")] == ["journal.db"], command
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(inside: Inside) -> None:
+    """Its files could not be written; a name in any script is a name."""
+    write_csv(inside.home / "list.csv", people(2, start=76_700_000))
+    said = inside("run", "list.csv", "--to", "piriod", "--offline", "--dry-run", "--out", "r\udcff")
+    assert said.code == 2 and "cannot write" in said.err and not (inside.home / "r\udcff").exists()
+    assert inside("run", "list.csv", "--to", "piriod", "--offline", "--dry-run", "--out", "rñ客").code == 0

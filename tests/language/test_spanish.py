@@ -22,7 +22,7 @@ Reads = Callable[..., str]
 
 KEPT = {
     "piriod", "dayzero", "customer", "import", "sandbox", "csv", "xlsx", "json", "schema", "toml", "token", "tokens", "url",
-    "utf", "api", "shell", "bash", "zsh", "fish", "script", "scripts", "latest", "workspace", "the", "html", "home",
+    "utf", "api", "get", "shell", "bash", "zsh", "fish", "script", "scripts", "latest", "workspace", "the", "html", "home",
     "excel", "none", "date", "data", "name", "customers",
 }  # fmt: skip
 """Names that are the same in every language, and words that Spanish uses as they are."""

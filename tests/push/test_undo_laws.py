@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.changes import differences
-from pipeline.undo.restore import equal, what_to_put_back
+from pipeline.undo.restore import equal, put_back, what_to_put_back
 
 TEXT = st.sampled_from(["a", "b", "c", "5"])
 TAGS = st.dictionaries(st.sampled_from(["x", "y", "z"]), TEXT, max_size=3)
@@ -82,3 +82,16 @@ def test_a_target_that_shows_something_else_where_entries_belong_stops_no_undo(
     back = what_to_put_back(sent, was, there, ("metadata",))
     assert set(back.restored) | set(back.left) <= set(sent)
     assert all(equal(there.get(n), was.get(n)) for n in NAMES if n in sent and n not in {**back.restored, **back.left})
+
+
+def test_of_an_object_field_what_is_put_back_is_told_by_its_entries() -> None:
+    """One entry is as it was, another one was changed by somebody: the field is put back in part; else it is left."""
+    sent, was = (
+        {"metadata": {"a": "new", "b": "new", "c": "same"}, "name": "new"},
+        {"metadata": {"a": "old", "c": "same"}, "name": "old"},
+    )
+    tried = {"metadata": {"a": "old", "c": "same"}, "name": "old"}
+    assert put_back(tried, sent, was, {}) == tried
+    assert put_back(tried, sent, was, {"metadata": {"a": "theirs"}, "name": "theirs"}).keys() == {"metadata"}
+    assert put_back(tried, sent, was, {"metadata": {"a": "theirs", "b": "theirs"}}).keys() == {"name"}
+    assert put_back(tried, sent, was, {"metadata": "a text"}).keys() == {"name"}

@@ -16,7 +16,7 @@ import pytest
 from pipeline import existing, lookups, targets
 from pipeline.client import Client, Failed, Patience, check_base_url, connect, page_of, retry_after
 from pipeline.errors import Misuse, Unavailable
-from pipeline.existing import Wanted
+from pipeline.existing import Wanted, pages
 from pipeline.handoff import Catalogue, Entry
 from pipeline.pace import Limiter
 from pipeline.progress import Silent
@@ -166,8 +166,9 @@ def test_passwords_kept_for_other_programs_stay_there(tmp_path: Path, monkeypatc
     assert b"Authorization" not in seen[0]
 
 
-def test_a_list_whose_pages_are_all_the_same_ends() -> None:
+def test_a_list_whose_pages_are_all_the_same_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page names a next one that was never named, and shows the same customer, or nobody: it is no list."""
+    monkeypatch.setattr(pages, "MOST_EMPTY", 30)
     for shown in ([{"id": "a", "email": "a@example.com"}], []):
         asked = 0
 
@@ -183,6 +184,23 @@ def test_a_list_whose_pages_are_all_the_same_ends() -> None:
         with pytest.raises(Failed, match="does not end"):
             anyio.run(work)
         assert asked < 50
+
+
+def test_whoever_is_shown_after_many_empty_pages_is_found() -> None:
+    """The target filters each page by itself, and ours is on the last one."""
+    asked = 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        last = asked == 60
+        shown = [{"id": "a", "email": "new@example.com"}] if last else []
+        return httpx.Response(200, json={"items": shown, "next_cursor": str(asked), "has_next": not last})
+
+    async def work() -> list[Any]:
+        return await existing.search(client(answer), DAYZERO, DAYZERO.identities, OURS)
+
+    assert [found["id"] for found in anyio.run(work)] == ["a"]
 
 
 def test_a_closed_list_that_names_a_page_again_ends() -> None:
