@@ -56,8 +56,8 @@ async def send(
     async with connect(server.base_url, headers, limiter, patience, concurrency, server.private(target)) as client:
         resolve = await resolver(client, target, facts["unresolved"], facts["countries"])
         if "round" in facts:
-            await settle_superseded(folder, client, target, memory, queue, identities, resolve)
-            queue = Queue(folder, memory, RETRY[options.retry])  # less what was found out just now
+            doubtful = await settle_superseded(folder, client, target, memory, queue, identities, resolve)
+            queue = Queue(folder, memory, RETRY[options.retry], doubtful)  # less what was found out just now
             count = queue.count()
         awaited = latest.awaited(place, target, identities, settle, folder)
         # "Not there" did not count when the plan was made, if what another push had sent was still on its way then.

@@ -57,6 +57,7 @@ def seen(text: str) -> str:
     return visible((repaired(text) if "\u00ad" in text else None) or text)
 
 
+@lru_cache(maxsize=4096)  # each country's states are asked for the same text
 def repaired(text: str) -> str | None:
     """`text` that was decoded with the wrong encoding once, put right; None where it was not."""
     try:

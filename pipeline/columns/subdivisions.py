@@ -127,9 +127,12 @@ def find(country: str, text: str) -> set[str]:
     return innermost(matches(text, look) or _numbered(country, text, look))
 
 
+_folded = lru_cache(maxsize=4096)(fold)  # each country is asked about the same text
+
+
 def _numbered(country: str, text: str, look: Callable[[str], set[str]]) -> set[str]:
     """The state of "5ª Región", in Chile, or of "05 Valparaíso", anywhere: the number and the name must agree."""
-    words = fold(text)
+    words = _folded(text)
     region = _REGION.match(words) if country == "CL" else None
     found = region or _NUMBER_AND_NAME.match(words)
     if found is None:

@@ -6,8 +6,9 @@ A list can be nothing but such rows, so that they stay in columns; single ones a
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -41,7 +42,6 @@ class Verdicts(Mapping[int, Verdict]):
     def __init__(self, *frames: pl.DataFrame) -> None:
         """`frames` have SCHEMA, and no row is in two of them."""
         self._frame = pl.concat([pl.DataFrame(schema=SCHEMA), *frames]).sort("seq")
-        self._seqs = self._frame["seq"].to_numpy()  # no copy; polars would start a query for each row that is asked for
         self._own: dict[int, Verdict] = {}
 
     def __getitem__(self, seq: int) -> Verdict:
@@ -62,13 +62,18 @@ class Verdicts(Mapping[int, Verdict]):
         """How many rows have a verdict."""
         return self._frame.height + len(self._own.keys() - {*self._frame["seq"]})
 
+    @cached_property
+    def _seqs(self) -> Sequence[int]:
+        """The seqs without a copy: polars would start a query for each row that is asked for."""
+        return self._frame["seq"].to_numpy()  # type: ignore[return-value]
+
     def setdefault(self, seq: int, verdict: Verdict) -> Verdict:
         """The verdict about a row, from now on this one where it had none; to change it changes it here too."""
         return self._own.setdefault(seq, self.get(seq, verdict))
 
     def between(self, first: int, end: int) -> pl.DataFrame:
         """The verdicts about the rows from `first` to before `end` (SCHEMA), ascending."""
-        start, stop = (bisect_left(self._seqs, seq) for seq in (first, end))
+        start, stop = (int(self._frame["seq"].search_sorted(seq)) for seq in (first, end))
         here = self._frame.slice(start, stop - start)
         own = [(seq, v) for seq, v in self._own.items() if first <= seq < end]
         if not own:

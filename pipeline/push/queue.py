@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,12 +78,13 @@ class Groups:
 class Queue:
     """The rows of a plan that a push has to deal with, given what the journal knows."""
 
-    def __init__(self, folder: RunFolder, journal: Journal, retry: Iterable[str]) -> None:
-        """`retry` are final states that are tried again (failed, rejected)."""
+    def __init__(self, folder: RunFolder, journal: Journal, retry: Iterable[str], held: Collection[int] = ()) -> None:
+        """`retry` are final states that are tried again (failed, rejected), but for the rows `held` (seq)."""
         self._folder = folder
         self.retry = tuple(retry)
         closed = [s for s in (*FINAL, *OPEN) if s not in self.retry]
-        self._closed = journal.seqs(closed, doubtful=self.retry)
+        kept = journal.seqs(closed, doubtful=self.retry)
+        self._closed = pl.concat([kept, pl.Series("seq", held, dtype=pl.UInt32)]).unique().sort() if held else kept
         self.groups = self._grouped(journal)
 
     def _grouped(self, journal: Journal) -> Groups:

@@ -30,8 +30,11 @@ RETRIED = ("failed", "rejected")
 async def settle_superseded(
     folder: RunFolder, client: Client, target: Target, journal: Journal, queue: Queue, identities: Sequence[Identity],
     resolve: Resolver,
-) -> None:  # fmt: skip
+) -> list[int]:  # fmt: skip
     """Look up the superseded rows that may have arrived; the correction of one that did is not sent.
+
+    Returns:
+        The corrections (seq) that no push may send, whatever it tries again: their first version may be in.
 
     Raises:
         Unavailable: the target cannot be asked.
@@ -40,12 +43,13 @@ async def settle_superseded(
     doubtful = {e.seq: e for e in journal.in_doubt(RETRIED) if e.seq in newest}
     todo = {seq: e for seq, e in doubtful.items() if _may_go(journal, newest[seq])}
     if not todo:
-        return
+        return []
     names = [n for n in COLUMNS if n != "status"]
     frame = store.rows(folder, _series(todo), names).select(names)
     cases: list[Case] = [(row, todo[row.seq]) for row in (Row(*line) for line in frame.iter_rows()) if row.payload]
     fates = await Detective(client, target, journal, queue, identities, resolve).fates(cases)
-    entries = []
+    entries: list[Entry] = []
+    open_: list[int] = []
     for row, old in cases:
         fate, seq = fates.get(row.seq), newest[row.seq]
         if fate is None:
@@ -66,8 +70,10 @@ async def settle_superseded(
                                  [(None, "row.earlier_version", fate.id)], old.before, old.known))  # fmt: skip
         elif not isinstance(fate, NotThere):
             entries.append(Entry(seq, "failed", row.action, problems=[(None, "target.unknown", fate.why)]))
+            open_.append(seq)
     journal.put_soon(*entries)
     await journal.flush()
+    return open_
 
 
 def _may_go(journal: Journal, seq: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import time
@@ -98,10 +99,11 @@ def test_a_round_beside_unknown_rows_settles_them_first(
     assert_exactly_once(Ended(0, "", "", tmp_path / "run"), running, target)
 
 
-def arrive_late(base_url: str, target: str, folder: Path) -> None:
-    """Let the request of the first row, which the server dropped, be done after all."""
+def arrive_late(base_url: str, target: str, folder: Path, **changed: str) -> None:
+    """Let the request of the first row, which the server dropped, be done after all; somebody changed it there."""
     known = targets.load(target)
-    call = known.create(pl.read_parquet(folder / "plan.parquet")["payload"][0].encode())
+    body = json.loads(pl.read_parquet(folder / "plan.parquet")["payload"][0]) | changed
+    call = known.create(json.dumps(body).encode())
     headers = {**known.headers(SECRETS, False), "content-type": "application/json"}
     httpx.post(base_url + call.path, content=call.body, headers=headers).raise_for_status()
 
@@ -129,3 +131,24 @@ def test_a_row_whose_first_version_arrived_after_all_is_not_sent_again(
     assert len(running.customers(target)) == 3
     late = next(r for r in last.results if r["_warnings"])
     assert "before it was corrected" in late["_warnings"]
+
+
+@pytest.mark.parametrize("retry", ["failed", "all"])
+def test_a_row_whose_first_version_may_have_arrived_is_not_sent_again_by_a_retry(
+    retry: str, shell: Shell, sandbox: Any, tmp_path: Path
+) -> None:  # fmt: skip
+    """Who is there under the first e-mail may be the row, changed by hand: no `--retry` sends its correction."""
+    write_csv(tmp_path / "list.csv", people(3, start=76_650_000))
+    running = sandbox(drop_before=1.0, fault_limit=1)
+    where = ("--base-url", running.base_url, "--yes", "--rate", "0", "--timeout", "2", "--max-retries", "0",
+             "--concurrency", "1", "--settle", "0.2")  # fmt: skip
+    shell("run", "list.csv", "--to", "dayzero", "--out", "run", *where, secrets=True)
+    arrive_late(running.base_url, "dayzero", tmp_path / "run", name="Somebody changed it SpA")
+    errors = tmp_path / "run" / "errors.csv"
+    correct_csv(errors, lambda lines: [line | {"Correo": "otro@x.example"} for line in lines])
+    for again in (("run", errors), ("push", "run", "--retry", retry), ("push", "run", "--retry", retry)):
+        ended = shell(*again, *where, secrets=True)
+        assert Ended(0, "", "", tmp_path / "run").counts == {"created": 2, "failed": 1}, ended.err
+        assert len(running.customers("dayzero")) == 3
+    told = next(r for r in Ended(0, "", "", tmp_path / "run").results if r["_status"] == "failed")
+    assert "not exactly as it was sent" in told["_errors"]
