@@ -20,7 +20,7 @@ import anyio
 
 from pipeline import existing
 from pipeline import identity as who
-from pipeline.client import Client, Failed, page_of
+from pipeline.client import Client, Failed, Missing, page_of
 from pipeline.errors import Unavailable
 from pipeline.journal import Entry, Journal
 from pipeline.language import say
@@ -152,7 +152,10 @@ class Detective:
 
     async def _updated(self, row: Row, _entry: Entry) -> Fate:
         assert row.id is not None
-        theirs = await shown(self._client, self._target, row.id)
+        try:
+            theirs = await shown(self._client, self._target, row.id)
+        except Missing:
+            return NotThere()  # whoever sends it again is told so
         wanted = json.loads(row.payload)
         return There(row.id) if all(same(v, theirs.get(n)) for n, v in wanted.items()) else NotThere()
 

@@ -21,7 +21,7 @@ MISSED = {
 WORDS = {
     "password": ("password",),
     "corrupt": ("damaged",),
-    "wrong_type": ("not a workbook", "not supported"),
+    "wrong_type": ("a Word document", "not supported"),
     "empty_file": ("empty",),
     "too_large": ("too large", "compressed file"),
     "xml_entities": ("entities",),
