@@ -140,6 +140,7 @@ class RunOptions:
     defaults: Mapping[str, str] = field(default_factory=dict)
     preset: str | None = None
     decimal: str | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
     account_country: str | None = None
     business_currency: str | None = None
     states_file: Path | None = None

@@ -32,6 +32,7 @@ class Reading(TypedDict, total=False):
     delimiter: str
     limit: int
     decimal: Literal[",", "."]
+    date_order: Literal["dmy", "mdy", "ymd"]
     account_country: str
     business_currency: str
     states: str | PathLike[str]

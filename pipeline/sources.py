@@ -76,6 +76,7 @@ def open_sources(options: RunOptions, target: Target, spool: Path, progress: Pro
         assigned=dict(options.assigned),
         file=mapping.load_file(options.mapping_file) if options.mapping_file else None,
         constants=dict(options.constants), defaults=dict(options.defaults), preset=options.preset,
+        date_order=options.date_order,
     )  # fmt: skip
     places: dict[tuple[str, int], int] = {}
     found: list[Source] = []
@@ -86,25 +87,32 @@ def open_sources(options: RunOptions, target: Target, spool: Path, progress: Pro
         first = next(iter(sheet.batches(SAMPLE)), None)
         if first is None:
             raise Unreadable(say("{name} has no rows", name=name), say("Check the sheet and the header row."))
-        example = template.is_example(first.cells)
+        marked = template.is_example(first.cells)  # in any column: which one holds the name is not known yet
+        seen_rows = first.cells if marked.all() else first.cells.filter(~marked)
+        decided = mapping.decide(sheet.headers, seen_rows, target.record, request)
+        named = _named(sheet, decided, target)
+        example = template.is_example(first.cells.select("row", *named))
         if example.all() and first.cells.height < SAMPLE:
             raise Unreadable(
                 say("{name} has no rows but the template's example", name=name), say("Fill in a row below it.")
             )
-        decided = mapping.decide(sheet.headers, first.cells.filter(~example), target.record, request)
         rules = mapping.row_rules(sheet.headers, request)
         seen: dict[str, int] = {}
         here = []
         for header in sheet.headers:
             seen[header] = seen.get(header, 0) + 1
             here.append(places.setdefault((header, seen[header]), len(places)))
-        named = [
-            f"c{c.index}" for c in decided.choices if c.field == "name" or c.index in decided.parts.get("name", ())
-        ]
         examples = set(first.cells["row"].filter(example).to_list())
         found.append(Source(_without(sheet, named, examples), decided, tuple(here), rules,
                             request.file or MappingFile(), examples))  # fmt: skip
     return tuple(found)
+
+
+def _named(sheet: Sheet, decided: Mapping, target: Target) -> list[str]:
+    """The columns that hold the name: those that feed it, and a template's own one also where another feeds it."""
+    own = template.name_headers(target)
+    fed = {c.index for c in decided.choices if c.field == "name"} | set(decided.parts.get("name", ()))
+    return [f"c{i}" for i, header in enumerate(sheet.headers) if i in fed or header in own]
 
 
 def _without(sheet: Sheet, named: list[str], examples: set[int]) -> Sheet:

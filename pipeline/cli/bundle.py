@@ -20,7 +20,7 @@ from pipeline.language import say
     help="The zip file.  [default: customer-import-bundle-TIME.zip]",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="No talk.")
+@click.option("-q", "--quiet", is_flag=True, help="No talk.")
 def command(run: str, output: Path | None, as_json: bool, quiet: bool) -> int:
     """Write a zip file about RUN (a run folder, or latest) in which every letter is an x and every digit a 9.
 

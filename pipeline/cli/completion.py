@@ -26,7 +26,7 @@ def asked() -> bool:
 @click.command("completion", cls=Command, short_help="Let the shell complete what is typed.")
 @click.argument("shell", metavar="[SHELL]", required=False, type=click.Choice(SHELLS))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="Nothing but the result, and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing but the result, and errors.")
 def command(shell: str | None, as_json: bool, quiet: bool) -> int:  # noqa: ARG001 - there is no talk to be silenced
     """Print the script that lets SHELL (bash, zsh or fish; else the one of $SHELL) complete what is typed behind customer-import.
 

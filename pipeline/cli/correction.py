@@ -105,6 +105,7 @@ def _said(given: dict[str, Any]) -> rounds.Said:
     request = mapping.MappingRequest(
         assigned=flags.pairs(given["assigned"], "--map"), file=file, constants=flags.pairs(given["constants"], "--set"),
         defaults=flags.pairs(given["defaults"], "--default"), preset=given["preset"],
+        date_order=given["date_order"],
     )  # fmt: skip
     return rounds.Said({**told, "offline": given["offline"], "dry_run": given["dry_run"]}, request)
 

@@ -143,7 +143,7 @@ def pacing(command: Command) -> Command:
         click.option("--bulk-part", metavar="NAME", help="Name of the form's part that holds the CSV.  [default: file]"),
         click.option("--yes", is_flag=True, help="Ask nothing."),
         click.option("--raw-csv", is_flag=True, help="Leave cells that begin like a formula as they are."),
-        click.option("--quiet", is_flag=True, help="Nothing but the result, and errors."),
+        click.option("-q", "--quiet", is_flag=True, help="Nothing but the result, and errors."),
         details.option,
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         click.option("--base-url", metavar="URL", help="Another server for the target."),

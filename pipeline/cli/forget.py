@@ -28,7 +28,7 @@ OUT = ("invalid", "rejected")
     "--unfinished", is_flag=True, help="Also where rows may still change: nobody can then find out what became of them."
 )
 @click.option("--yes", is_flag=True, help="Ask nothing.")
-@click.option("--quiet", is_flag=True, help="No talk.")
+@click.option("-q", "--quiet", is_flag=True, help="No talk.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(run: str, unfinished: bool, yes: bool, quiet: bool, as_json: bool) -> int:
     """Remove every cell, name and message of RUN (a run folder, or latest) from its folder.

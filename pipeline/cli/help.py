@@ -13,7 +13,7 @@ GROUPS = {
     later("Where to"): ("target", "dry_run", "offline", "use_sandbox", "test_mode", "base_url", "profile", "out", "check"),
     later("Source"): ("sheet", "header_row", "encoding", "delimiter", "preset", "limit"),
     later("Mapping"): ("mapping_file", "assigned", "constants", "defaults", "save"),
-    later("Values"): ("decimal", "account_country", "business_currency", "states_file"),
+    later("Values"): ("decimal", "date_order", "account_country", "business_currency", "states_file"),
     later("Customers that are there already, or twice"): ("on_existing", "match", "duplicates", "blank", "once"),
     later("Stop early, ask"): ("canary", "max_errors", "yes"),
     later("Push"): ("retry", "rate", "concurrency", "max_retries", "timeout", "settle", "bulk", "bulk_rows", "bulk_part"),

@@ -39,7 +39,7 @@ ROWS = 200
     help="Write the mapping as TOML, to be edited.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="Nothing but the result, and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing but the result, and errors.")
 @flags.reading
 def command(source: str, target: str, save: Path | None, as_json: bool, quiet: bool, **given: Any) -> int:
     """Show what was detected in SOURCE, and which column goes into which field; nothing is sent.

@@ -13,7 +13,7 @@ KEYS = {
     "to": "target", "sandbox": "use_sandbox", "test-mode": "test_mode",
     "sheet": "sheet", "header-row": "header_row", "encoding": "encoding", "delimiter": "delimiter",
     "mapping": "mapping_file", "map": "assigned", "set": "constants", "default": "defaults", "preset": "preset",
-    "decimal": "decimal", "account-country": "account_country", "business-currency": "business_currency",
+    "decimal": "decimal", "date-order": "date_order", "account-country": "account_country", "business-currency": "business_currency",
     "states": "states_file", "on-existing": "on_existing", "match": "match", "duplicates": "duplicates", "blank": "blank",
     "rate": "rate", "concurrency": "concurrency", "max-retries": "max_retries", "timeout": "timeout", "settle": "settle",
     "max-errors": "max_errors", "canary": "canary", "bulk": "bulk", "bulk-rows": "bulk_rows", "bulk-part": "bulk_part",

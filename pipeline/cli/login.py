@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("login", cls=Command, short_help="Store a target's secrets in the system's keyring.")
 @click.argument("target", metavar="TARGET", shell_complete=complete.targets)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="No talk.")
+@click.option("-q", "--quiet", is_flag=True, help="No talk.")
 def command(target: str, as_json: bool, quiet: bool) -> int:
     """Ask for the secrets of TARGET, without showing them, and store them in the system's keyring.
 

@@ -13,7 +13,7 @@ from pipeline.language import listed, say, say_n
 @click.command("logout", cls=Command, short_help="Remove a target's secrets from the system's keyring.")
 @click.argument("target", metavar="TARGET", shell_complete=complete.targets)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="No talk.")
+@click.option("-q", "--quiet", is_flag=True, help="No talk.")
 def command(target: str, as_json: bool, quiet: bool) -> int:
     """Remove the secrets of TARGET, which `login` has stored, from the system's keyring.
 

@@ -37,6 +37,11 @@ from pipeline.options import RunOptions, Server
 )
 @flags.reading
 @click.option("--decimal", type=click.Choice([",", "."]), help="What separates the decimals of amounts.")
+@click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="Order of day, month and year; for targets that have dates.",
+)
 @click.option("--account-country", metavar="CC", help="The account's own country (ISO code).")
 @click.option("--business-currency", metavar="CCC", help="The account's own currency (ISO code).")
 @click.option(
@@ -162,6 +167,7 @@ def _options(given: dict[str, Any]) -> RunOptions:
         assigned=flags.pairs(configuration.joined("map", given["assigned"]), "--map"),
         constants=flags.pairs(configuration.joined("set", given["constants"]), "--set"),
         defaults=flags.pairs(configuration.joined("default", given["defaults"]), "--default"), preset=given["preset"], decimal=given["decimal"],
+        date_order=given["date_order"],
         account_country=flags.country_code(given["account_country"]),
         business_currency=flags.currency_code(given["business_currency"]),
         states_file=Path(given["states_file"]) if given["states_file"] else None, on_existing=given["on_existing"],

@@ -53,7 +53,7 @@ def _knobs(command: Callable[..., Any]) -> Callable[..., Any]:
     help="SQLite file; without one it forgets.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 @_knobs
 def command(port: int, database: Path | None, as_json: bool, quiet: bool, **knobs: Any) -> int:
     """Serve invented Piriod and DayZero APIs on this machine only.

@@ -12,7 +12,7 @@ from pipeline.documents import KINDS
 @click.command("schema", cls=Command, short_help="The JSON Schema of what a command prints with --json.")
 @click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
 @click.option("--json", "as_json", is_flag=True, help="The list of kinds as JSON too.")
-@click.option("--quiet", is_flag=True, help="Print nothing but the schema.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but the schema.")
 def command(kind: str | None, as_json: bool, quiet: bool) -> int:
     """List the documents that commands print with --json (and `event`, a line of --events), or print one's JSON Schema.
 

@@ -23,7 +23,7 @@ EXAMPLES = 3
 @click.command("status", cls=Command, short_help="What became of every row, so far.")
 @click.argument("run", metavar="RUN", shell_complete=complete.runs, default="latest")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="Only the exit code.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the exit code.")
 def command(run: str, as_json: bool, quiet: bool) -> int:
     """Say what became of every row of RUN (a run folder, or latest), also while a push is under way.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Try the credentials (reads only).")
 @click.option("--test-mode", is_flag=True, help="Check against Piriod's test data.")
 @click.option("--base-url", metavar="URL", help="Another server for the target.")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(target: str | None, as_json: bool, check: bool, test_mode: bool, base_url: str | None, quiet: bool) -> int:
     """List the targets; with TARGET its fields, limits and secrets.
 

@@ -25,7 +25,7 @@ from pipeline.shellwords import command as command_line
     help="FILE.xlsx or FILE.csv.  [default: TARGET-template.xlsx]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
 def command(target: str, output: Path | None, as_json: bool, quiet: bool) -> int:
     """Write a template for TARGET (piriod or dayzero); filled in, it imports with no mapping.
 

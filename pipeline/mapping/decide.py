@@ -22,7 +22,7 @@ from pipeline.mapping.reasons import choice, notes
 from pipeline.mapping.request import HELPERS, MappingFile, MappingRequest
 from pipeline.schema import fields
 
-DATES = later("The mapping file's date_order is not used: the target has no date among its fields.")
+DATES = later("The order of dates settles nothing here: the target has no date among its fields.")
 
 
 def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseModel], request: MappingRequest) -> Mapping:
@@ -62,7 +62,7 @@ def decide(headers: tuple[str, ...], sample: pl.DataFrame, record: type[BaseMode
         null_words=tuple(file.options.get("null_words", NULL_WORDS)),
         preset=preset.name if preset else None,
         missing=tuple(name for name, field in fields(record).items() if field.required and name not in fed),
-        notes=(*notes(preset, plan), *([say(DATES)] if "date_order" in file.options else [])),
+        notes=(*notes(preset, plan), *([say(DATES)] if request.date_order or "date_order" in file.options else [])),
     )
     return replace(made, notes=(*made.notes, *unknown_country(made))) if not {"country", "~country"} & fed else made
 

@@ -50,3 +50,4 @@ class MappingRequest:
     constants: Dict[str, str] = field(default_factory=dict)
     defaults: Dict[str, str] = field(default_factory=dict)
     preset: str | None = None
+    date_order: str | None = None

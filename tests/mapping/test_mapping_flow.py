@@ -64,6 +64,30 @@ def test_an_example_row_is_left_out_wherever_it_was_sorted_to(shell: Shell, tmp_
     assert "row 2502 is the template's example" in ended.err
 
 
+@pytest.mark.parametrize("where", ["first", "late"])
+def test_only_the_name_tells_the_example(shell: Shell, tmp_path: Path, where: str) -> None:
+    """A customer whose notes begin with the mark is a customer, wherever it stands."""
+    rows = [{**row, "Notas": ""} for row in people(3 if where == "first" else 2500)]
+    rows[-1]["Notas"] = "[EXAMPLE] de un pedido"
+    path = write_csv(tmp_path / "a.csv", rows)
+    ended = shell("run", path, "--to", "piriod", "--dry-run", "--offline", "--out", "out")
+    assert ended.counts == {"ready": len(rows)}
+    assert "example" not in ended.err
+
+
+def test_the_templates_own_column_tells_it_where_another_feeds_the_name(shell: Shell, tmp_path: Path) -> None:
+    """Its example is not sent as a customer called something else."""
+    template.build(targets.load("piriod"), tmp_path / "t.csv", "en", Catalogue())
+    text = (tmp_path / "t.csv").read_text(encoding="utf-8-sig").splitlines()
+    header, example = text
+    own = example.replace("[EXAMPLE] ", "").replace("76.086.428-5", "76.910.101-2")
+    lines = [f"{line},{more}" for line, more in ((header, "Trade"), (example, "Andes"), (own, "Own"))]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    ended = run(shell, tmp_path / "t.csv", "--map", f"{header.split(',')[0]}=", "--map", "Trade=name")
+    assert ended.counts == {"created": 1}, ended.err + ended.out
+    assert "row 2 is the template's example" in ended.err
+
+
 def test_a_template_nobody_filled_in_has_no_rows(shell: Shell, tmp_path: Path) -> None:
     """It is said, and nothing is planned."""
     template.build(targets.load("piriod"), tmp_path / "t.csv", "en", Catalogue())
@@ -189,3 +213,12 @@ def test_a_saved_mapping_of_equal_headers_is_not_used_on_other_columns(shell: Sh
     ended = shell("inspect", other, "--to", "dayzero", "--mapping", "m.toml")
     assert ended.code == 2
     assert "column 3 of the source is not called 'Correo'" in ended.err
+
+
+def test_an_order_of_dates_is_taken_and_said_to_settle_nothing(shell: Shell) -> None:
+    """Neither target has a date: by flag or by mapping file, in a first run and in a correction too."""
+    write_csv(shell.home / "list.csv", [*people(2), people(1)[0] | {"Correo": "nobody"}])
+    first = shell("run", "list.csv", "--to", "piriod", "--sandbox", "--out", "r", "--date-order", "dmy")
+    assert first.code == 1 and first.err.count("no date among its fields") == 1, first.err
+    assert shell("run", "list.csv", "--to", "piriod", "--dry-run", "--offline", "--date-order", "ydm").code == 2
+    assert shell("run", "r/errors.csv", "--date-order", "dmy").code == 1
