@@ -42,6 +42,7 @@ OURS = (
     "round-*",
     ".lock",
     ".journal.count",
+    ".planning",
     ".request.json",
     ".review.*",
     ".round-*",

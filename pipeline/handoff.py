@@ -21,6 +21,7 @@ from pipeline.schema import Field
 
 __all__ = [
     "ISSUE_SCHEMA",
+    "READING_SCHEMA",
     "Around",
     "Batch",
     "Catalogue",
@@ -48,6 +49,9 @@ ISSUE_SCHEMA: dict[str, Any] = {
 }
 """A problem is a row of a table with these columns."""
 
+READING_SCHEMA: dict[str, Any] = {**ISSUE_SCHEMA, "place": pl.UInt32}
+"""A problem that reading found also has the `place` of its column, as two may have one header; null where it is not known."""
+
 
 @dataclass(frozen=True)
 class SourceFacts:
@@ -72,8 +76,8 @@ class Batch(NamedTuple):
     """A bounded piece of a sheet.
 
     `cells` has `row` (UInt32, as a spreadsheet shows it) and `c0`..`cN` (String, exactly the text a person
-    sees, null where blank). `issues` has ISSUE_SCHEMA, with `field` null and `column` the header: cells
-    that could not be read with certainty.
+    sees, null where blank). `issues` has READING_SCHEMA, with `field` null, `column` the header and
+    `place` its index: cells that could not be read with certainty.
     """
 
     cells: pl.DataFrame

@@ -5,6 +5,7 @@ This is the first half of the flow, up to `plan.parquet`; `run` has the whole of
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from pipeline import asking, existing, identity, lookups, mapping, targets
+from pipeline import asking, existing, identity, lookups, mapping, targets, unfinished
 from pipeline.ahead import ahead
 from pipeline.constants import refuse_hopeless
 from pipeline.errors import BrokenInvariant, Misuse
@@ -65,29 +66,38 @@ def prepare(options: RunOptions, server: Server | None, progress: Progress) -> P
         Stop: the input, the mapping or the target do not allow it; nothing was sent.
     """
     target = targets.load(options.target)
+    unfinished.clear(*([options.out] if options.out is not None else Path("runs").glob("*")))
     kept = options.out is not None and options.out.is_dir()
     folder = RunFolder.create(options.out, _stem(options.sources[0]), target.name)
-    spool = folder.file(".spool")
-    spool.mkdir(mode=0o700)
-    try:
-        if any(_is_long(name) for name in options.sources):
-            Thread(target=rehearse, args=(target,), name="rehearsal").start()
-        sources = open_sources(options, target, spool, progress)
-        for name, source in zip(options.sources, sources, strict=True):
-            if source.mapping.missing:
-                headless = source.sheet.facts.header_row == 0
-                asked = () if name == "-" else (name, "--to", target.name)
-                raise Misuse(*mapping.missing_message(source.mapping, target.record, headless=headless, inspect=asked))
-        refuse_hopeless(sources[0].mapping, target.record, options)
-        return make_plan(options, server, target, folder, spool, sources, progress)
-    except OSError as error:
-        folder.discard(whole=not kept)
-        raise cannot_write(folder.path, error) from error
-    except BaseException:
-        folder.discard(whole=not kept)
-        raise
-    finally:
-        shutil.rmtree(spool, ignore_errors=True)
+    with contextlib.ExitStack() as held:
+        held.enter_context(unfinished.planning(folder))
+        spool = folder.file(unfinished.SCRATCH)
+        spool.mkdir(mode=0o700)
+        try:
+            return _planned(options, server, target, folder, spool, progress)
+        except BaseException as error:
+            held.close()  # Windows removes no file that is open
+            folder.discard(whole=not kept)
+            if isinstance(error, OSError):
+                raise cannot_write(folder.path, error) from error
+            raise
+        finally:
+            shutil.rmtree(spool, ignore_errors=True)
+
+
+def _planned(
+    options: RunOptions, server: Server | None, target: Target, folder: RunFolder, spool: Path, progress: Progress
+) -> Prepared:  # fmt: skip
+    if any(_is_long(name) for name in options.sources):
+        Thread(target=rehearse, args=(target,), name="rehearsal").start()
+    sources = open_sources(options, target, spool, progress)
+    for name, source in zip(options.sources, sources, strict=True):
+        if source.mapping.missing:
+            headless = source.sheet.facts.header_row == 0
+            asked = () if name == "-" else (name, "--to", target.name)
+            raise Misuse(*mapping.missing_message(source.mapping, target.record, headless=headless, inspect=asked))
+    refuse_hopeless(sources[0].mapping, target.record, options)
+    return make_plan(options, server, target, folder, spool, sources, progress)
 
 
 def make_plan(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import polars as pl
+
 from pipeline.handoff import Batch, Sheet
 from pipeline.language import say
 from pipeline.report import RESERVED
@@ -21,11 +23,16 @@ def own_columns(sheet: Sheet) -> Sheet:
     if not set(sheet.headers) >= MARKS:
         return sheet
     kept = [i for i, header in enumerate(sheet.headers) if header not in RESERVED]
+    moved = pl.DataFrame({"place": kept, "now": range(len(kept))}, schema={"place": pl.UInt32, "now": pl.UInt32})
+
+    def _moved(issues: pl.DataFrame) -> pl.DataFrame:
+        both = issues.join(moved, on="place", how="left", maintain_order="left")
+        return both.with_columns(place="now").drop("now")
 
     def batches(size: int) -> Iterator[Batch]:
         for batch in sheet.batches(size):
             named = {f"c{i}": f"c{n}" for n, i in enumerate(kept)}
-            yield Batch(batch.cells.select("row", *named).rename(named), batch.issues)
+            yield Batch(batch.cells.select("row", *named).rename(named), _moved(batch.issues))
 
     note = say("this is a result file of an earlier import; its helper columns are left out")
     facts = replace(sheet.facts, notes=(*sheet.facts.notes, note))

@@ -90,17 +90,27 @@ def _of_reading(reading: pl.DataFrame, mapping: Mapping, record: type[BaseModel]
     """
     if reading.is_empty():
         return pl.DataFrame(schema=ISSUE_SCHEMA)
-    feeds = {c.header: c.field for c in mapping.choices if c.field}
+    feeds = {c.index: c.field for c in mapping.choices if c.field}
     for name, indexes in mapping.parts.items():
-        feeds.update({c.header: name for c in mapping.choices if c.index in indexes and not c.field})
-    placed = reading.select(list(ISSUE_SCHEMA)).with_columns(
-        pl.col("column").replace_strict(feeds, default=None, return_dtype=pl.String).alias("field")
-        if feeds
-        else pl.lit(None, dtype=pl.String).alias("field")
-    )
+        feeds.update({c.index: name for c in mapping.choices if c.index in indexes and not c.field})
+    placed = reading.with_columns(field=_fed(feeds, mapping)).select(list(ISSUE_SCHEMA))
     codes = [name for name, field in fields(record).items() if field.kind == "text" and field.column.identifier]
     counts = (pl.col("code") != "cell.fraction") | pl.col("field").is_in(codes)
     return placed.filter((pl.col("field").is_not_null() | pl.col("column").is_null()) & counts)
+
+
+def _fed(feeds: dict[int, str], mapping: Mapping) -> pl.Expr:
+    """The field that a problem's column feeds: two columns may have one header, and only one of them be used.
+
+    Where an older plan tells a problem that has no place, it is that of its field, or of the header alone.
+    """
+    if not feeds:
+        return pl.lit(None, dtype=pl.String)
+    headers = {c.header: feeds[c.index] for c in mapping.choices if c.index in feeds}
+    at = pl.col("place").replace_strict(feeds, default=None, return_dtype=pl.String)
+    still = pl.when(pl.col("field").is_in(sorted(set(feeds.values())))).then("field")
+    named = pl.col("column").replace_strict(headers, default=None, return_dtype=pl.String)
+    return pl.when(pl.col("place").is_not_null()).then(at).otherwise(pl.coalesce(still, named))
 
 
 def _missing(field: Field, record: pl.DataFrame, mapping: Mapping) -> list[Problem]:

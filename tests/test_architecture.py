@@ -24,7 +24,7 @@ LEVELS = [
     {"read", "mapping", "normalise", "validate", "plan", "push", "report", "template", "sandbox", "outcomes"},
     {"existing", "watch"},
     {"client", "lookups", "journal", "changes", "identity", "store", "options"},
-    {"pace", "folder", "locks"},
+    {"pace", "folder", "locks", "unfinished"},
     {"targets"},
     {"columns"},
     {"handoff", "taxids"},

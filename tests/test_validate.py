@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline import issues, schema, targets
-from pipeline.handoff import ISSUE_SCHEMA, Catalogue, Choice, Clean, Entry, Mapping, Settings
+from pipeline.handoff import ISSUE_SCHEMA, READING_SCHEMA, Catalogue, Choice, Clean, Entry, Mapping, Settings
 from pipeline.plan.payload import Pieces
 from pipeline.validate import validate
 
@@ -52,9 +52,9 @@ def test_columns_and_model_agree(name: str, data: st.DataObject) -> None:
     drawn = data.draw(rows(name))
     types = {n: TYPES.get(f.kind, pl.String()) for n, f in found.items() if f.kind != "object"}
     record = pl.DataFrame(drawn, schema=types)
-    blank = pl.DataFrame(schema=ISSUE_SCHEMA)
+    blank = pl.DataFrame(schema=READING_SCHEMA)
     mapped = record.cast(pl.String)
-    clean = Clean(record, blank, pl.Series([""] * record.height))
+    clean = Clean(record, blank.drop("place"), pl.Series([""] * record.height))
     checked = validate(clean, mapped, Mapping(()), target.record, Settings(), blank, ())
     sent = record.select(n for n, f in found.items() if n in record.columns and f.sent)
     for payload, verdict in zip(Pieces.of(sent).text().to_list(), checked.valid.to_list(), strict=True):
@@ -72,8 +72,8 @@ def test_a_regulated_country_requires_the_tax_id_of_the_account() -> None:
     record = pl.DataFrame(
         {"name": ["A", "B", "C"], "country": ["CL", "CL", "MX"], "tax_id": [None, "76086428-5", None]}
     )
-    blank = pl.DataFrame(schema=ISSUE_SCHEMA)
-    clean = Clean(record, blank, pl.Series([""] * 3))
+    blank = pl.DataFrame(schema=READING_SCHEMA)
+    clean = Clean(record, blank.drop("place"), pl.Series([""] * 3))
     catalogue = Catalogue(countries=(Entry("CL", "Chile", regulated=True), Entry("MX", "México", regulated=True)))
 
     def codes(account: str | None) -> list[tuple[int, str]]:
@@ -100,7 +100,7 @@ def test_a_field_that_is_wrong_is_not_called_missing_too() -> None:
     record = pl.DataFrame({"name": ["A"], "email": [None]}, schema={"name": pl.String, "email": pl.String})
     bad = pl.DataFrame([(0, "email", "Correo", "x", "email.syntax", None, None)], schema=ISSUE_SCHEMA, orient="row")
     checked = validate(Clean(record, bad, pl.Series([""])), record, Mapping(()), target.record, Settings(),
-                       pl.DataFrame(schema=ISSUE_SCHEMA), ())  # fmt: skip
+                       pl.DataFrame(schema=READING_SCHEMA), ())  # fmt: skip
     assert checked.issues["code"].to_list() == ["email.syntax"]
     assert checked.valid.to_list() == [False]
 
@@ -124,12 +124,32 @@ def test_a_bad_cell_of_a_column_that_is_left_out_keeps_no_row_out() -> None:
         (Choice(0, "Nombre", "name", "exact"), Choice(1, "Correo", "email", "exact"), Choice(2, "Otro", None, "none"))
     )
     said = [
-        (0, None, "Otro", "#N/A", "cell.spreadsheet_error", None, None),
-        (1, None, "Correo", "#N/A", "cell.spreadsheet_error", None, None),
+        (0, None, "Otro", "#N/A", "cell.spreadsheet_error", None, None, 2),
+        (1, None, "Correo", "#N/A", "cell.spreadsheet_error", None, None, 1),
     ]
-    reading = pl.DataFrame(said, schema=ISSUE_SCHEMA, orient="row")
+    reading = pl.DataFrame(said, schema=READING_SCHEMA, orient="row")
     own = pl.DataFrame([(1, "email", "Correo", "#N/A", "email.syntax", None, None)], schema=ISSUE_SCHEMA, orient="row")
     clean = Clean(record, own, pl.Series(["", ""]))
     checked = validate(clean, record, mapping, target.record, Settings(), reading, ())
     assert checked.valid.to_list() == [True, False]
     assert checked.issues["code"].to_list() == ["cell.spreadsheet_error"]
+
+
+def test_a_bad_cell_is_of_its_own_column_where_two_have_one_header() -> None:
+    """By its place; without one, as plans of before tell it, by its field, else by the header."""
+    target = targets.load("piriod")
+    record = pl.DataFrame({"name": ["A", "B", "C", "D"], "reference": ["1", "2", "3", "4"]})
+    mapping = Mapping(
+        (
+            Choice(0, "Nombre", "name", "exact"),
+            Choice(1, "Código", "reference", "mapping"),
+            Choice(2, "Código", None, "none"),
+        )
+    )
+    code = ("Código", "1E+19", "cell.precision_lost", None, None)
+    said = [(0, None, *code, 1), (1, None, *code, 2), (2, "reference", *code, None), (3, None, *code, None)]
+    reading = pl.DataFrame(said, schema=READING_SCHEMA, orient="row")
+    clean = Clean(record, pl.DataFrame(schema=ISSUE_SCHEMA), pl.Series([""] * 4))
+    checked = validate(clean, record, mapping, target.record, Settings(), reading, ())
+    wrong = checked.issues.filter(pl.col("code") == "cell.precision_lost")
+    assert wrong.select("at", "field").rows() == [(0, "reference"), (2, "reference"), (3, "reference")]

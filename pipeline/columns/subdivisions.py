@@ -10,7 +10,7 @@ write (`state_aliases.csv`). A name may belong to several states; then all of th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -127,7 +127,7 @@ def find(country: str, text: str) -> set[str]:
     return innermost(matches(text, look) or _numbered(country, text, look))
 
 
-_folded = lru_cache(maxsize=4096)(fold)  # each country is asked about the same text
+_folded = lru_cache(maxsize=4096)(fold)  # several countries are asked about the same text
 
 
 def _numbered(country: str, text: str, look: Callable[[str], set[str]]) -> set[str]:
@@ -143,19 +143,22 @@ def _numbered(country: str, text: str, look: Callable[[str], set[str]]) -> set[s
 
 def matches(text: str, look: Callable[[str], set[str]]) -> set[str]:
     """What `look` finds for `text`, for all its parts alike, or for its repaired form."""
+    for together in _readings(text):
+        found = [look(part) for part in together]
+        if all(found) and (common := set.intersection(*found)):
+            return common
+    return set()
+
+
+def _readings(text: str) -> Iterator[Sequence[str]]:
+    """The parts of `text` that must mean the same, one way to part it after the other; then those of its repaired form."""
     for candidate in (text, repaired(text)):
         if candidate is None:
             continue
-        found = look(candidate)
-        if found:
-            return found
+        yield (candidate,)
         coded = _NAME_AND_CODE.match(candidate)
-        pieces = [look(part) for part in (coded.groups() if coded else parts(candidate))]
-        if pieces and all(pieces):
-            common = set.intersection(*pieces)
-            if common:
-                return common
-    return set()
+        if pieces := coded.groups() if coded else parts(candidate):
+            yield pieces
 
 
 def innermost(codes: set[str]) -> set[str]:
@@ -169,4 +172,34 @@ def everywhere(text: str) -> tuple[str, ...]:
     """The countries that have a state with this name (codes and abbreviations do not count), in order."""
     if len(key(text)) < 4 or key(text).isdigit() or short_key(text).isdigit():
         return ()
-    return tuple(sorted(country for country in _index() if find(country, text)))
+    return tuple(sorted(country for country in _possible(text) if find(country, text)))
+
+
+def _possible(text: str) -> set[str]:
+    """The countries of which `find` may know `text`, and few others: it takes too long to ask each about each text."""
+    found = set[str]().union(*(set.intersection(*map(_having, together)) for together in _readings(text)))
+    words = _folded(text)
+    if numbered := _NUMBER_AND_NAME.match(words):
+        found |= _having(numbered["name"])
+    if _REGION.match(words):
+        found.add("CL")
+    return found
+
+
+def _having(part: str) -> set[str]:
+    """The countries in which `part` alone is a name or code of a state; of "1", where "01" is, too."""
+    whole, short = _countries()
+    local = key(part)
+    return {*whole.get(local, ()), *whole.get(local.zfill(2), ()), *short.get(short_key(part), ())}
+
+
+@lru_cache(maxsize=1)
+def _countries() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The countries that have a state of this name, by `key` and by `short_key` of all names."""
+    whole: dict[str, list[str]] = {}
+    short: dict[str, list[str]] = {}
+    for country, forms in _index().items():
+        for found, own in zip((whole, short), forms, strict=True):
+            for form in own:
+                found.setdefault(form, []).append(country)
+    return whole, short

@@ -28,6 +28,7 @@ class Lanes:
         """`mark` tells what the target knows a customer by, where that is neither our key nor the run's identity."""
         self._queue, self._mark = queue, mark
         self._lanes: dict[str, _Lane] = {}
+        self._opened: dict[int, set[str]] = {}  # by seq: a create that became an update is open in the lanes of both
 
     @contextlib.asynccontextmanager
     async def alone(self, row: Row, is_open: Callable[[Row], bool]) -> AsyncIterator[bool]:
@@ -47,12 +48,14 @@ class Lanes:
 
     def open(self, row: Row) -> None:
         """Note that the row may be at the target."""
-        for name in self._names(row):
+        names = self._names(row)
+        for name in names:
             self._lanes.setdefault(name, _Lane()).open.add(row.seq)
+        self._opened.setdefault(row.seq, set()).update(names)
 
     def close(self, row: Row) -> None:
-        """Note that what became of the row, as it was when it was noted as open, is known."""
-        for name in self._names(row):
+        """Note that what became of the row is known, whatever it was sent as while it was open."""
+        for name in self._opened.pop(row.seq, ()):
             lane = self._lanes[name]
             lane.open.discard(row.seq)
             self._forget(name, lane)

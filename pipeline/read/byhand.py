@@ -7,27 +7,39 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.language import say, say_n
+from pipeline.errors import Unreadable
+from pipeline.language import later, say, say_n
 from pipeline.progress import Progress
 from pipeline.read.grid import HEAD_ROWS, PART_ROWS, TAIL_ROWS, Grid, Row, Spool, columns, problem_frame
 from pipeline.read.ragged import MOST_JUDGED, SHOWN, Odd, Problem, judge
 from pipeline.read.sheeterrors import SHORTENED, TEXT_FORMULA, is_error
-from pipeline.read.tolerant import Record, records
+from pipeline.read.tolerant import LONGEST_RECORD, Endless, Record, records
 from pipeline.read.wellformed import Text
 
+REMEDY = later(
+    "Open the file in a text editor and look at row {number}: where a quotation mark opens a cell and none closes it, add "
+    "it; if the cell holds a file, a picture or a long document, export the list again without that column."
+)
 MOST_QUOTED, QUOTED = 5, 60  # comment lines shown, and characters of each
 
 
-def by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
-    """Read all records with the tolerant reader, judge them, and spool them."""
-    keeper = _Keeper(text.dialect.width, Spool(scratch), progress, text.encoding.name)
+def by_hand(text: Text, name: str, scratch: Path, progress: Progress) -> Grid:
+    """Read all records of the file called `name` with the tolerant reader, judge them, and spool them.
+
+    Raises:
+        Unreadable: a record is longer than any customer's.
+    """
+    keeper = _Keeper(text.dialect.width, name, Spool(scratch), progress, text.encoding.name)
     number = 0
     comments: list[tuple[int, str]] = []
-    for number, record in enumerate(records(text.blocks(), text.dialect), 1):
-        if record.comment:
-            comments.append((number, record.text[:SHOWN]))
-        else:
-            keeper.add(number, record)
+    try:
+        for number, record in enumerate(records(text.blocks(), text.dialect), 1):
+            if record.comment:
+                comments.append((number, record.text[:SHOWN]))
+            else:
+                keeper.add(number, record)
+    except Endless:
+        raise _too_long(name, number + 1) from None
     keeper.flush()
     keeper.judge()
     notes = []
@@ -69,18 +81,40 @@ def by_hand(text: Text, scratch: Path, progress: Progress) -> Grid:
     )  # fmt: skip
 
 
+def _swallowed(name: str, number: int, width: int) -> Unreadable:
+    return Unreadable(
+        say(
+            "row {number} of {name} has a quotation mark that does not close as it should, and none of the {count:n} rows "
+            "after it has the {width} cells of the table",
+            number=number, name=name, count=MOST_JUDGED, width=width,
+        ),
+        say(REMEDY, number=number),
+    )  # fmt: skip
+
+
+def _too_long(name: str, number: int) -> Unreadable:
+    return Unreadable(
+        say(
+            "row {number} of {name} has more than {most:n} characters, which no customer has",
+            number=number, name=name, most=LONGEST_RECORD,
+        ),
+        say(REMEDY, number=number),
+    )  # fmt: skip
+
+
 class _Keeper:
     """Takes records one by one; makes rows of the table's width, and problems."""
 
-    def __init__(self, width: int, spool: Spool, progress: Progress, encoding: str) -> None:
-        self.width, self.spool, self.progress, self.encoding = width, spool, progress, encoding
+    def __init__(self, width: int, name: str, spool: Spool, progress: Progress, encoding: str) -> None:
+        self.width, self.name, self.spool, self.progress, self.encoding = width, name, spool, progress, encoding
         self.head: list[Row] = []
         self.tail: deque[Row] = deque(maxlen=TAIL_ROWS)
         self.problems: list[Problem] = []
         self.short: list[Odd] = []
         self.wide: list[Odd] = []  # only with blank cells beyond the width
         self.unended: int | None = None
-        self.count = self.padded = self.full = self.ragged = self.formulas = 0
+        self.opened: int | None = None  # a row with an open quotation mark, as long as no row after it has all cells
+        self.count = self.padded = self.full = self.ragged = self.formulas = self.lonely = 0
         self.rows: list[tuple[int | str | None, ...]] = []
 
     def add(self, number: int, record: Record) -> None:
@@ -93,6 +127,7 @@ class _Keeper:
             self.problems.append((number, None, code, record.text[:SHOWN], None))
         if not record.ended:
             self.unended = number
+        self._must_go_on(number, record)
         if len(cells) != self.width:
             cells = self._fit(number, cells)
         elif self.width > 1:
@@ -113,6 +148,17 @@ class _Keeper:
         self.rows.append((number, *row.cells))
         if len(self.rows) >= PART_ROWS:
             self.flush()
+
+    def _must_go_on(self, number: int, record: Record) -> None:
+        """Stop where all that follows an open quotation mark seems to be the text of its cell."""
+        if record.trouble == "quotes":
+            self.opened, self.lonely = number, 0
+        elif len(record.cells) >= self.width:
+            self.opened = None
+        elif self.opened is not None:
+            self.lonely += len(record.cells) == 1  # rows that leave out their last blank cells have more
+            if number - self.opened >= MOST_JUDGED and 2 * self.lonely > MOST_JUDGED:
+                raise _swallowed(self.name, self.opened, self.width)
 
     def _bare(self, cells: list[str]) -> list[str]:
         found = [TEXT_FORMULA.fullmatch(cell) for cell in cells]

@@ -46,7 +46,7 @@ def read(
         if start is None or encoding != start.text.encoding:
             start = _Start.of(source, encoding, told_delimiter, told_row)
             grid = by_polars(start.text, start.head, told_row, source)
-        grid = grid or by_hand(start.text, scratch, progress)
+        grid = grid or by_hand(start.text, source.name, scratch, progress)
     progress.end()
     encoding = start.text.encoding
     notes = (*source.notes, *([encoding.note] if encoding.note else []), *start.notes)
@@ -74,7 +74,8 @@ class _Start:
                 say("Export the customer list again, and check that it has rows."),
             )
         found = dialects.detect(sample, told_delimiter, source.suffix, source.name)
-        head = _numbered(islice(records([sample[found.skip :]], found.dialect), HEAD_ROWS))
+        first = dialects.whole_lines(sample[found.skip :])
+        head = _numbered(islice(records([first], found.dialect), HEAD_ROWS))
         width = _table_width(head, found.dialect, told_row, source.name)
         return _Start(Text(source.path, encoding, with_width(found.dialect, width), found.skip), head, found.notes)
 

@@ -51,9 +51,11 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
                 say("{told!r} cannot be a delimiter", told=told),
                 say('Name one character, for example --delimiter ";".'),
             )
-    sample = _whole_lines(sample)
-    candidates = (separator,) if separator else tuple(d for d in DELIMITERS if d in sample) or DELIMITERS[:1]
-    ranked = sorted((_judge(sample, d, q) for d in candidates for q in _quotes(sample, d)), key=lambda j: -j.score)
+    cut, sample = len(sample) >= SAMPLE - 64, whole_lines(sample)
+    ranked = _ranked(sample, separator)
+    if ranked[0].dialect.width <= 1 and cut and (above := _above_open(sample)):
+        ranked = _ranked(above, separator)
+        sample = above if ranked[0].dialect.width > 1 else sample
     best = ranked[0]
     if separator is None:
         best = (
@@ -71,14 +73,29 @@ def detect(sample: str, told: str | None, suffix: str, name: str) -> Found:
     return Found(best.dialect, skip, tuple(notes))
 
 
+def _ranked(sample: str, separator: str | None) -> list[_Judgement]:
+    candidates = (separator,) if separator else tuple(d for d in DELIMITERS if d in sample) or DELIMITERS[:1]
+    return sorted((_judge(sample, d, q) for d in candidates for q in _quotes(sample, d)), key=lambda j: -j.score)
+
+
+def _above_open(sample: str) -> str:
+    """The lines above the one in which a quotation mark opens that does not close in the sample; "" where all close.
+
+    A cell may hold a text that is longer than the sample, and the lines of that text are no rows.
+    """
+    last = sample.rfind('"')
+    at = sample.rfind("\n", 0, last) + 1
+    return sample[:at] if sample.count('"', at) % 2 else ""
+
+
 @dataclass(frozen=True)
 class _Judgement:
     dialect: Dialect
     score: float
 
 
-def _whole_lines(sample: str) -> str:
-    """Drop a last line that the end of the sample cut."""
+def whole_lines(sample: str) -> str:
+    """`sample` without a last line that its end cut: of a quoted cell, delimiters would seem to be those of the table."""
     if len(sample) < SAMPLE - 64:
         return sample
     return sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample

@@ -72,7 +72,7 @@ def detect(path: Path, told: str | None, name: str) -> Encoding:
                 wrong,
             ),
         )
-    if _is_binary(head):
+    if is_binary(head):
         raise Unreadable(
             say("{name} holds binary data, not text", name=name), say("Export it again as CSV UTF-8 or as .xlsx.")
         )
@@ -147,8 +147,14 @@ def by_zeros(head: bytes) -> str | None:
     return None
 
 
-def _is_binary(head: bytes) -> bool:
-    """Whether bytes are those of a picture, an archive or the like: many zeros, or control characters of many kinds."""
+def is_binary(head: bytes) -> bool:
+    """Whether bytes are those of a picture, an archive or the like: many zeros, or control characters of many kinds.
+
+    >>> is_binary(bytes(range(256)) * 9), is_binary("a,b\\n".encode("utf-16"))
+    (True, False)
+    """
+    if by_zeros(head) or any(head.startswith(mark) for mark, _ in BOMS):
+        return False
     controls = [head.count(octet) for octet in CONTROLS]
     return head.count(0) > len(head) // 10 or (
         sum(controls) > len(head) // 50 and sum(count > 0 for count in controls) >= MANY_KINDS

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from pipeline.ahead import ahead
 from pipeline.read.look import MARK, PACKED, Seen, Shape, count, look
+from pipeline.read.tolerant import LONGEST_RECORD
 
 CHUNK = 4 << 20  # bytes; long enough for its many steps, and short enough to make up batches of nearly full size
 WORKERS = 1  # beside the caller, who reads, cuts and hashes: as much work as the look
@@ -105,8 +106,8 @@ def pieces(stream: BufferedReader, quote: bytes) -> Iterator[tuple[bytearray, in
             yield buffer, at, cut
             at, size = at + cut, CHUNK
             ring.rotate(-1)
-        elif size > 16 * CHUNK:
-            yield buffer, at, read  # no record is that long; the look at it fails, and the tolerant reader takes over
+        elif size >= LONGEST_RECORD:
+            yield buffer, at, 0  # no record is that long; the look at nothing fails, and the tolerant reader takes over
             return
         else:
             size *= 2

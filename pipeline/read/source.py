@@ -20,6 +20,7 @@ from pathlib import Path
 from pipeline.errors import Unreadable
 from pipeline.language import say
 from pipeline.read import declared, foreign, webpage, xmlfile
+from pipeline.read import encoding as encodings
 from pipeline.read.foreign import SAVE_AS
 
 TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
@@ -29,6 +30,7 @@ LARGEST_UNPACKED = 8 << 30  # bytes
 LARGEST_RATIO = 200  # customer lists shrink 4 to 30 times; 200 means padding or an attack
 RATIO_COUNTS_FROM = 32 << 20  # bytes
 PACKED = b"\x1f\x8b"  # how gzip begins
+CONTAINERS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"\xd0\xcf\x11\xe0")  # a list may have a column called PK
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def _recognise(source: Source) -> Source:
         raise Unreadable(
             say("{name} is empty", name=source.name), say("Export the customer list again, and check that it has rows.")
         )
-    kind = "book" if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")) else "text"
+    kind = "book" if head.startswith(CONTAINERS) else "text"
     if webpage.is_archive(head):
         raise webpage.archived(source.name)
     if kind == "text" and (xmlfile.is_spreadsheet(head) or webpage.is_page(head, book=source.suffix in BOOKS)):
@@ -188,6 +190,11 @@ def _recognise(source: Source) -> Source:
     if kind == "text" and xmlfile.is_xml(head, named=source.suffix == ".xml"):
         raise Unreadable(say("{name} is an XML file, not a workbook or CSV", name=source.name), say(SAVE_AS))
     if source.suffix in BOOKS and kind == "text":
+        if encodings.is_binary(head):
+            raise Unreadable(
+                say("{name} is no workbook, whatever its name says, and no text either", name=source.name),
+                say("Download or copy it again; if it stays so, ask for the list from the program that made it."),
+            )
         stem = Path(source.name).stem
         raise Unreadable(
             say("{name} is no workbook: it holds plain text, whatever its name says", name=source.name),
@@ -197,10 +204,27 @@ def _recognise(source: Source) -> Source:
             ),
         )
     if source.suffix in TEXT and kind == "book":
-        raise Unreadable(
-            say("{name} is a workbook, not a text file, whatever its name says", name=source.name),
-            say("Rename it to {stem}.xlsx (or .xls, .ods), and run again.", stem=Path(source.name).stem),
-        )
+        raise _misnamed(source)
     if kind == "book":  # its bytes go to a process of their own
         source.digest.begin()
     return replace(source, kind=kind)
+
+
+def _misnamed(source: Source) -> Unreadable:
+    """The stop for a workbook that is called a text file.
+
+    Raises:
+        Unreadable: it is none; what it is instead.
+    """
+    from pipeline.read import package  # most runs need nothing of it here
+
+    ending = package.kind(source.path, source.name)
+    if source.name.lower().endswith(".gz"):
+        return Unreadable(
+            say("{name} holds a workbook, not a text file, whatever its name says", name=source.name),
+            say("Unpack it, rename what is inside to end in .{ending}, and run again with that file.", ending=ending),
+        )
+    return Unreadable(
+        say("{name} is a workbook, not a text file, whatever its name says", name=source.name),
+        say("Rename it to {stem}.{ending}, and run again.", stem=Path(source.name).stem, ending=ending),
+    )

@@ -12,7 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from pipeline.errors import Unreadable
-from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet, SourceFacts
+from pipeline.handoff import READING_SCHEMA, Batch, Sheet, SourceFacts
 from pipeline.language import later, say, say_n
 from pipeline.read import header
 from pipeline.read.book import HELPERS
@@ -123,7 +123,7 @@ class _Table:
         if self.grid.fractions is not None:
             here = pl.concat([here, self.grid.fractions(rows[0], rows[-1])]).sort("row", maintain_order=True)
         if here.is_empty():
-            return pl.DataFrame(schema=ISSUE_SCHEMA)
+            return pl.DataFrame(schema=READING_SCHEMA)
         at = pl.DataFrame({"row": rows, "at": pl.int_range(rows.len(), dtype=pl.UInt32, eager=True)})
         names = pl.DataFrame(
             {"col": pl.int_range(len(self.headers), dtype=pl.UInt32, eager=True), "column": self._names()},
@@ -133,7 +133,8 @@ class _Table:
         joined = here.join(at, on="row", how="inner", maintain_order="left").join(
             names, on="col", how="left", maintain_order="left"
         )
-        return joined.with_columns(nothing.alias("field"), nothing.alias("suggestion")).select(*ISSUE_SCHEMA)
+        found = joined.with_columns(nothing.alias("field"), nothing.alias("suggestion"), pl.col("col").alias("place"))
+        return found.select(*READING_SCHEMA)
 
     def _names(self) -> list[str]:
         return [name or say("column {letters}", letters=letters(i)) for i, name in enumerate(self.headers)]

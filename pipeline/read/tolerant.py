@@ -16,6 +16,11 @@ from typing import NamedTuple
 
 MOST_CLOSES = 20  # marks that are tried as the end of a field whose quotation is wrong
 LONGEST_FIELD = 1 << 20  # characters that a quoted field may span before its quote counts as unclosed
+LONGEST_RECORD = 16 << 20  # characters (bytes for the proof); a photograph in a cell has less, a customer far less
+
+
+class Endless(Exception):
+    """A record goes on for more than LONGEST_RECORD characters."""
 
 
 @dataclass(frozen=True)
@@ -111,20 +116,35 @@ class Record(NamedTuple):
 
 
 def records(blocks: Iterable[str], dialect: Dialect) -> Iterator[Record]:
-    """Read all records, blank lines as records of no cells, in bounded memory."""
-    buffer, at = "", 0
-    pieces = iter(blocks)
-    more = True
+    """Read all records, blank lines as records of no cells, in bounded memory.
+
+    Raises:
+        Endless: the next record is too long.
+    """
+    buffer, at, pieces = "", 0, iter(blocks)
+    more, wanted = True, 2 * LONGEST_FIELD
     while True:
         # A record is read only where the buffer surely holds its end, or there is no more text.
-        while more and len(buffer) - at < 2 * LONGEST_FIELD:
+        while more and len(buffer) - at < wanted:
             piece = next(pieces, None)
             more = piece is not None
             buffer, at = buffer[at:] + (piece or ""), 0
-        limit = len(buffer) - LONGEST_FIELD if more else len(buffer)
+        if len(buffer) - at > LONGEST_RECORD < len(_line(buffer, at)[0]):
+            raise Endless
+        last_end = max(buffer.rfind("\n"), buffer.rfind("\r")) + 1
+        limit = min(len(buffer) - LONGEST_FIELD, last_end) if more else len(buffer)
+        wanted = 2 * LONGEST_FIELD
         while at < limit:
-            record, at = _record(buffer, at, dialect)
+            record, after = _record(buffer, at, dialect)
+            if after - at > LONGEST_RECORD:
+                raise Endless
+            if more and after == len(buffer):  # its last line may go on
+                limit = at
+                break
+            at = after
             yield record
+        if more and limit <= at:  # twice as much, or the same is read again and again
+            wanted = max(wanted, min(2 * (len(buffer) - at), LONGEST_RECORD + 1))
         if not more and at >= len(buffer):
             return
 

@@ -13,7 +13,7 @@ import polars as pl
 from pipeline import read, store
 from pipeline.errors import Misuse, Unreadable
 from pipeline.folder import RunFolder
-from pipeline.handoff import ISSUE_SCHEMA, Sheet
+from pipeline.handoff import READING_SCHEMA, Sheet
 from pipeline.language import say, say_n
 from pipeline.progress import Progress
 from pipeline.read import ReadOptions
@@ -34,15 +34,15 @@ class Edits:
     """What came back of an error file.
 
     `rows` has `line` (UInt32, the row of the edited file), `_source`, `_sheet`, `_row`, `_key` and `c0`..`cN`
-    (String; those of the run's columns that the file has). `issues` has ISSUE_SCHEMA with `at` the position in
-    `rows`: cells that could not be read with certainty. `workbook` says that the program that saved the file had
+    (String; those of the run's columns that the file has). `issues` has READING_SCHEMA with `at` the position in
+    `rows` and `place` the run's column: cells that could not be read with certainty. `workbook` says that the program that saved the file had
     every cell formatted as text. `notes` are sentences for the user. `round` is the round that the file was written
     after (0: the first plan); None where the edits were made on the run as it stands. `typed`: no spreadsheet program had the
     cells, so that every difference is an edit.
     """
 
     rows: pl.DataFrame
-    issues: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ISSUE_SCHEMA))
+    issues: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=READING_SCHEMA))
     replacements: tuple[Replacement, ...] = ()
     workbook: bool = False
     notes: tuple[str, ...] = ()
@@ -72,6 +72,8 @@ def recognise(
         cells, problems = _all(sheet)
         folder, facts, number = run_of(path, _named(sheet, cells), out)
         places, notes = _places(sheet, facts)
+        theirs = pl.col("place").replace_strict(places, default=None, return_dtype=pl.UInt32)
+        problems = problems.with_columns(place=theirs)
         rows = cells.select(
             pl.col("row").alias("line"), *(_helper(sheet, name) for name in HELPERS),
             *(pl.col(f"c{here}").alias(f"c{there}") for here, there in sorted(places.items(), key=lambda p: p[1])),
@@ -99,7 +101,7 @@ def _must_have(sheet: Sheet, path: Path) -> None:
 
 def _all(sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All rows at once: an error file has no more than a person corrects, or a program wrote in one go."""
-    cells, problems, count = [], [pl.DataFrame(schema=ISSUE_SCHEMA)], 0
+    cells, problems, count = [], [pl.DataFrame(schema=READING_SCHEMA)], 0
     for batch in sheet.batches(store.ROWS):
         cells.append(batch.cells)
         problems.append(batch.issues.with_columns(pl.col("at") + count))

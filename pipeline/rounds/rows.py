@@ -10,11 +10,10 @@ import polars as pl
 
 from pipeline import store
 from pipeline.folder import RunFolder
-from pipeline.handoff import ISSUE_SCHEMA
+from pipeline.handoff import READING_SCHEMA
 from pipeline.language import later, say, say_n
 from pipeline.report import TO_CORRECT
 from pipeline.rounds.causes import Replacement
-from pipeline.rounds.comparing import header_of
 from pipeline.rounds.matching import Matched, match, row_number
 from pipeline.rounds.reading import Edits
 from pipeline.rounds.standing import corrections, named
@@ -36,7 +35,7 @@ class Chosen:
     """The rows of a round.
 
     `rows` has `line`, `origin`, `seq` (null: a new row), `source`, `sheet`, `row`, `key` (so far), `said`, `copied` and
-    `c0`..`cN`. `issues` has ISSUE_SCHEMA with `at` the position in `rows`: what reading found. `notes` are for the user.
+    `c0`..`cN`. `issues` has READING_SCHEMA with `at` the position in `rows`: what reading found. `notes` are for the user.
     """
 
     rows: pl.DataFrame
@@ -64,7 +63,7 @@ def choose(folder: RunFolder, facts: dict[str, Any], edits: Edits) -> Chosen:
     going = rows.filter(~blank & (new | status.is_in(TO_CORRECT))).sort("origin", "at", nulls_last=True)
     going = _with_reached(going, folder, edits, cells)
     going = _numbered(going, facts, folder)
-    return Chosen(going, _issues(going, matched, edits, known, headers), notes)
+    return Chosen(going, _issues(going, matched, edits, known, facts), notes)
 
 
 def _notes(matched: Matched, blank: pl.DataFrame, rows: pl.DataFrame) -> list[str]:
@@ -190,28 +189,50 @@ def _numbered(rows: pl.DataFrame, facts: dict[str, Any], folder: RunFolder) -> p
 
 
 def _issues(
-    going: pl.DataFrame, matched: Matched, edits: Edits, known: pl.DataFrame, headers: list[str]
+    going: pl.DataFrame, matched: Matched, edits: Edits, known: pl.DataFrame, facts: dict[str, Any]
 ) -> pl.DataFrame:  # fmt: skip
     """What reading the error file found in edited cells and new rows, and what it found in the source of all others."""
     rows = going.with_row_index("here").select("here", "at", "seq", "origin")
-    touched = matched.edited.select("at", header_of("column", headers).alias("column"))
+    touched = matched.edited.select("at", pl.col("column").str.slice(1).cast(pl.UInt32).alias("place"))
     fresh = edits.issues.join(rows, on="at", how="inner")
-    mine = fresh.join(touched, on=["at", "column"], how="semi")
+    mine = fresh.join(touched, on=["at", "place"], how="semi")
     new = fresh.filter(pl.col("origin").is_null() | pl.col("code").str.starts_with("row."))
     carried = known.select("seq", "issues").filter(pl.col("issues").list.len() > 0).explode("issues").unnest("issues")
     carried = carried.filter(_read_problem() & ~_told_again() & ~_replaced(edits.replacements))
-    carried = carried.join(rows, on="seq", how="inner")
+    carried = _placed(carried, facts).join(rows, on="seq", how="inner").with_row_index("n")
+    anew = carried.explode("places", empty_as_null=True).join(
+        touched, left_on=["at", "places"], right_on=["at", "place"], how="semi"
+    )
     whole = pl.col("column").is_null() | pl.col("code").str.starts_with("row.")
     old = pl.concat([
-        carried.filter(~whole).join(touched, on=["at", "column"], how="anti"),
+        carried.filter(~whole).join(anew, on="n", how="anti"),
         carried.filter(whole).join(touched.select("at").unique(), on="at", how="anti"),
     ])  # fmt: skip
-    places = [f.select(pl.col("here").alias("at"), *(n for n in ISSUE_SCHEMA if n != "at")) for f in (mine, new, old)]
+    places = [f.select(pl.col("here").alias("at"), *(n for n in READING_SCHEMA if n != "at")) for f in (mine, new, old)]
     return (
-        pl.concat([pl.DataFrame(schema=ISSUE_SCHEMA), *places])
+        pl.concat([pl.DataFrame(schema=READING_SCHEMA), *places])
         .unique(maintain_order=True)
         .sort("at", maintain_order=True)
     )
+
+
+def _placed(problems: pl.DataFrame, facts: dict[str, Any]) -> pl.DataFrame:
+    """Problems of a plan with the `places` (List(UInt32)) where their cells can be, and the `place` where there is only one."""
+    pairs = problems.select("field", "column").unique()
+    found = [_places(facts, field, column) for field, column in pairs.iter_rows()]
+    pairs = pairs.with_columns(pl.Series("places", found, dtype=pl.List(pl.UInt32)))
+    both = problems.join(pairs, on=["field", "column"], how="left", nulls_equal=True, maintain_order="left")
+    return both.with_columns(place=pl.when(pl.col("places").list.len() == 1).then(pl.col("places").list.first()))
+
+
+def _places(facts: dict[str, Any], field: str | None, column: str | None) -> list[int]:
+    """The columns of the run that feed the field and have the header; else those that do either."""
+    fed: set[int] = set()
+    for source in facts["sources"] if field else ():
+        own = [c["index"] for c in source["columns"] if c["field"] == field]
+        fed.update(source["places"][i] for i in (*own, *source["parts"].get(field, ())))
+    headed = {i for i, header in enumerate(facts["headers"]) if header == column}
+    return sorted((fed & headed) or fed or headed)
 
 
 def _told_again() -> pl.Expr:

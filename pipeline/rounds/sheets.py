@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipeline import mapping as columns
-from pipeline.handoff import ISSUE_SCHEMA, Batch, Sheet
+from pipeline.handoff import READING_SCHEMA, Batch, Sheet
 from pipeline.language import say
 from pipeline.rounds.causes import replaced
 from pipeline.rounds.rows import Chosen
@@ -45,7 +45,9 @@ def _filled(source: Source, old: dict[str, Any], rows: pl.DataFrame, issues: pl.
     told = pl.concat([issues, _added(rows, number)]).join(
         rows.select("here", at_=pl.int_range(pl.len(), dtype=pl.UInt32)), left_on="at", right_on="here", how="inner"
     )
-    problems = told.with_columns(at=pl.col("at_")).select(*ISSUE_SCHEMA).sort("at", maintain_order=True)
+    here = {place: i for i, place in enumerate(source.places)}
+    places = pl.col("place").replace_strict(here, default=None, return_dtype=pl.UInt32)
+    problems = told.with_columns(at=pl.col("at_"), place=places).select(*READING_SCHEMA).sort("at", maintain_order=True)
 
     def batches(size: int) -> Iterator[Batch]:
         for start in range(0, cells.height, size):
@@ -68,4 +70,5 @@ def _added(rows: pl.DataFrame, number: int) -> pl.DataFrame:
         pl.col("here").cast(pl.UInt32).alias("at"), nothing.alias("field"), nothing.alias("column"), nothing.alias("value"),
         pl.when("copied").then(pl.lit("row.copied")).otherwise(pl.lit("row.added")).alias("code"),
         pl.lit(say("round {number}", number=number)).alias("detail"), nothing.alias("suggestion"),
-    ).select(*ISSUE_SCHEMA)  # fmt: skip
+        pl.lit(None, dtype=pl.UInt32).alias("place"),
+    ).select(*READING_SCHEMA)  # fmt: skip

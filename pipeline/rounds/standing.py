@@ -48,7 +48,8 @@ def named(
         hit = batch.filter(pl.col("row").is_in(rows.implode()) | pl.col("key").is_in(keys.implode()))
         found.append(hit.select(*HERE, *cells))
     wrong = pl.element().filter(pl.element().struct.field("code").is_in(errors())).struct.field("column")
-    known = pl.concat(found).with_columns(faulty=pl.col("issues").list.eval(wrong.str.split(" + ").explode()))
+    every_one = pl.concat_list(wrong, wrong.str.split(" + "))  # a header may have a plus sign itself
+    known = pl.concat(found).with_columns(faulty=pl.col("issues").list.eval(every_one.explode(empty_as_null=True)))
     return known, pl.concat(every)
 
 

@@ -1,7 +1,7 @@
 """Turn a target's fields into an empty spreadsheet to fill in: a workbook with help and drop-downs, or a CSV file.
 
 The headers are the fields' own labels, so a filled template needs no mapping. Below them stands one example
-row, marked at its start; `is_example` finds it, and the importer leaves it out. Identifier columns are text,
+row, whose name begins with a mark; `is_example` finds it, and the importer leaves it out. Identifier columns are text,
 so that no spreadsheet program eats a leading zero.
 
 `words` is what a template says of a field, `lists` what its drop-downs offer, `workbook` puts them on its sheets.
@@ -22,7 +22,7 @@ from pipeline.schema import Field, fields
 from pipeline.targets.interface import Target
 from pipeline.template.words import MARKS, WORDS, example, header
 
-__all__ = ["MARKS", "build", "is_example", "template_fields"]
+__all__ = ["MARKS", "build", "is_example", "name_headers", "template_fields"]
 
 FIRST = ("name", "tax_id", "email", "phone", "country", "state", "zip_code", "address")
 
@@ -58,6 +58,11 @@ def template_fields(target: Target) -> list[Field]:
     """The fields of the template, in its order: who, how to reach, where, then the record's own order."""
     known = [field for field in fields(target.record).values() if field.kind != "object"]
     return sorted(known, key=lambda f: FIRST.index(f.name) if f.name in FIRST else len(FIRST))
+
+
+def name_headers(target: Target) -> frozenset[str]:
+    """What a template calls its column of the name, whose cell in the example row begins with the mark."""
+    return frozenset(header(field, lang) for field in template_fields(target) if field.name == "name" for lang in WORDS)
 
 
 def is_example(cells: pl.DataFrame) -> pl.Series:

@@ -144,13 +144,13 @@ def _list(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: Pu
     listed = Listed()
     several = len(facts["sources"]) > 1
     shown = origin(facts).get("name", ("", ()))[1]
-    told = _Teller(memory, shown)
+    told = _Teller(folder, memory, shown)
     headers = (*(("_source",) if several else ()), *HELPERS, *facts["headers"])
     with folder.writing(FILE) as path:
         file = CsvFile(path, headers, facts["sources"][0]["delimiter"], raw=options.raw_csv)
         try:
             for batch in outcomes.table(folder, origin(facts), pushed=True):
-                lines = [line for row in batch.iter_rows(named=True) if (line := told.line(row, listed)) is not None]
+                lines = [line for row in batch.iter_rows(named=True) for line in told.lines(row, listed)]
                 if lines:
                     cells = [f"c{i}" for i in range(len(facts["headers"]))]
                     names = (*(("source",) if several else ()), *HELPERS, *cells)
@@ -163,30 +163,37 @@ def _list(folder: RunFolder, facts: dict[str, Any], memory: Journal, options: Pu
 class _Teller:
     """Says what became of each row of a run's table."""
 
-    def __init__(self, memory: Journal, shown: tuple[str, ...]) -> None:
+    def __init__(self, folder: RunFolder, memory: Journal, shown: tuple[str, ...]) -> None:
         self._shown = shown
         self._undone = memory.undone()
-        self._entries: dict[str, list[Entry]] = {}
-        for entry in reversed(memory.updates()):
-            self._entries.setdefault(entry.id or "", []).append(entry)
+        self._entries: dict[int, list[Entry]] = {}  # by the seq of the newest version of their row
+        updates = memory.updates()
+        newest = store.newest(folder, pl.Series("seq", [entry.seq for entry in updates], dtype=pl.UInt32))
+        for entry in updates:
+            self._entries.setdefault(newest.get(entry.seq, entry.seq), []).append(entry)
 
-    def line(self, row: dict[str, Any], listed: Listed) -> dict[str, Any] | None:
-        """The row's line; None for one that neither created nor updated anything."""
-        known = {"_row": str(row["row"]), "_sheet": row["sheet"], "_id": row["id"], "source": row["source"]}
-        plain = {"row": row["row"], "id": row["id"], "name": " ".join(row[c] for c in self._shown if row[c]) or None}
-        if row["status"] == "created":
-            listed.counts["created"] += 1
-            listed.created.append(plain)
-            return {**row, **known, "_undo": "created"}
-        entries = self._entries.get(row["id"] or "") if row["action"] == "update" else None
-        if not entries:
-            return None
-        entry = entries.pop()
+    def lines(self, row: dict[str, Any], listed: Listed) -> list[dict[str, Any]]:
+        """The row's line, one for each version that updated a customer; none for a row that did nothing."""
+        made = [self._updated(row, entry, listed) for entry in self._entries.get(row["seq"], ())]
+        if row["status"] != "created":
+            return made
+        listed.counts["created"] += 1
+        listed.created.append(self._plain(row, row["id"]))
+        return [*made, {**row, **_known(row, row["id"]), "_undo": "created"}]
+
+    def _plain(self, row: dict[str, Any], id_: str | None) -> dict[str, Any]:
+        return {"row": row["row"], "id": id_, "name": " ".join(row[c] for c in self._shown if row[c]) or None}
+
+    def _updated(self, row: dict[str, Any], entry: Entry, listed: Listed) -> dict[str, Any]:
         undone = self._undone.get(entry.seq) or Undone(entry.seq, "not_attempted", entry.id or "")
         state = "unknown" if undone.state == "sent" else undone.state
         listed.counts[state] += 1
-        listed.updated.append({**plain, "undo": state, "restored": undone.restored, "left": undone.left,
+        listed.updated.append({**self._plain(row, entry.id), "undo": state, "restored": undone.restored, "left": undone.left,
                                "error": undone.said})  # fmt: skip
         left = " | ".join(f"{name}: {'' if v is None else v}" for name, v in undone.left.items())
-        return {**row, **known, "_undo": state, "_restored": described(undone.restored, entry.payload or {}),
-                "_left": left, "_error": undone.said}  # fmt: skip
+        return {**row, **_known(row, entry.id), "_undo": state, "_left": left, "_error": undone.said,
+                "_restored": described(undone.restored, entry.payload or {})}  # fmt: skip
+
+
+def _known(row: dict[str, Any], id_: str | None) -> dict[str, Any]:
+    return {"_row": str(row["row"]), "_sheet": row["sheet"], "_id": id_, "source": row["source"]}

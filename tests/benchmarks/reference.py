@@ -27,7 +27,7 @@ from stdnum.mx import rfc
 from stdnum.us import ein
 
 from pipeline import targets
-from pipeline.handoff import ISSUE_SCHEMA, Catalogue, Entry, Mapping, Settings, replace
+from pipeline.handoff import READING_SCHEMA, Catalogue, Entry, Mapping, Settings, replace
 from pipeline.normalise import normalise
 from pipeline.schema import fields
 from pipeline.validate import validate
@@ -241,7 +241,7 @@ def piped(listed: list[Row], name: str) -> list[list[str]]:
     terms = tuple(Entry(f"t{i}", text) for i, text in enumerate(("Net 30", "Net 60", "Net 15", "Due on receipt")))
     lists: Catalogue = replace(catalogue(), terms=terms)
     settings = Settings(lists, {"credit_limit_cents": ","})
-    mapping, nothing = Mapping(()), pl.DataFrame(schema=ISSUE_SCHEMA)
+    mapping, nothing = Mapping(()), pl.DataFrame(schema=READING_SCHEMA)
     clean = normalise(mapped, mapping, target.record, settings)
     checked = validate(clean, mapped, mapping, target.record, settings, nothing, target.regulated)
     found: list[list[str]] = [[] for _ in listed]

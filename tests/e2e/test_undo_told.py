@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import Shell, people, write_csv
-from e2e.test_undo import PACE, change, kept
+from e2e.test_undo import PACE, change, kept, lines
 
 
 def test_updates_of_every_round_are_put_back_and_told(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
@@ -42,3 +42,27 @@ def test_updates_of_every_round_are_put_back_and_told(shell: Shell, sandbox: Any
         status = json.loads(shell("status", "two", "--json").out)
         assert status["undone"] == {"left": 1, "restored": 2}
         assert "undone since: 1 left, 2 restored (undo.csv)" in shell("status", "two").out
+
+
+def test_each_row_of_a_customer_is_told_its_own_update(shell: Shell, sandbox: Any, tmp_path: Path) -> None:
+    """The first of two rows of a customer goes in a round later than the second: neither has the other's line."""
+    running = sandbox()
+    where = ("--base-url", running.base_url, *PACE)
+    rows = people(1)
+    write_csv(tmp_path / "one.csv", rows)
+    assert shell("run", "one.csv", "--to", "piriod", *where, "--out", "one", secrets=True).code == 0
+    early = {**rows[0], "Teléfono": "+56 2 2345 6789"}
+    late = {**early, "Dirección": "Calle tardía 1", "País": "Atlantis"}
+    write_csv(tmp_path / "two.csv", [late, early])
+    args = ("--on-existing", "update", "--out", "two")
+    first = shell("run", "two.csv", "--to", "piriod", *where, *args, secrets=True)
+    assert first.counts == {"updated": 1, "invalid": 1}, first.err
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_bytes((tmp_path / "two" / "errors.csv").read_bytes().replace(b"Atlantis", b"Chile"))
+    again = shell("run", "corrected.csv", *where, secrets=True)
+    assert json.loads(shell("status", "two", "--json").out)["counts"] == {"updated": 2}, again.err
+    shell("undo", "two", *where, secrets=True)
+    told = lines(tmp_path / "two")
+    assert [line["_row"] for line in told] == ["2", "3"]
+    assert "address" in told[0]["_restored"] and "phone" not in told[0]["_restored"]
+    assert "phone" in told[1]["_restored"] and "address" not in told[1]["_restored"]

@@ -193,7 +193,7 @@ def test_a_list_without_header_asks_and_takes_an_answer(tmp_path):
         (b"<html><table>", "a.xls", "web page"),
         (b"a,b\n1,2\n", "a.xlsx", "plain text"),
         (b"PK\x03\x04 no zip", "a.xlsx", "damaged"),
-        (b"PK\x03\x04", "a.csv", "workbook"),
+        (b"PK\x03\x04", "a.csv", "damaged"),
         (b"%PDF-1.7", "a.csv", "PDF"),
         (gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-9], "a.csv.gz", "damaged"),
         (b'[{"a": 1}]', "a.csv", "JSON"),
