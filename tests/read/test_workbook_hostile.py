@@ -115,7 +115,7 @@ XML = st.sampled_from([
 ]) | st.binary(max_size=60)  # fmt: skip
 
 
-@settings(max_examples=100, derandomize=True, deadline=None, phases=[Phase.generate],
+@settings(max_examples=60, derandomize=True, deadline=None, phases=[Phase.generate],
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(parts=st.lists(st.tuples(PART, XML), max_size=6), packed=st.booleans(), cut=st.integers(0, 40) | st.none())
 def test_made_up_packages_end_as_rows_or_a_clear_error(tmp_path, parts, packed, cut):

@@ -32,7 +32,7 @@ from pipeline.sandbox.places import states
 HERE = Path(__file__).parent
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MODEST = settings(
-    max_examples=60, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
+    max_examples=30, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 AUTHORIZATION = {"piriod": f"Token {SECRETS['PIRIOD_API_TOKEN']}", "dayzero": f"Bearer {SECRETS['DAYZERO_API_TOKEN']}"}

@@ -24,7 +24,7 @@ from simulation.simulated_server import LATEST, Manners
 
 from pipeline.journal import Entry
 
-HISTORIES = int(os.environ.get("HISTORIES", "2000"))
+HISTORIES = int(os.environ.get("HISTORIES", "1500"))
 SHARDS = 10
 TARGETS = ("piriod", "dayzero")
 
