@@ -96,9 +96,8 @@ def recall(base_url: str, test_mode: bool) -> tuple[Catalogue, float] | None:
     path = _cache_file(base_url, test_mode)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        age = abs(
-            time.time() - float(stored["at"])
-        )  # where the clock was set back since, at least nobody calls it fresh
+        # Where the clock was set back since, at least nobody calls it fresh.
+        age = abs(time.time() - float(stored["at"]))
         lists: dict[str, Any] = {
             n: tuple(Entry(**e) for e in stored[n]) if stored.get(n) is not None else None for n in KEPT
         }

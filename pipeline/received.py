@@ -112,9 +112,8 @@ def _spellings(secret: str) -> set[bytes]:
 def parsed(body: bytes) -> Any:
     """The JSON of a body, in text that can be written down; None where it is none, or deeper than any record."""
     try:
-        text = body.decode(
-            json.detect_encoding(body)
-        )  # strictly, so that half a character stands there as an escape only
+        # Strictly, so that half a character stands there as an escape only.
+        text = body.decode(json.detect_encoding(body))
         content = json.loads(text) if text else None
         if not _is_shallow(content):
             return None

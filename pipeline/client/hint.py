@@ -31,7 +31,5 @@ def _moment(text: str) -> float | None:
     """Seconds since 1970 of a date in a header; None where it is none."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
         told = parsedate_to_datetime(text)
-        return (
-            told if told.tzinfo else told.replace(tzinfo=UTC)
-        ).timestamp()  # RFC 9110, 5.6.7: it is never local time
+        return told.replace(tzinfo=told.tzinfo or UTC).timestamp()  # RFC 9110, 5.6.7: it is never local time
     return None

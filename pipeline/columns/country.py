@@ -17,14 +17,13 @@ import polars as pl
 from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.naming import key, nearest, parts, seen
+from pipeline.columns.naming import MOST, key, nearest, parts, seen
 from pipeline.handoff import Around, Entry, Judged
 from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
 LONGEST = 60  # no country has a longer name that is worth comparing
-MOST = 1_000  # characters of a cell that names a country, with whatever stands beside it
 NOTHING: Mapping[str, str] = MappingProxyType({})
 EVIDENCE = ("state", "city", "commune", "district")
 

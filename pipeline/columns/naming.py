@@ -15,8 +15,10 @@ from typing import TypeVar
 
 from pipeline.columns.cells import fold, visible
 
-__all__ = ["key", "nearest", "parts", "read", "repaired", "seen", "short_key"]
+__all__ = ["MOST", "key", "nearest", "parts", "read", "repaired", "seen", "short_key"]
 
+MOST = 1_000
+"""Characters of a cell that names a country, a state or a place, with whatever stands beside it."""
 KINDS = frozenset({
     "region", "reg", "estado", "edo", "est", "departamento", "depto", "dpto", "dep", "dept", "provincia", "prov",
     "pcia", "comunidad", "autonoma", "state", "province", "department", "county", "canton", "republica", "rep",

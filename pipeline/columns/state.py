@@ -20,14 +20,13 @@ from pipeline.columns import cells as raw
 from pipeline.columns import countries, gazetteer, repeated, subdivisions
 from pipeline.columns.directory import Directory, directory
 from pipeline.columns.distinct import Verdict
-from pipeline.columns.naming import key, nearest, parts, seen
+from pipeline.columns.naming import MOST, key, nearest, parts, seen
 from pipeline.handoff import Around, Judged
 from pipeline.language import say
 
 __all__ = ["judge", "normalise"]
 
 LONGEST = 60  # no state has a longer name that is worth comparing
-MOST = 1_000  # characters of a cell that names a state or a place, with whatever stands beside it
 PLACES = ("commune", "district", "city")
 """The raw columns from which a blank state is derived, and one of two meanings chosen; the most exact first."""
 _OF_TARGET = re.compile(r"\d+ (?:from the target|remembered)")  # a list of the user's own says what its numbers mean

@@ -70,7 +70,7 @@ def refuse(name: str, head: bytes) -> None:
     """
     for begins, what, remedy in KNOWN:
         if re.match(begins, head, re.DOTALL):
-            raise Unreadable(say("{name} is {kind}", name=name, kind=say(what)), say(remedy))
+            raise document(name, say(what), remedy)
 
 
 def in_a_package(name: str, names: set[str], mimetype: bytes) -> Unreadable | None:
@@ -87,5 +87,5 @@ def in_a_package(name: str, names: set[str], mimetype: bytes) -> Unreadable | No
 
 
 def document(name: str, what: str, remedy: str) -> Unreadable:
-    """The stop for a document of another program in the container of a workbook."""
+    """The stop for a file of another kind, called `what`, with the way out of it."""
     return Unreadable(say("{name} is {kind}", name=name, kind=what), say(remedy))

@@ -27,13 +27,7 @@ def test_what_a_target_holds_otherwise_is_kept_in_part() -> None:
     """The answer to an update shows a name of 100,000 letters."""
     scene = Scene(1)
     scene.update("old")
-    real = scene.wire.send
-
-    async def other(call: Call, **given: Any) -> Answer:
-        answer = await real(call, **given)
-        return Answer(200, {}, {**answer.json, "name": LONG}) if call.writes else answer
-
-    scene.wire.send = other  # type: ignore[method-assign]
+    scene.shows(name=LONG)
     assert scene.run() == {"updated": 1}
     entry = scene.journal.entry(0)
     assert entry is not None and [len(said) < KEPT for _, _, said in entry.problems] == [True]

@@ -48,6 +48,16 @@ class Scene:
         ]
         self.world.server.customers = [{"id": r.id, "nr": r.seq, "name": held, "at": 0.0} for r in self.world.rows]
 
+    def shows(self, **otherwise: Any) -> None:
+        """Let the answer to each write be 200, with a customer who is not quite what the target holds."""
+        real = self.wire.send
+
+        async def other(call: Call, **given: Any) -> Answer:
+            answer = await real(call, **given)
+            return Answer(200, {}, {**answer.json, **otherwise}) if call.writes else answer
+
+        self.wire.send = other  # type: ignore[method-assign]
+
     def run(self) -> dict[str, int]:
         try:
             self.loop.run_until_complete(self.engine.run())
@@ -121,13 +131,7 @@ def test_the_answer_of_an_update_is_held_against_what_was_sent(shown: str, state
     """200 with the old value is no update; another spelling is told as a warning."""
     scene = Scene(1)
     scene.update("old")
-    real = scene.wire.send
-
-    async def other(call: Call, **given: Any) -> Answer:
-        answer = await real(call, **given)
-        return Answer(200, {}, {**answer.json, "name": shown}) if call.writes else answer
-
-    scene.wire.send = other  # type: ignore[method-assign]
+    scene.shows(name=shown)
     assert scene.run() == {state: 1}
     entry = scene.journal.entry(0)
     assert entry is not None and [code for _, code, _ in entry.problems] == {

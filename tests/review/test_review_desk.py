@@ -7,13 +7,13 @@ import json
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from conftest import SECRETS, Shell, people, rut, write_csv
+from conftest import SECRETS, Ended, Shell, people, rut, write_csv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -213,11 +213,8 @@ def test_a_refused_row_stays_refused_until_something_of_it_changes(shell: Shell)
         assert desk.edits().rows["_row"].to_list() == ["2", "5"]
 
 
-def test_a_planned_round_that_nobody_pushes_leaves_nothing_behind(shell: Shell, sandbox: Any) -> None:
-    """Planned twice, cancelled, killed after planning: the run has no round, and every edit is still there."""
-    database = shell.home / "box.sqlite"
-    write_csv(shell.home / "f.csv", faulty(6))
-    there = sandbox(database=database)
+def checked(shell: Shell, there: Any) -> tuple[Ended, Callable[[], AbstractContextManager[Server]]]:
+    """The dry run of f.csv against a sandbox, and what opens the way to that sandbox."""
     ended = shell(
         "run", "f.csv", "--to", "piriod", "--base-url", there.base_url, "--dry-run", "--out", "r", secrets=True
     )
@@ -226,6 +223,15 @@ def test_a_planned_round_that_nobody_pushes_leaves_nothing_behind(shell: Shell, 
     def servers() -> Iterator[Server]:
         yield Server(there.base_url, "live", {n: v for n, v in SECRETS.items() if n.startswith("PIRIOD")})
 
+    return ended, servers
+
+
+def test_a_planned_round_that_nobody_pushes_leaves_nothing_behind(shell: Shell, sandbox: Any) -> None:
+    """Planned twice, cancelled, killed after planning: the run has no round, and every edit is still there."""
+    database = shell.home / "box.sqlite"
+    write_csv(shell.home / "f.csv", faulty(6))
+    there = sandbox(database=database)
+    ended, servers = checked(shell, there)
     with desk_of(ended.folder, servers) as desk:
         desk.accept_all("country.unknown", "País", desk.version)
         pushing = Pushing(desk, servers, PushOptions(), Told())
@@ -269,14 +275,7 @@ def test_edits_that_another_page_took_out_of_the_plan_are_not_lost(other: str, s
     """A page pushes what another one has taken back meanwhile: it is told so, and every edit still stands."""
     write_csv(shell.home / "f.csv", faulty(6))
     there = sandbox()
-    ended = shell(
-        "run", "f.csv", "--to", "piriod", "--base-url", there.base_url, "--dry-run", "--out", "r", secrets=True
-    )
-
-    @contextmanager
-    def servers() -> Iterator[Server]:
-        yield Server(there.base_url, "live", {n: v for n, v in SECRETS.items() if n.startswith("PIRIOD")})
-
+    ended, servers = checked(shell, there)
     with desk_of(ended.folder, servers) as desk:
         review = Review(desk, Pushing(desk, servers, PushOptions(rate=0), Told()), "en")
         review.call("accept", {"code": "country.unknown", "column": "País", "version": desk.version})
